@@ -1,0 +1,2 @@
+//! The command `yinxin`.
+fn main() {}

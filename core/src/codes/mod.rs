@@ -1,0 +1,1 @@
+//! Numbers of persons and organisations, with their check characters.

@@ -1,0 +1,235 @@
+//! Why a call could not do its work: one stable code, two languages, and where it happened.
+//!
+//! A verification that finished and said no is not an error but a [`Rejected`](crate::report::Rejected).
+
+use std::fmt;
+
+/// Declares [`Code`] from one table, so that number, name and both texts stand in one place.
+macro_rules! codes {
+    ($($(#[doc = $section:literal])* $number:literal $variant:ident $name:literal $en:literal $zh:literal;)*) => {
+        /// What went wrong. The number and the name are stable: C, Python and JSON share them.
+        #[non_exhaustive]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Code {
+            $(#[doc = $en] $variant,)*
+        }
+
+        impl Code {
+            /// Every code, in the order of their numbers.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The stable number (the status of the C interface).
+            #[must_use]
+            pub const fn number(self) -> u16 {
+                match self { $(Self::$variant => $number,)* }
+            }
+
+            /// The stable name, in upper case.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// What it means, in English.
+            #[must_use]
+            pub const fn text_en(self) -> &'static str {
+                match self { $(Self::$variant => $en,)* }
+            }
+
+            /// What it means, in Chinese.
+            #[must_use]
+            pub const fn text_zh(self) -> &'static str {
+                match self { $(Self::$variant => $zh,)* }
+            }
+        }
+    };
+}
+
+// Numbers are grouped by the module that raises them and never reused.
+codes! {
+    // 100: any module
+    101 BadHex "BAD_HEX" "the text is not hexadecimal of the right length" "不是长度正确的十六进制文本";
+    102 BadBase64 "BAD_BASE64" "the text is not valid base64" "不是有效的 base64 文本";
+    103 BadDer "BAD_DER" "the DER is malformed" "DER 编码有误";
+    104 BadPem "BAD_PEM" "the PEM text is malformed or of another kind" "PEM 文本有误或类型不符";
+    105 BadTime "BAD_TIME" "the time is malformed or out of range" "时间格式有误或超出范围";
+    106 BadUtf8 "BAD_UTF8" "the text is not valid UTF-8" "不是有效的 UTF-8 文本";
+    107 LimitReached "LIMIT_REACHED" "the input needs more than a limit allows" "输入超过上限";
+    108 NoRandomness "NO_RANDOMNESS" "the operating system gave no random bytes" "操作系统未提供随机数";
+    109 BadArgument "BAD_ARGUMENT" "an argument is out of its range" "参数超出范围";
+    // 200: primitives
+    201 BadSignature "BAD_SIGNATURE" "the signature does not verify" "签名验证不通过";
+    202 BadSignatureEncoding "BAD_SIGNATURE_ENCODING" "the signature is not encoded as its form demands" "签名编码不符合所用格式";
+    203 BadPublicKey "BAD_PUBLIC_KEY" "the bytes are not a point of the SM2 curve" "不是 SM2 曲线上的公钥";
+    204 BadPrivateKey "BAD_PRIVATE_KEY" "the private key is out of range" "私钥超出取值范围";
+    205 BadCiphertext "BAD_CIPHERTEXT" "the ciphertext does not decrypt" "密文解密失败";
+    206 BadLength "BAD_LENGTH" "the length is not one that the algorithm takes" "长度不符合算法要求";
+    207 BadPadding "BAD_PADDING" "the padding is wrong" "填充有误";
+    208 BadDistId "BAD_DIST_ID" "the distinguishing identifier is longer than 8191 bytes" "可辨别标识超过 8191 字节";
+    // 300: pki
+    301 BadCertificate "BAD_CERTIFICATE" "the certificate is malformed" "证书格式有误";
+    302 BadCrl "BAD_CRL" "the certificate revocation list is malformed" "证书撤销列表格式有误";
+    303 BadKey "BAD_KEY" "the key file is malformed" "密钥文件格式有误";
+    304 WrongPassword "WRONG_PASSWORD" "the password is wrong or the encrypted key is damaged" "口令错误或加密密钥已损坏";
+    305 PasswordNeeded "PASSWORD_NEEDED" "the key is encrypted and no password was given" "密钥已加密，需要口令";
+    306 UnsupportedAlgorithm "UNSUPPORTED_ALGORITHM" "the algorithm is not supported here" "不支持该算法";
+    307 KeyMismatch "KEY_MISMATCH" "the private key does not belong to the public key or certificate" "私钥与公钥或证书不匹配";
+    308 BadCms "BAD_CMS" "the SignedData is malformed" "SignedData 格式有误";
+    // 400: ofd
+    401 BadZip "BAD_ZIP" "the ZIP container is malformed or ambiguous" "ZIP 容器有误或有歧义";
+    402 BadXml "BAD_XML" "the XML is malformed" "XML 有误";
+    403 BadOfd "BAD_OFD" "the OFD structure is malformed" "OFD 结构有误";
+    404 BadPath "BAD_PATH" "the path is not allowed inside the package" "包内路径不允许";
+    405 EntryMissing "ENTRY_MISSING" "a file that the package names is missing" "包内缺少被引用的文件";
+    406 DocumentLocked "DOCUMENT_LOCKED" "an earlier signature covers the signature list: nothing can be added" "已有签名保护了签名列表，不能再追加签名";
+    // 500: seal
+    501 BadSeal "BAD_SEAL" "the electronic seal is malformed" "电子印章格式有误";
+    502 BadSignedValue "BAD_SIGNED_VALUE" "the sealed signature is malformed" "电子签章数据格式有误";
+    503 BadPicture "BAD_PICTURE" "the seal picture is malformed or of an unknown kind" "印章图片有误或类型未知";
+    504 NotInSeal "NOT_IN_SEAL" "the signer's certificate is not in the seal's list" "签章人证书不在印章证书列表中";
+    505 OutsideValidity "OUTSIDE_VALIDITY" "the time lies outside the validity period" "时间不在有效期内";
+    // 600: licence
+    601 BadIdentifier "BAD_IDENTIFIER" "the licence identifier is malformed" "电子证照标识格式有误";
+    602 BadCheckCharacter "BAD_CHECK_CHARACTER" "the check character is wrong" "校验位有误";
+    603 BadCodeNumber "BAD_CODE_NUMBER" "the code number is malformed" "代码格式有误";
+    604 BadData "BAD_DATA" "the licence data is malformed or incomplete" "证照数据有误或不完整";
+    // 700: identity
+    701 BadToken "BAD_TOKEN" "the token is malformed" "令牌格式有误";
+}
+
+/// Why a call could not do its work, and where.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Error {
+    code: Code,
+    offset: Option<usize>,
+    field: Option<&'static str>,
+    file: Option<Box<str>>,
+}
+
+impl Error {
+    /// An error with no place yet.
+    #[must_use]
+    pub const fn new(code: Code) -> Self {
+        Self { code, offset: None, field: None, file: None }
+    }
+
+    /// The limit named `name` of [`limits`](crate::limits) was reached.
+    #[must_use]
+    pub const fn limit(name: &'static str) -> Self {
+        Self { code: Code::LimitReached, offset: None, field: Some(name), file: None }
+    }
+
+    /// Adds the byte offset, counted from the start of the input that was given.
+    #[must_use]
+    pub fn at(mut self, offset: usize) -> Self {
+        self.offset = Some(offset);
+        self
+    }
+
+    /// Names the field, element, argument or limit concerned.
+    #[must_use]
+    pub fn field(mut self, field: &'static str) -> Self {
+        self.field = Some(field);
+        self
+    }
+
+    /// Names the file inside the package, unless a place nearer to the fault named one already.
+    #[must_use]
+    pub fn in_file(mut self, file: &str) -> Self {
+        self.file.get_or_insert_with(|| file.into());
+        self
+    }
+
+    /// What went wrong.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        self.code
+    }
+
+    /// The byte offset in the input, where one applies.
+    #[must_use]
+    pub const fn offset(&self) -> Option<usize> {
+        self.offset
+    }
+
+    /// The file inside the package, where one applies.
+    #[must_use]
+    pub fn file(&self) -> Option<&str> {
+        self.file.as_deref()
+    }
+
+    /// The field, element, argument or limit concerned.
+    #[must_use]
+    pub const fn field_name(&self) -> Option<&'static str> {
+        self.field
+    }
+
+    /// The English text, with the place.
+    #[must_use]
+    pub fn text_en(&self) -> String {
+        self.with_place(self.code.text_en(), [" (", "in ", "byte ", ")"])
+    }
+
+    /// The Chinese text, with the place.
+    #[must_use]
+    pub fn text_zh(&self) -> String {
+        self.with_place(self.code.text_zh(), ["（", "文件 ", "字节偏移 ", "）"])
+    }
+
+    fn with_place(&self, text: &str, [open, file_word, byte_word, close]: [&str; 4]) -> String {
+        let mut places = Vec::new();
+        places.extend(self.field.map(str::to_owned));
+        places.extend(self.file.as_ref().map(|file| format!("{file_word}{file}")));
+        places.extend(self.offset.map(|offset| format!("{byte_word}{offset}")));
+        if places.is_empty() {
+            return text.to_owned();
+        }
+        format!("{text}{open}{}{close}", places.join(", "))
+    }
+}
+
+impl From<Code> for Error {
+    fn from(code: Code) -> Self {
+        Self::new(code)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code.name(), self.text_en())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_rise_and_names_are_unique() {
+        for pair in Code::ALL.windows(2) {
+            assert!(pair[0].number() < pair[1].number(), "{pair:?}");
+        }
+        let mut names: Vec<_> = Code::ALL.iter().map(|code| code.name()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Code::ALL.len());
+    }
+
+    #[test]
+    fn text_tells_the_place_in_both_languages() {
+        let error = Error::new(Code::BadDer).field("picture").in_file("Seal.esl").at(17);
+        assert_eq!(
+            error.to_string(),
+            "BAD_DER: the DER is malformed (picture, in Seal.esl, byte 17)"
+        );
+        assert_eq!(error.text_zh(), "DER 编码有误（picture, 文件 Seal.esl, 字节偏移 17）");
+    }
+}

@@ -1,0 +1,3 @@
+//! Layer 3: a presented identity to a verdict.
+
+pub mod token;

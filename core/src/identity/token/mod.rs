@@ -1,0 +1,1 @@
+//! Login tokens by GM/T 0125.

@@ -1,0 +1,32 @@
+//! yinxin (印信): SM2/SM3/SM4, seals, electronic licences (电子证照) and identity.
+//!
+//! Every capability works the same way:
+//!
+//! ```text
+//! bytes --parse--> structure --verify(trust, policy, at)--> Verified<T> | Rejected --show--> Report
+//!          Error                                               the same report inside both
+//! ```
+//!
+//! [`Error`](error::Error) means that a call could not do its work. A [`Rejected`](report::Rejected)
+//! means that the work was done and the answer is no, or not certain. Time, trust anchors, revocation
+//! data and policy are arguments: this crate has no clock, no file and no network. Its one outside call
+//! is the operating system's random number generator.
+//!
+//! Layers, of which a lower one never imports a higher one (`tests/tidy.rs` checks it):
+//!
+//! 1. [`primitives`]: bytes to bytes. SM2, SM3, SM4.
+//! 2. [`pki`]: who signed, and may they. Keys, certificates, CRLs, CMS, custody.
+//! 3. [`licence`]: sealed documents to a verdict. [`identity`]: a presented identity to a verdict.
+
+pub mod codes;
+pub mod error;
+pub mod identity;
+pub mod licence;
+pub mod limits;
+pub mod pki;
+pub mod primitives;
+pub mod report;
+pub mod time;
+
+pub use error::{Code, Error};
+pub use time::UnixTime;

@@ -1,0 +1,1 @@
+//! The licence identifier of GB/T 36904-2018.

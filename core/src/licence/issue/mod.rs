@@ -1,0 +1,1 @@
+//! Issue a licence: fill the template, add the metadata, seal it.

@@ -1,0 +1,1 @@
+//! The metadata of GB/T 36903-2018.

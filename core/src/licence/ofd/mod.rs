@@ -1,0 +1,1 @@
+//! The OFD container of GB/T 33190-2016.

@@ -1,0 +1,1 @@
+//! Verify a sealed licence: every check named, one report.

@@ -1,0 +1,1 @@
+//! SignedData of GB/T 35275.

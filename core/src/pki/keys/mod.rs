@@ -1,0 +1,1 @@
+//! Key containers: PKCS#8, SEC1, SPKI.

@@ -1,0 +1,7 @@
+//! Layer 2: who signed, and may they.
+
+pub mod cms;
+pub mod crl;
+pub mod custody;
+pub mod keys;
+pub mod x509;

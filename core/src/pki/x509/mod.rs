@@ -1,0 +1,1 @@
+//! Certificates: read, issue, judge a path.
