@@ -95,6 +95,8 @@ codes! {
     604 BadData "BAD_DATA" "the licence data is malformed or incomplete" "证照数据有误或不完整";
     // 700: identity
     701 BadToken "BAD_TOKEN" "the token is malformed" "令牌格式有误";
+    702 BadJson "BAD_JSON" "the JSON is malformed or has a name twice" "JSON 有误或成员名重复";
+    703 BadClaim "BAD_CLAIM" "a claim is missing or not of the kind demanded" "声明缺失或类型不符";
 }
 
 /// Why a call could not do its work, and where.
