@@ -4,4 +4,5 @@ pub mod cms;
 pub mod crl;
 pub mod custody;
 pub mod keys;
+pub(crate) mod tlv;
 pub mod x509;
