@@ -53,3 +53,5 @@ pub const SIGNED_VALUE_PROPERTY_BYTES_MAX: usize = 64 << 10;
 
 /// A time stamp inside a seal or sealed signature: 64 KiB, a token with the chain of its authority.
 pub const TIME_STAMP_BYTES_MAX: usize = 64 << 10;
+/// A licence identifier: 128 bytes, the length of the metadata element ZZBS (GB/T 36903-2018).
+pub const IDENTIFIER_BYTES_MAX: usize = 128;
