@@ -2,6 +2,10 @@
 //!
 //! The vocabulary of indications is that of ETSI EN 319 102-1.
 
+mod text;
+
+pub use text::{Language, headline};
+
 use std::{borrow::Cow, collections::BTreeMap};
 
 use serde::Serialize;
