@@ -82,6 +82,8 @@ codes! {
     404 BadPath "BAD_PATH" "the path is not allowed inside the package" "包内路径不允许";
     405 EntryMissing "ENTRY_MISSING" "a file that the package names is missing" "包内缺少被引用的文件";
     406 DocumentLocked "DOCUMENT_LOCKED" "an earlier signature covers the signature list: nothing can be added" "已有签名保护了签名列表，不能再追加签名";
+    407 UnsupportedZip "UNSUPPORTED_ZIP" "the ZIP container uses a feature that signed packages may not use" "ZIP 容器使用了签名包不允许的特性";
+    408 UnsupportedEncoding "UNSUPPORTED_ENCODING" "the XML is not encoded in UTF-8" "XML 不是 UTF-8 编码";
     // 500: seal
     501 BadSeal "BAD_SEAL" "the electronic seal is malformed" "电子印章格式有误";
     502 BadSignedValue "BAD_SIGNED_VALUE" "the sealed signature is malformed" "电子签章数据格式有误";

@@ -55,3 +55,71 @@ pub const SIGNED_VALUE_PROPERTY_BYTES_MAX: usize = 64 << 10;
 pub const TIME_STAMP_BYTES_MAX: usize = 64 << 10;
 /// A licence identifier: 128 bytes, the length of the metadata element ZZBS (GB/T 36903-2018).
 pub const IDENTIFIER_BYTES_MAX: usize = 128;
+
+/// Files and folders of one package: 16384. The largest volumes seen have 5000 pages of three files.
+pub const PACKAGE_ENTRIES_MAX: usize = 16_384;
+
+/// A file name inside a package: 1024 bytes, four times what common file systems allow for one segment.
+pub const PACKAGE_NAME_BYTES_MAX: usize = 1024;
+
+/// One file of a package, unpacked: 128 MiB, above the largest scanned page or embedded font.
+pub const ENTRY_UNPACKED_BYTES_MAX: usize = 128 << 20;
+
+/// All files of a package, unpacked: 512 MiB, twice the largest package, as scans hardly shrink.
+pub const PACKAGE_UNPACKED_BYTES_MAX: usize = 512 << 20;
+
+/// How many times larger than packed a file, or the whole package, may be. Page XML reaches 20,
+/// blank bitmaps more, but those stay below the floors that follow; a bomb is near 1000.
+pub const UNPACK_RATIO_MAX: usize = 100;
+
+/// Below this unpacked size a single file may exceed the ratio: 1 MiB costs less than a millisecond.
+pub const ENTRY_RATIO_FLOOR_BYTES: usize = 1 << 20;
+
+/// Below this unpacked size the whole package may exceed the ratio: 16 MiB fits a service's budget.
+pub const PACKAGE_RATIO_FLOOR_BYTES: usize = 16 << 20;
+
+/// One XML file of a package: 16 MiB. Dense vector pages reach 5 MiB.
+pub const XML_BYTES_MAX: usize = 16 << 20;
+
+/// The nodes of one XML file: 500 000, about 60 MiB once parsed. Dense vector pages reach 200 000.
+pub const XML_NODES_MAX: u32 = 500_000;
+
+/// Nested elements in one XML file: 128. Page blocks and composite units nest below 20.
+pub const XML_DEPTH_MAX: usize = 128;
+
+/// Attributes of one element: 64. The richest graphic object of GB/T 33190-2016 has fewer than 30,
+/// and the search for duplicates takes time with the square of their number.
+pub const XML_ATTRIBUTES_PER_ELEMENT_MAX: usize = 64;
+
+/// Attributes of one XML file: one million, five for each object of the densest page.
+pub const XML_ATTRIBUTES_MAX: usize = 1_000_000;
+
+/// Namespace declarations in one XML file: 256. Files have one or two; prefixes are searched in line.
+pub const XML_NAMESPACES_MAX: usize = 256;
+
+/// XML read while following one document's references: 64 MiB, about one second.
+pub const CLOSURE_XML_BYTES_MAX: usize = 64 << 20;
+
+/// References followed in one document: 100 000, six for each file that a package may hold.
+pub const CLOSURE_REFERENCES_MAX: usize = 100_000;
+
+/// Documents (`DocBody`) of one package: 16. Real packages hold one.
+pub const DOCUMENTS_MAX: usize = 16;
+
+/// Versions of one document: 256.
+pub const DOCUMENT_VERSIONS_MAX: usize = 256;
+
+/// Pages of one document: as many as a package may hold files.
+pub const DOCUMENT_PAGES_MAX: usize = PACKAGE_ENTRIES_MAX;
+
+/// `CustomData` items of one document: 1024. Invoices have about ten, licences below 100.
+pub const CUSTOM_DATAS_MAX: usize = 1024;
+
+/// Signatures of one document: 256. Contracts sealed by many parties stay below 50.
+pub const SIGNATURES_MAX: usize = 256;
+
+/// References of one signature: as many as a package may hold files.
+pub const SIGNATURE_REFERENCES_MAX: usize = PACKAGE_ENTRIES_MAX;
+
+/// Stamp annotations of one signature: a riding seal has one for each page.
+pub const SIGNATURE_STAMPS_MAX: usize = DOCUMENT_PAGES_MAX;
