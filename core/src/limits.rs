@@ -106,7 +106,7 @@ pub const CLOSURE_REFERENCES_MAX: usize = 100_000;
 /// Documents (`DocBody`) of one package: 16. Real packages hold one.
 pub const DOCUMENTS_MAX: usize = 16;
 
-/// Versions of one document: 256.
+/// Versions of one document: 256. Each is a stage kept on purpose; real files have one or two.
 pub const DOCUMENT_VERSIONS_MAX: usize = 256;
 
 /// Pages of one document: as many as a package may hold files.
