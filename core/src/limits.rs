@@ -53,6 +53,7 @@ pub const SIGNED_VALUE_PROPERTY_BYTES_MAX: usize = 64 << 10;
 
 /// A time stamp inside a seal or sealed signature: 64 KiB, a token with the chain of its authority.
 pub const TIME_STAMP_BYTES_MAX: usize = 64 << 10;
+
 /// A licence identifier: 128 bytes, the length of the metadata element ZZBS (GB/T 36903-2018).
 pub const IDENTIFIER_BYTES_MAX: usize = 128;
 
@@ -123,3 +124,11 @@ pub const SIGNATURE_REFERENCES_MAX: usize = PACKAGE_ENTRIES_MAX;
 
 /// Stamp annotations of one signature: a riding seal has one for each page.
 pub const SIGNATURE_STAMPS_MAX: usize = DOCUMENT_PAGES_MAX;
+/// `CustomData` items of a document: 256. Licences have 13 to 40, invoices about 15.
+pub const METADATA_ITEMS_MAX: usize = 256;
+
+/// The name or the text of one `CustomData`: 4 KiB, a page of Chinese text.
+pub const METADATA_VALUE_BYTES_MAX: usize = 4 << 10;
+
+/// Holders of one licence: 64. Property is held jointly by families, not by crowds.
+pub const METADATA_HOLDERS_MAX: usize = 64;
