@@ -3,7 +3,7 @@
 # accept what yinxin issues, and yinxin what ofdrw issues. What cannot run here is recorded as skipped.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-target=$PWD/target
+target=${CARGO_TARGET_DIR:-$PWD/target}
 work=$target/interop
 mkdir -p "$work"
 
