@@ -124,6 +124,7 @@ pub const SIGNATURE_REFERENCES_MAX: usize = PACKAGE_ENTRIES_MAX;
 
 /// Stamp annotations of one signature: a riding seal has one for each page.
 pub const SIGNATURE_STAMPS_MAX: usize = DOCUMENT_PAGES_MAX;
+
 /// `CustomData` items of a document: 256. Licences have 13 to 40, invoices about 15.
 pub const METADATA_ITEMS_MAX: usize = 256;
 
@@ -132,3 +133,38 @@ pub const METADATA_VALUE_BYTES_MAX: usize = 4 << 10;
 
 /// Holders of one licence: 64. Property is held jointly by families, not by crowds.
 pub const METADATA_HOLDERS_MAX: usize = 64;
+
+/// A certificate as DER: 64 KiB. Real ones are 0.5 to 4 KiB; a logotype may add some.
+pub const CERTIFICATE_BYTES_MAX: usize = 64 << 10;
+
+/// Extensions of one certificate: 64. Real ones have 3 to 15.
+pub const CERTIFICATE_EXTENSIONS_MAX: usize = 64;
+
+/// Attributes of one distinguished name: 64. Real ones have 2 to 13.
+pub const NAME_ATTRIBUTES_MAX: usize = 64;
+
+/// Blocks of one PEM file: 4096. The largest public trust lists hold a few hundred certificates.
+pub const PEM_BLOCKS_MAX: usize = 4096;
+
+/// Certificates of one path, leaf and anchor counted: 8. National chains have 3 or 4.
+pub const PATH_CERTIFICATES_MAX: usize = 8;
+
+/// Signatures verified while one path is searched: 64, which is some milliseconds. A path of 4 with
+/// its revocation lists needs 6; the rest is for authorities with several keys under one name.
+pub const PATH_SIGNATURES_MAX: usize = 64;
+
+/// Verified signatures that a trust store remembers: 2 x 4096 entries of about 130 bytes.
+pub const TRUST_CACHE_ENTRIES_MAX: usize = 4096;
+
+/// A revocation list as DER: 64 MiB. The largest seen in public hold some 10^6 entries in 40 MiB.
+pub const CRL_BYTES_MAX: usize = 64 << 20;
+
+/// Entries of a revocation list: 2^21, of which each takes 40 bytes of memory.
+pub const CRL_ENTRIES_MAX: usize = 1 << 21;
+
+/// A private or public key file: 64 KiB. Real ones are below 1 KiB.
+pub const KEY_BYTES_MAX: usize = 64 << 10;
+
+/// Iterations of PBKDF2 that a key file may ask for: 4 million, 2 to 4 seconds. Tools write 2048 to
+/// 600000; without a ceiling a file could ask for hours.
+pub const PBKDF2_ITERATIONS_MAX: u32 = 4_000_000;

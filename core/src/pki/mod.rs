@@ -4,5 +4,7 @@ pub mod cms;
 pub mod crl;
 pub mod custody;
 pub mod keys;
+mod oid;
+pub(crate) mod pem;
 pub(crate) mod tlv;
 pub mod x509;

@@ -1,1 +1,181 @@
-//! Key containers: PKCS#8, SEC1, SPKI.
+//! Key containers: PKCS#8 (GB/T 33560-2017 identifiers), SEC1, SubjectPublicKeyInfo, and the CFCA
+//! container of key and certificate.
+//!
+//! In: PEM or DER, a password where the key is encrypted. Out: SM2 keys. What is written is PKCS#8
+//! and, encrypted, PBES2 with PBKDF2-HMAC-SM3 and SM4-CBC. Decoding a private key is constant time
+//! in the key, not in its container.
+
+mod cfca;
+mod pbes2;
+mod private;
+#[cfg(test)]
+mod tests;
+
+use const_oid::ObjectIdentifier;
+use der::{Decode as _, Encode as _, asn1::BitStringRef};
+use spki::{AlgorithmIdentifier, SubjectPublicKeyInfo};
+use zeroize::Zeroizing;
+
+pub use cfca::open as open_cfca;
+
+use super::{oid, pem};
+use crate::{
+    error::{Code, Error},
+    limits,
+    primitives::sm2::{PrivateKey, PublicKey},
+};
+
+/// Reads an SM2 private key from PEM: `PRIVATE KEY`, `ENCRYPTED PRIVATE KEY` or `EC PRIVATE KEY`.
+/// Of several blocks the first of these kinds counts. `password` is not used for a plain key.
+///
+/// # Errors
+/// [`Code::BadPem`]; as [`private_key_from_der`].
+pub fn private_key_from_pem(text: &[u8], password: Option<&[u8]>) -> Result<PrivateKey, Error> {
+    if text.len() > limits::KEY_BYTES_MAX {
+        return Err(Error::limit("KEY_BYTES_MAX"));
+    }
+    // RFC 1421 encryption: a header line in the block, MD5 and DES underneath.
+    if text.windows(10).any(|window| window == b"Proc-Type:") {
+        return Err(Error::new(Code::UnsupportedAlgorithm).field("Proc-Type"));
+    }
+    for block in pem::blocks(text)? {
+        match block.label {
+            "PRIVATE KEY" => return private::from_pkcs8(&block.der),
+            "ENCRYPTED PRIVATE KEY" => return decrypt(&block.der, password),
+            "EC PRIVATE KEY" | "SM2 PRIVATE KEY" => return private::from_sec1(&block.der),
+            _ => {}
+        }
+    }
+    Err(Error::new(Code::BadPem))
+}
+
+/// Reads an SM2 private key from DER: PKCS#8 plain or encrypted, or SEC1. A public key inside must
+/// be that of the private one.
+///
+/// # Errors
+/// [`Code::BadKey`] if it is malformed, [`Code::UnsupportedAlgorithm`] if it is no SM2 key or
+/// encrypted in another way, [`Code::PasswordNeeded`], [`Code::WrongPassword`],
+/// [`Code::BadPrivateKey`] if it is out of range, [`Code::KeyMismatch`] if the public key inside is
+/// another's, [`Code::LimitReached`] past [`limits::KEY_BYTES_MAX`] or
+/// [`limits::PBKDF2_ITERATIONS_MAX`].
+pub fn private_key_from_der(der: &[u8], password: Option<&[u8]>) -> Result<PrivateKey, Error> {
+    if der.len() > limits::KEY_BYTES_MAX {
+        return Err(Error::limit("KEY_BYTES_MAX"));
+    }
+    match private::kind(der)? {
+        private::Kind::Pkcs8 => private::from_pkcs8(der),
+        private::Kind::Encrypted => decrypt(der, password),
+        private::Kind::Sec1 => private::from_sec1(der),
+    }
+}
+
+/// Reads an SM2 private key, PEM or DER.
+///
+/// # Errors
+/// As [`private_key_from_pem`] and [`private_key_from_der`].
+pub fn private_key_from_pem_or_der(
+    bytes: &[u8],
+    password: Option<&[u8]>,
+) -> Result<PrivateKey, Error> {
+    let read = if pem::is_pem(bytes) { private_key_from_pem } else { private_key_from_der };
+    read(bytes, password)
+}
+
+/// The key as PKCS#8 in DER, not encrypted, with its public key.
+///
+/// # Errors
+/// [`Code::BadKey`] never in practice: the encoder's own failure.
+pub fn private_key_to_der(key: &PrivateKey) -> Result<Zeroizing<Vec<u8>>, Error> {
+    private::to_pkcs8(key)
+}
+
+/// The key as PKCS#8 in PEM, not encrypted.
+///
+/// # Errors
+/// As [`private_key_to_der`].
+pub fn private_key_to_pem(key: &PrivateKey) -> Result<Zeroizing<String>, Error> {
+    Ok(Zeroizing::new(pem::encode("PRIVATE KEY", &private::to_pkcs8(key)?)))
+}
+
+/// The key as encrypted PKCS#8 in PEM: PBES2 with PBKDF2-HMAC-SM3 (16 random bytes of salt, 100000
+/// iterations) and SM4-CBC.
+///
+/// # Errors
+/// [`Code::NoRandomness`].
+pub fn private_key_to_encrypted_pem(
+    key: &PrivateKey,
+    password: &[u8],
+) -> Result<Zeroizing<String>, Error> {
+    let der = pbes2::encrypt(&private::to_pkcs8(key)?, password)?;
+    Ok(Zeroizing::new(pem::encode("ENCRYPTED PRIVATE KEY", &der)))
+}
+
+/// Reads an SM2 public key from the DER of a SubjectPublicKeyInfo. The algorithm is id-ecPublicKey
+/// with SM2 as its curve, or, as some write it, SM2 itself.
+///
+/// # Errors
+/// [`Code::BadKey`] if it is malformed, [`Code::UnsupportedAlgorithm`] if it is no SM2 key,
+/// [`Code::BadPublicKey`] if the point is not on the curve.
+pub fn public_key_from_spki(der: &[u8]) -> Result<PublicKey, Error> {
+    if der.len() > limits::KEY_BYTES_MAX {
+        return Err(Error::limit("KEY_BYTES_MAX"));
+    }
+    let info = SubjectPublicKeyInfo::<der::asn1::AnyRef<'_>, BitStringRef<'_>>::from_der(der)
+        .map_err(|_| Error::new(Code::BadKey).field("subjectPublicKeyInfo"))?;
+    require_sm2(&info.algorithm)?;
+    let point = info.subject_public_key.as_bytes().ok_or(Error::new(Code::BadPublicKey))?;
+    PublicKey::from_sec1(point)
+}
+
+/// Reads an SM2 public key from PEM (`PUBLIC KEY`).
+///
+/// # Errors
+/// [`Code::BadPem`]; as [`public_key_from_spki`].
+pub fn public_key_from_pem(text: &[u8]) -> Result<PublicKey, Error> {
+    let blocks = pem::blocks(text)?;
+    let block = blocks.iter().find(|block| block.label == "PUBLIC KEY");
+    public_key_from_spki(&block.ok_or(Error::new(Code::BadPem))?.der)
+}
+
+/// The DER of the key's SubjectPublicKeyInfo: id-ecPublicKey with SM2 as its curve, the point
+/// uncompressed (GB/T 20518-2018; GM/T 0009-2012, 7.1).
+///
+/// # Errors
+/// [`Code::BadKey`] never in practice: the encoder's own failure.
+pub fn public_key_to_spki(key: &PublicKey) -> Result<Vec<u8>, Error> {
+    let point = key.to_sec1();
+    let encode = || {
+        let subject_public_key = BitStringRef::from_bytes(&point)?;
+        SubjectPublicKeyInfo { algorithm: SM2_KEY, subject_public_key }.to_der()
+    };
+    encode().map_err(|_| Error::new(Code::BadKey))
+}
+
+/// The key's SubjectPublicKeyInfo as PEM.
+///
+/// # Errors
+/// As [`public_key_to_spki`].
+pub fn public_key_to_pem(key: &PublicKey) -> Result<String, Error> {
+    Ok(pem::encode("PUBLIC KEY", &public_key_to_spki(key)?))
+}
+
+/// id-ecPublicKey with SM2 as its curve.
+const SM2_KEY: AlgorithmIdentifier<ObjectIdentifier> =
+    AlgorithmIdentifier { oid: oid::EC_PUBLIC_KEY, parameters: Some(oid::SM2) };
+
+fn require_sm2(algorithm: &AlgorithmIdentifier<der::asn1::AnyRef<'_>>) -> Result<(), Error> {
+    let curve = algorithm.parameters.and_then(|any| any.decode_as::<ObjectIdentifier>().ok());
+    let sm2 = algorithm.oid == oid::EC_PUBLIC_KEY && curve == Some(oid::SM2)
+        // The identifier of the curve alone: whatever stands as parameter adds nothing.
+        || algorithm.oid == oid::SM2 && curve.is_none_or(|curve| curve == oid::SM2);
+    if sm2 { Ok(()) } else { Err(Error::new(Code::UnsupportedAlgorithm).field("algorithm")) }
+}
+
+fn decrypt(der: &[u8], password: Option<&[u8]>) -> Result<PrivateKey, Error> {
+    let plain = pbes2::decrypt(der, password.ok_or(Error::new(Code::PasswordNeeded))?)?;
+    // With a wrong password 1 of 256 paddings looks right: noise is then no PKCS#8 at all.
+    match private::kind(&plain) {
+        Ok(private::Kind::Pkcs8) => private::from_pkcs8(&plain),
+        Ok(_) | Err(_) => Err(Error::new(Code::WrongPassword)),
+    }
+}

@@ -1,0 +1,148 @@
+//! Private keys: ECPrivateKey (SEC1; GM/T 0009-2012, 7.1 for its INTEGER) and PKCS#8 around it.
+
+use const_oid::ObjectIdentifier;
+use der::{
+    Decode as _, Encode as _, Sequence, SliceReader, Tag, Tagged as _,
+    asn1::{AnyRef, BitStringRef, OctetStringRef},
+};
+use spki::AlgorithmIdentifier;
+use subtle::ConstantTimeEq as _;
+use zeroize::Zeroizing;
+
+use super::{SM2_KEY, require_sm2};
+use crate::{
+    error::{Code, Error},
+    pki::oid,
+    primitives::sm2::{PrivateKey, PublicKey},
+};
+
+/// What a DER private key is.
+pub(super) enum Kind {
+    /// PrivateKeyInfo: a version, then the algorithm.
+    Pkcs8,
+    /// EncryptedPrivateKeyInfo: the algorithm, then an OCTET STRING.
+    Encrypted,
+    /// ECPrivateKey: a version, then an OCTET STRING.
+    Sec1,
+}
+
+pub(super) fn kind(der: &[u8]) -> Result<Kind, Error> {
+    let tags = || {
+        let content = AnyRef::from_der(der).ok()?;
+        let mut reader = SliceReader::new(content.value()).ok()?;
+        let first = AnyRef::decode(&mut reader).ok()?.tag();
+        let second = AnyRef::decode(&mut reader).ok()?.tag();
+        (content.tag() == Tag::Sequence).then_some((first, second))
+    };
+    match tags() {
+        Some((Tag::Integer, Tag::Sequence)) => Ok(Kind::Pkcs8),
+        Some((Tag::Sequence, Tag::OctetString)) => Ok(Kind::Encrypted),
+        Some((Tag::Integer, Tag::OctetString)) => Ok(Kind::Sec1),
+        Some(_) | None => Err(bad()),
+    }
+}
+
+/// PrivateKeyInfo or OneAsymmetricKey (RFC 5208, 5; RFC 5958, 2).
+pub(super) fn from_pkcs8(der: &[u8]) -> Result<PrivateKey, Error> {
+    let parse = || -> der::Result<_> {
+        let mut reader = SliceReader::new(AnyRef::from_der(der)?.value())?;
+        let version = u8::decode(&mut reader)?;
+        let algorithm = AlgorithmIdentifier::<AnyRef<'_>>::decode(&mut reader)?;
+        let key = <&OctetStringRef>::decode(&mut reader)?;
+        // What may follow are attributes, [0], and the public key again, [1].
+        Ok((version, algorithm, key.as_bytes()))
+    };
+    let (version, algorithm, key) = parse().map_err(|_| bad())?;
+    if version > 1 {
+        return Err(bad().field("version"));
+    }
+    require_sm2(&algorithm)?;
+    decode_sec1(key, Curve::Known)
+}
+
+pub(super) fn from_sec1(der: &[u8]) -> Result<PrivateKey, Error> {
+    decode_sec1(der, Curve::InKey)
+}
+
+pub(super) fn to_pkcs8(key: &PrivateKey) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let point = key.public().to_sec1();
+    let encode = || -> der::Result<_> {
+        let inner = EcPrivateKey {
+            version: 1,
+            private_key: OctetStringRef::new(key.expose_bytes())?,
+            parameters: None,
+            public_key: Some(BitStringRef::from_bytes(&point)?),
+        };
+        let inner = Zeroizing::new(inner.to_der()?);
+        let outer = PrivateKeyInfo {
+            version: 0,
+            algorithm: SM2_KEY,
+            private_key: OctetStringRef::new(&inner)?,
+        };
+        Ok(Zeroizing::new(outer.to_der()?))
+    };
+    encode().map_err(|_| bad())
+}
+
+/// Where the curve is named.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Curve {
+    /// Outside, and it is SM2.
+    Known,
+    /// In the key itself.
+    InKey,
+}
+
+#[derive(Sequence)]
+struct PrivateKeyInfo<'a> {
+    version: u8,
+    algorithm: AlgorithmIdentifier<ObjectIdentifier>,
+    private_key: &'a OctetStringRef,
+}
+
+#[derive(Sequence)]
+struct EcPrivateKey<'a> {
+    version: u8,
+    private_key: &'a OctetStringRef,
+    #[asn1(context_specific = "0", tag_mode = "EXPLICIT", optional = "true")]
+    parameters: Option<ObjectIdentifier>,
+    #[asn1(context_specific = "1", tag_mode = "EXPLICIT", optional = "true")]
+    public_key: Option<BitStringRef<'a>>,
+}
+
+fn decode_sec1(der: &[u8], curve: Curve) -> Result<PrivateKey, Error> {
+    let parsed = EcPrivateKey::from_der(der).map_err(|_| bad().field("ECPrivateKey"))?;
+    if parsed.version != 1 {
+        return Err(bad().field("version"));
+    }
+    // A curve that stands nowhere is settled by a public key that fits.
+    let settled = curve == Curve::Known || parsed.public_key.is_some();
+    if parsed.parameters.map_or(!settled, |curve| curve != oid::SM2) {
+        return Err(Error::new(Code::UnsupportedAlgorithm).field("parameters"));
+    }
+    let key = PrivateKey::from_bytes(&*scalar(parsed.private_key.as_bytes())?)?;
+    if let Some(public) = parsed.public_key {
+        let point = public.as_bytes().ok_or_else(bad)?;
+        if PublicKey::from_sec1(point).ok().as_ref() != Some(key.public()) {
+            return Err(Error::new(Code::KeyMismatch));
+        }
+    }
+    Ok(key)
+}
+
+/// d as 32 bytes. Some writers drop leading zero bytes or add one.
+fn scalar(bytes: &[u8]) -> Result<Zeroizing<[u8; 32]>, Error> {
+    let mut d = Zeroizing::new([0; 32]);
+    let extra = bytes.len().saturating_sub(32);
+    let (surplus, value) = bytes.split_at_checked(extra).ok_or_else(bad)?;
+    if !(surplus.is_empty() || bool::from(surplus.ct_eq(&[0]))) {
+        return Err(Error::new(Code::BadPrivateKey));
+    }
+    let start = 32 - value.len();
+    d.get_mut(start..).ok_or_else(bad)?.copy_from_slice(value);
+    Ok(d)
+}
+
+fn bad() -> Error {
+    Error::new(Code::BadKey)
+}

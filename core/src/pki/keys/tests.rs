@@ -1,0 +1,1 @@
+//! Key files of other implementations, and what is written read back.

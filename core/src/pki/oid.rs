@@ -1,0 +1,18 @@
+//! Object identifiers of keys, certificates and lists (GB/T 33560-2017, Table A.1; RFC 5280).
+
+use const_oid::ObjectIdentifier;
+
+pub(super) const EC_PUBLIC_KEY: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+/// The algorithm SM2 and the curve of GB/T 32918.5.
+pub(super) const SM2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.156.10197.1.301");
+/// SM2 signatures over SM3.
+pub(super) const SM2_WITH_SM3: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("1.2.156.10197.1.501");
+
+pub(super) const SUBJECT_KEY_IDENTIFIER: &str = "2.5.29.14";
+pub(super) const KEY_USAGE: &str = "2.5.29.15";
+pub(super) const BASIC_CONSTRAINTS: &str = "2.5.29.19";
+pub(super) const REASON_CODE: &str = "2.5.29.21";
+pub(super) const AUTHORITY_KEY_IDENTIFIER: &str = "2.5.29.35";
+pub(super) const EXTENDED_KEY_USAGE: &str = "2.5.29.37";
