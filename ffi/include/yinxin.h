@@ -1,0 +1,163 @@
+/* yinxin: SM2, SM3, and verification of sealed electronic licences, for C and C++.
+ *
+ * Made from the Rust sources; do not edit.
+ *
+ * Every function that can fail returns a yinxin_status and writes its out-parameters on success only.
+ * A verification that finished and said no is a success: the answer is in the report.
+ * Input is copied where it is needed after the call. What a function returns as `const char *` belongs
+ * to the library or to the handle it was asked of; handles belong to the caller, who frees each once.
+ * All texts are UTF-8.
+ *
+ * Threads: any function may be called from any thread. A handle passed as a pointer to const may be
+ * used by several threads at once; one passed without const, only by one at a time. yinxin_last_error
+ * is kept for each thread alone.
+ */
+
+#ifndef YINXIN_H
+#define YINXIN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// The errors of the library, as yinxin_status_text tells them.
+#define YINXIN_BAD_HEX 101 // the text is not hexadecimal of the right length
+#define YINXIN_BAD_BASE64 102 // the text is not valid base64
+#define YINXIN_BAD_DER 103 // the DER is malformed
+#define YINXIN_BAD_PEM 104 // the PEM text is malformed or of another kind
+#define YINXIN_BAD_TIME 105 // the time is malformed or out of range
+#define YINXIN_BAD_UTF8 106 // the text is not valid UTF-8
+#define YINXIN_LIMIT_REACHED 107 // the input needs more than a limit allows
+#define YINXIN_NO_RANDOMNESS 108 // the operating system gave no random bytes
+#define YINXIN_BAD_ARGUMENT 109 // an argument is out of its range
+#define YINXIN_BAD_SIGNATURE 201 // the signature does not verify
+#define YINXIN_BAD_SIGNATURE_ENCODING 202 // the signature is not encoded as its form demands
+#define YINXIN_BAD_PUBLIC_KEY 203 // the bytes are not a point of the SM2 curve
+#define YINXIN_BAD_PRIVATE_KEY 204 // the private key is out of range
+#define YINXIN_BAD_CIPHERTEXT 205 // the ciphertext does not decrypt
+#define YINXIN_BAD_LENGTH 206 // the length is not one that the algorithm takes
+#define YINXIN_BAD_PADDING 207 // the padding is wrong
+#define YINXIN_BAD_DIST_ID 208 // the distinguishing identifier is longer than 8191 bytes
+#define YINXIN_BAD_CERTIFICATE 301 // the certificate is malformed
+#define YINXIN_BAD_CRL 302 // the certificate revocation list is malformed
+#define YINXIN_BAD_KEY 303 // the key file is malformed
+#define YINXIN_WRONG_PASSWORD 304 // the password is wrong or the encrypted key is damaged
+#define YINXIN_PASSWORD_NEEDED 305 // the key is encrypted and no password was given
+#define YINXIN_UNSUPPORTED_ALGORITHM 306 // the algorithm is not supported here
+#define YINXIN_KEY_MISMATCH 307 // the private key does not belong to the public key or certificate
+#define YINXIN_BAD_CMS 308 // the SignedData is malformed
+#define YINXIN_BAD_ZIP 401 // the ZIP container is malformed or ambiguous
+#define YINXIN_BAD_XML 402 // the XML is malformed
+#define YINXIN_BAD_OFD 403 // the OFD structure is malformed
+#define YINXIN_BAD_PATH 404 // the path is not allowed inside the package
+#define YINXIN_ENTRY_MISSING 405 // a file that the package names is missing
+#define YINXIN_DOCUMENT_LOCKED 406 // an earlier signature covers the signature list: nothing can be added
+#define YINXIN_UNSUPPORTED_ZIP 407 // the ZIP container uses a feature that signed packages may not use
+#define YINXIN_UNSUPPORTED_ENCODING 408 // the XML is not encoded in UTF-8
+#define YINXIN_BAD_SEAL 501 // the electronic seal is malformed
+#define YINXIN_BAD_SIGNED_VALUE 502 // the sealed signature is malformed
+#define YINXIN_BAD_PICTURE 503 // the seal picture is malformed or of an unknown kind
+#define YINXIN_NOT_IN_SEAL 504 // the signer's certificate is not in the seal's list
+#define YINXIN_OUTSIDE_VALIDITY 505 // the time lies outside the validity period
+#define YINXIN_BAD_IDENTIFIER 601 // the licence identifier is malformed
+#define YINXIN_BAD_CHECK_CHARACTER 602 // the check character is wrong
+#define YINXIN_BAD_CODE_NUMBER 603 // the code number is malformed
+#define YINXIN_BAD_DATA 604 // the licence data is malformed or incomplete
+#define YINXIN_BAD_TOKEN 701 // the token is malformed
+#define YINXIN_BAD_JSON 702 // the JSON is malformed or has a name twice
+#define YINXIN_BAD_CLAIM 703 // a claim is missing or not of the kind demanded
+
+
+// The length of an SM3 digest.
+#define YINXIN_SM3_DIGEST_LEN 32
+
+// An SM2 public key. Immutable: threads may share it.
+typedef struct yinxin_sm2_public_key yinxin_sm2_public_key;
+
+// What a call returned: YINXIN_OK or the number of an error. Numbers are stable and never reused.
+typedef int32_t yinxin_status;
+
+// The language of a text.
+typedef int32_t yinxin_language;
+
+// How an SM2 signature is written.
+typedef int32_t yinxin_signature_form;
+
+// The call did its work.
+#define YINXIN_OK 0
+
+// A pointer that must not be NULL is NULL.
+#define YINXIN_NULL_POINTER 901
+
+// The library panicked, which is a bug in it. Nothing was written; handles can be freed, not used.
+#define YINXIN_PANIC 902
+
+// English.
+#define YINXIN_ENGLISH 0
+
+// 中文。
+#define YINXIN_CHINESE 1
+
+// DER SEQUENCE { r INTEGER, s INTEGER } (GM/T 0009-2012, 7.3): 8 to 72 bytes.
+#define YINXIN_SIGNATURE_DER 0
+
+// r and s, 32 bytes each, big-endian.
+#define YINXIN_SIGNATURE_RAW 1
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+// The version of the library, such as "0.1.0". Static.
+const char *yinxin_version(void);
+
+// The stable name of a status, such as "BAD_DER". Static; NULL for a number that no version knows.
+const char *yinxin_status_name(yinxin_status status);
+
+// What a status means. Static, UTF-8; NULL for an unknown status or language.
+const char *yinxin_status_text(yinxin_status status, yinxin_language language);
+
+// What failed last on this thread, with the place (field, file inside the package, byte offset).
+//
+// UTF-8; NULL if nothing failed yet or the language is unknown. It is valid until the next failure
+// on this thread, or its end; a call that succeeds leaves it alone.
+const char *yinxin_last_error(yinxin_language language);
+
+// Writes the SM3 digest (GB/T 32905-2016) of `msg` to the 32 bytes at `digest`.
+//
+// `msg` has `msg_len` bytes and may be NULL if that is 0. Returns YINXIN_OK or
+// YINXIN_NULL_POINTER.
+yinxin_status yinxin_sm3_hash(const uint8_t *msg, size_t msg_len, uint8_t *digest);
+
+// Reads a public key: 04 and x and y (65 bytes), or 02 or 03 and x (33 bytes), big-endian.
+//
+// On success `*key` is a new key, to be freed with yinxin_sm2_public_key_free.
+// YINXIN_BAD_PUBLIC_KEY if the bytes are anything else or no point of the curve.
+yinxin_status yinxin_sm2_public_key_new(const uint8_t *sec1,
+                                        size_t sec1_len,
+                                        yinxin_sm2_public_key **key);
+
+// Frees a public key. NULL is fine.
+void yinxin_sm2_public_key_free(yinxin_sm2_public_key *key);
+
+// Verifies an SM2 signature (GB/T 32918.2-2016, clause 7) over `msg`, the message itself.
+//
+// `id` is the signer's distinguishing identifier, almost always the 16 bytes "1234567812345678";
+// with `id_len` 0 it is empty, which is another identifier and not the default. `form` says how
+// the signature is written; it is never guessed. Variable time: all inputs are public.
+//
+// YINXIN_OK if the signature is valid, else YINXIN_BAD_SIGNATURE, YINXIN_BAD_SIGNATURE_ENCODING,
+// YINXIN_BAD_DIST_ID, YINXIN_BAD_ARGUMENT (unknown form) or YINXIN_NULL_POINTER.
+yinxin_status yinxin_sm2_verify(const yinxin_sm2_public_key *key,
+                                const uint8_t *id,
+                                size_t id_len,
+                                const uint8_t *msg,
+                                size_t msg_len,
+                                const uint8_t *signature,
+                                size_t signature_len,
+                                yinxin_signature_form form);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* YINXIN_H */

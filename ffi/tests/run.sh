@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Installs the C library under target/c, builds smoke.c against it, shared and static, as C11, and
+# smoke.cc as C++, and runs them; under valgrind too where that is installed.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+target=${CARGO_TARGET_DIR:-target}
+mkdir -p "$target/c"
+work=$(cd "$target/c" && pwd)
+prefix=$work/prefix
+ffi/install.sh "$prefix" dev
+
+warnings=(-Wall -Wextra -Werror -pedantic)
+private=$(sed -n 's/^Libs.private: //p' "$prefix/lib/pkgconfig/yinxin.pc")
+cc=${CC:-cc}
+cxx=${CXX:-c++}
+"$cc" -std=c11 "${warnings[@]}" -I "$prefix/include" ffi/tests/smoke.c -o "$work/smoke-shared" \
+    -L "$prefix/lib" -lyinxin -Wl,-rpath,"$prefix/lib" -lpthread
+# shellcheck disable=SC2086 # one word a library
+"$cc" -std=c11 "${warnings[@]}" -I "$prefix/include" ffi/tests/smoke.c -o "$work/smoke-static" \
+    "$prefix/lib/libyinxin.a" $private
+"$cxx" -std=c++17 "${warnings[@]}" -I "$prefix/include" ffi/tests/smoke.cc -o "$work/smoke-cxx" \
+    -L "$prefix/lib" -lyinxin -Wl,-rpath,"$prefix/lib"
+
+for program in smoke-shared smoke-static smoke-cxx; do
+    "$work/$program"
+done
+
+if command -v valgrind > /dev/null; then
+    valgrind --quiet --error-exitcode=1 --leak-check=full --errors-for-leak-kinds=definite,possible \
+        "$work/smoke-shared"
+else
+    echo 'the C smoke test under valgrind: valgrind is not installed' >> "$target/skipped.txt"
+fi

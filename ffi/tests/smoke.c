@@ -1,0 +1,119 @@
+// Every function of the C interface once with good and once with bad arguments. Exit status 0: all held.
+
+#include "yinxin.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHECK(condition)                                                                      \
+    do {                                                                                      \
+        if (!(condition)) {                                                                   \
+            const char *last = yinxin_last_error(YINXIN_ENGLISH);                             \
+            fprintf(stderr, "%s:%d: %s (last error: %s)\n", __FILE__, __LINE__, #condition,   \
+                    last ? last : "none");                                                    \
+            exit(1);                                                                          \
+        }                                                                                     \
+    } while (0)
+
+#define TEXT(literal) (const uint8_t *)(literal), sizeof(literal) - 1
+
+// GB/T 32918.5-2017, A.2: public key, and r and s over "message digest" with the default identifier.
+static const char KEY[] =
+    "04"
+    "09f9df311e5421a150dd7d161e4bc5c672179fad1833fc076bb08ff356f35020"
+    "ccea490ce26775a52dc6ea718cc1aa600aed05fbf35e084a6632f6072da9ad13";
+static const char SIGNATURE[] =
+    "f5a03b0648d2c4630eeac513e1bb81a15944da3827d5b74143ac7eaceee720b3"
+    "b1b6aa29df212fd8763182bc0d421ca1bb9038fd1f7f42d4840b69c485bbc1aa";
+// GB/T 32905-2016, A.1: the digest of "abc".
+static const char DIGEST[] = "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0";
+
+static size_t from_hex(const char *text, uint8_t *bytes) {
+    size_t count = strlen(text) / 2;
+    for (size_t i = 0; i < count; i++) {
+        unsigned value;
+        CHECK(sscanf(text + 2 * i, "%2x", &value) == 1);
+        bytes[i] = (uint8_t)value;
+    }
+    return count;
+}
+
+static void errors(void) {
+    CHECK(strlen(yinxin_version()) >= 5);
+    CHECK(strcmp(yinxin_status_name(YINXIN_BAD_DER), "BAD_DER") == 0);
+    CHECK(strcmp(yinxin_status_name(YINXIN_OK), "OK") == 0);
+    CHECK(yinxin_status_name(12345) == NULL);
+    CHECK(yinxin_status_text(YINXIN_PANIC, YINXIN_CHINESE) != NULL);
+    CHECK(yinxin_status_text(YINXIN_PANIC, 7) == NULL);
+    CHECK(yinxin_last_error(YINXIN_ENGLISH) == NULL);
+}
+
+static void sm3(void) {
+    uint8_t expected[YINXIN_SM3_DIGEST_LEN], digest[YINXIN_SM3_DIGEST_LEN];
+    CHECK(from_hex(DIGEST, expected) == sizeof expected);
+    CHECK(yinxin_sm3_hash(TEXT("abc"), digest) == YINXIN_OK);
+    CHECK(memcmp(digest, expected, sizeof digest) == 0);
+    CHECK(yinxin_sm3_hash(NULL, 0, digest) == YINXIN_OK);
+    CHECK(yinxin_sm3_hash(NULL, 1, digest) == YINXIN_NULL_POINTER);
+    CHECK(strcmp(yinxin_last_error(YINXIN_ENGLISH), "a pointer is NULL (msg)") == 0);
+    CHECK(yinxin_sm3_hash(TEXT("abc"), NULL) == YINXIN_NULL_POINTER);
+}
+
+// Two threads share one key.
+static void *verify_many(void *key) {
+    uint8_t signature[64];
+    from_hex(SIGNATURE, signature);
+    for (int i = 0; i < 4; i++) {
+        CHECK(yinxin_sm2_verify(key, TEXT("1234567812345678"), TEXT("message digest"), signature,
+                                sizeof signature, YINXIN_SIGNATURE_RAW) == YINXIN_OK);
+    }
+    return NULL;
+}
+
+static void sm2(void) {
+    uint8_t sec1[65], raw[64], der[72] = {0x30, 70, 0x02, 33, 0};
+    CHECK(from_hex(KEY, sec1) == sizeof sec1 && from_hex(SIGNATURE, raw) == sizeof raw);
+    memcpy(der + 5, raw, 32);
+    memcpy(der + 37, (uint8_t[]){0x02, 33, 0}, 3);
+    memcpy(der + 40, raw + 32, 32);
+
+    yinxin_sm2_public_key *key = NULL;
+    CHECK(yinxin_sm2_public_key_new(sec1, 64, &key) == YINXIN_BAD_PUBLIC_KEY && key == NULL);
+    CHECK(yinxin_sm2_public_key_new(sec1, sizeof sec1, NULL) == YINXIN_NULL_POINTER);
+    CHECK(yinxin_sm2_public_key_new(sec1, sizeof sec1, &key) == YINXIN_OK && key != NULL);
+
+#define VERIFY(id, message, signature, length, form) \
+    yinxin_sm2_verify(key, TEXT(id), TEXT(message), signature, length, form)
+    CHECK(VERIFY("1234567812345678", "message digest", raw, 64, YINXIN_SIGNATURE_RAW) == YINXIN_OK);
+    CHECK(VERIFY("1234567812345678", "message digest", der, 72, YINXIN_SIGNATURE_DER) == YINXIN_OK);
+    CHECK(VERIFY("", "message digest", raw, 64, YINXIN_SIGNATURE_RAW) == YINXIN_BAD_SIGNATURE);
+    CHECK(VERIFY("1234567812345678", "message", raw, 64, YINXIN_SIGNATURE_RAW)
+          == YINXIN_BAD_SIGNATURE);
+    CHECK(VERIFY("1234567812345678", "message digest", raw, 63, YINXIN_SIGNATURE_RAW)
+          == YINXIN_BAD_SIGNATURE_ENCODING);
+    CHECK(VERIFY("1234567812345678", "message digest", raw, 64, YINXIN_SIGNATURE_DER)
+          == YINXIN_BAD_SIGNATURE_ENCODING);
+    CHECK(VERIFY("1234567812345678", "message digest", raw, 64, 2) == YINXIN_BAD_ARGUMENT);
+    CHECK(yinxin_sm2_verify(NULL, NULL, 0, NULL, 0, raw, 64, YINXIN_SIGNATURE_RAW)
+          == YINXIN_NULL_POINTER);
+
+    pthread_t threads[2];
+    for (int i = 0; i < 2; i++) {
+        CHECK(pthread_create(&threads[i], NULL, verify_many, key) == 0);
+    }
+    for (int i = 0; i < 2; i++) {
+        CHECK(pthread_join(threads[i], NULL) == 0);
+    }
+    yinxin_sm2_public_key_free(key);
+    yinxin_sm2_public_key_free(NULL);
+}
+
+int main(void) {
+    errors();
+    sm3();
+    sm2();
+    puts("C interface: all held");
+    return 0;
+}
