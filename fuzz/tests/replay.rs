@@ -18,7 +18,12 @@ use std::{
 use yinxin_fuzz::{TARGETS, Target};
 
 /// Inputs of `../shared/samples` that suit a target: target, folder, end of the name.
-const SAMPLES: &[(&str, &str, &str)] = &[];
+const SAMPLES: &[(&str, &str, &str)] = &[
+    ("ofd", "ofd", ".ofd"),
+    ("seal", "ses", ".esl"),
+    ("signed_value", "ses", ".dat"),
+    ("zip", "ofd", ".ofd"),
+];
 
 /// No input of a corpus may take longer than this, in the slow test build.
 const SLOWEST: Duration = Duration::from_secs(5);

@@ -36,7 +36,7 @@ fi
 
 echo '-- ofdrw 2.2.10: build the driver'
 mvn -q -B -f vectors/interop/ofdrw/pom.xml compile dependency:build-classpath \
-    -Dmdep.outputFile="$work/classpath"
+    -Dwork="$work" -Dmdep.outputFile="$work/classpath"
 classpath=$work/maven/classes:$(cat "$work/classpath")
 
 echo '-- ofdrw on files of its own kind: it accepts sound ones and refuses a changed one'
