@@ -3,6 +3,10 @@
 //!
 //! Whoever adds a loop over input adds its ceiling here and tests it at the limit and one past.
 
+/// Plaintext of one SM2 encryption: 16 MiB. It is meant for keys and short messages; the KDF's counter
+/// alone would allow 128 GiB.
+pub const SM2_PLAINTEXT_BYTES_MAX: usize = 16 << 20;
+
 /// An OFD package as a file: 256 MiB. Real licences are below 1 MiB; scanned volumes reach 100 MiB.
 pub const PACKAGE_BYTES_MAX: usize = 256 << 20;
 

@@ -1,0 +1,123 @@
+//! SM2 encryption and decryption: GB/T 32918.4-2016, clauses 6 and 7. The cofactor h is 1.
+//!
+//! `A1`..`A8` and `B1`..`B7` below are the clauses' own step names. Constant time in the private key,
+//! the nonce and the message, but for its length.
+
+use zeroize::{Zeroize as _, Zeroizing};
+
+use super::{Ciphertext, PrivateKey, PublicKey, point::Affine, scalar::Scalar};
+use crate::{
+    error::{Code, Error},
+    limits,
+    primitives::{ct, rng, sm3},
+};
+
+impl PublicKey {
+    /// Encrypts `plaintext`, which is not empty, for the holder of the private key (GB/T 32918.4-2016,
+    /// clause 6).
+    ///
+    /// # Errors
+    /// [`Code::BadLength`] if the plaintext is empty, a limit error above
+    /// [`limits::SM2_PLAINTEXT_BYTES_MAX`], [`Code::NoRandomness`].
+    pub fn encrypt(&self, plaintext: &[u8]) -> Result<Ciphertext, Error> {
+        self.encrypt_with_nonces(plaintext, random_nonce)
+    }
+
+    /// Encryption with nonces in [1, n-1] from `next_nonce`: the door through which tests give the
+    /// standard's own.
+    pub(super) fn encrypt_with_nonces(
+        &self,
+        plaintext: &[u8],
+        mut next_nonce: impl FnMut() -> Result<Zeroizing<Scalar>, Error>,
+    ) -> Result<Ciphertext, Error> {
+        if plaintext.is_empty() {
+            return Err(Error::new(Code::BadLength).field("plaintext"));
+        }
+        if plaintext.len() > limits::SM2_PLAINTEXT_BYTES_MAX {
+            return Err(Error::limit("SM2_PLAINTEXT_BYTES_MAX"));
+        }
+        loop {
+            // A1, A2: k in [1, n-1], C1 = [k]G.
+            let k = next_nonce()?;
+            let c1 = self.backend.multiply_base(&k);
+            // A3: [h]P is not infinity, as no public key is. A4: (x2, y2) = [k]P.
+            let shared = SharedPoint::new(self.backend.multiply(&k, &self.point));
+            // A5, A6: t = KDF(x2 ‖ y2, klen), again if all of t is 0; C2 = M xor t.
+            let mut c2 = vec![0; plaintext.len()];
+            if !shared.key_stream(&mut c2) {
+                continue;
+            }
+            xor(&mut c2, plaintext);
+            // A7, A8: C3 = H(x2 ‖ M ‖ y2).
+            let c3 = shared.check_value(plaintext);
+            return Ok(Ciphertext { x: c1.x.to_bytes(), y: c1.y.to_bytes(), c3, c2 });
+        }
+    }
+}
+
+impl PrivateKey {
+    /// Decrypts `ciphertext` (GB/T 32918.4-2016, clause 7). Constant time in d and the plaintext.
+    ///
+    /// # Errors
+    /// [`Code::BadCiphertext`] if any of B1 to B6 rejects. Which one is deliberately not told.
+    pub fn decrypt(&self, ciphertext: &Ciphertext) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let bad = || Error::new(Code::BadCiphertext);
+        // B1: C1 is on the curve. B2: [h]C1 is not infinity, as no affine point is.
+        let c1 = Affine::from_bytes(&ciphertext.x, &ciphertext.y).ok_or_else(bad)?;
+        // B3: (x2, y2) = [d]C1.
+        let shared = SharedPoint::new(self.public().backend.multiply(&self.scalar(), &c1));
+        // B4, B5: t = KDF(x2 ‖ y2, klen), reject if all of t is 0; M = C2 xor t.
+        let mut plaintext = Zeroizing::new(vec![0; ciphertext.c2.len()]);
+        let usable = shared.key_stream(&mut plaintext);
+        xor(&mut plaintext, &ciphertext.c2);
+        // B6: u = H(x2 ‖ M ‖ y2), reject u != C3.
+        let genuine = ct::equal(&shared.check_value(&plaintext), &ciphertext.c3);
+        // B7.
+        if usable & genuine { Ok(plaintext) } else { Err(bad()) }
+    }
+}
+
+/// (x2, y2), which only the two parties know.
+struct SharedPoint {
+    x: Zeroizing<[u8; 32]>,
+    y: Zeroizing<[u8; 32]>,
+}
+
+impl SharedPoint {
+    fn new(mut point: Affine) -> Self {
+        let x = Zeroizing::new(point.x.to_bytes());
+        let y = Zeroizing::new(point.y.to_bytes());
+        point.zeroize();
+        Self { x, y }
+    }
+
+    /// Fills t = KDF(x2 ‖ y2, klen) and says whether any of it differs from 0.
+    fn key_stream(&self, t: &mut [u8]) -> bool {
+        sm3::kdf(&[&*self.x, &*self.y], t);
+        !ct::all_zero(t)
+    }
+
+    /// H(x2 ‖ M ‖ y2).
+    fn check_value(&self, message: &[u8]) -> sm3::Digest {
+        use digest::Digest as _;
+        let state = sm3::Sm3::new().chain_update(self.x.as_slice()).chain_update(message);
+        state.chain_update(self.y.as_slice()).finalize().into()
+    }
+}
+
+fn xor(bytes: &mut [u8], other: &[u8]) {
+    for (byte, other) in bytes.iter_mut().zip(other) {
+        *byte ^= other;
+    }
+}
+
+/// A nonce from the operating system's randomness, uniform in [1, n-1] by rejection.
+fn random_nonce() -> Result<Zeroizing<Scalar>, Error> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    loop {
+        rng::fill(&mut *bytes)?;
+        if let Some(k) = Scalar::from_bytes_nonzero(&bytes) {
+            return Ok(Zeroizing::new(k));
+        }
+    }
+}

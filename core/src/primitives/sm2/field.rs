@@ -1,0 +1,183 @@
+//! The prime field of GB/T 32918.5-2017: integers modulo p = 2^256 - 2^224 - 2^96 + 2^64 - 1.
+//!
+//! An element a is kept as a * 2^256 mod p (Montgomery form), always fully reduced. Because p = -1
+//! modulo 2^64, the Montgomery factor of a limb is the limb itself and the reduction needs no
+//! multiplication. Everything here is constant time unless its name says `_vartime`.
+
+use zeroize::Zeroize;
+
+use super::{
+    inverse::Modulus,
+    limbs::{self, Limbs, adc, sbb},
+};
+use crate::primitives::ct::Mask;
+
+/// p.
+pub(super) const P: Limbs =
+    [0xffff_ffff_ffff_ffff, 0xffff_ffff_0000_0000, 0xffff_ffff_ffff_ffff, 0xffff_fffe_ffff_ffff];
+
+const MODULUS: Modulus = Modulus::new(&P);
+/// 2^256, 2^512 and 2^768 modulo p.
+const R1: Limbs = limbs::shift_256(&[1, 0, 0, 0], &P);
+const R2: Limbs = limbs::shift_256(&R1, &P);
+const R3: Limbs = limbs::shift_256(&R2, &P);
+
+/// An element of the field.
+#[derive(Clone, Copy, Zeroize)]
+pub(super) struct FieldElement(pub(super) Limbs);
+
+impl FieldElement {
+    pub(super) const ZERO: Self = Self([0; 4]);
+    pub(super) const ONE: Self = Self(R1);
+
+    /// The element `value`, which must be below p.
+    pub(super) const fn new(value: &Limbs) -> Self {
+        Self(reduce(limbs::multiply(value, &R2)))
+    }
+
+    /// From 32 bytes, big-endian; `None` unless they are below p.
+    pub(super) fn from_bytes(bytes: &[u8; 32]) -> Option<Self> {
+        let value = limbs::from_be_bytes(bytes);
+        let (_, below) = limbs::sub(&value, &P);
+        below.then(|| Self::new(&value))
+    }
+
+    /// The integer in [0, p).
+    pub(super) const fn to_limbs(self) -> Limbs {
+        reduce([self.0[0], self.0[1], self.0[2], self.0[3], 0, 0, 0, 0])
+    }
+
+    /// The integer in [0, p): 32 bytes, big-endian.
+    pub(super) fn to_bytes(self) -> [u8; 32] {
+        limbs::to_be_bytes(&self.to_limbs())
+    }
+
+    #[inline(always)]
+    pub(super) const fn add(&self, other: &Self) -> Self {
+        Self(limbs::add_mod(&self.0, &other.0, &P))
+    }
+
+    #[inline(always)]
+    pub(super) const fn sub(&self, other: &Self) -> Self {
+        Self(limbs::sub_mod(&self.0, &other.0, &P))
+    }
+
+    #[inline(always)]
+    pub(super) const fn double(&self) -> Self {
+        self.add(self)
+    }
+
+    #[inline(always)]
+    pub(super) const fn triple(&self) -> Self {
+        self.add(self).add(self)
+    }
+
+    #[inline(always)]
+    pub(super) const fn negate(&self) -> Self {
+        Self::ZERO.sub(self)
+    }
+
+    /// Half of the element: an odd value becomes even by adding p.
+    #[inline(always)]
+    pub(super) const fn halve(&self) -> Self {
+        let (a, carry) = limbs::add(&self.0, &limbs::keep_if(self.0[0] & 1 == 1, &P));
+        Self([
+            a[0] >> 1 | a[1] << 63,
+            a[1] >> 1 | a[2] << 63,
+            a[2] >> 1 | a[3] << 63,
+            a[3] >> 1 | (carry as u64) << 63,
+        ])
+    }
+
+    #[inline(always)]
+    pub(super) const fn multiply(&self, other: &Self) -> Self {
+        Self(reduce(limbs::multiply(&self.0, &other.0)))
+    }
+
+    #[inline(always)]
+    pub(super) const fn square(&self) -> Self {
+        Self(reduce(limbs::square(&self.0)))
+    }
+
+    /// The inverse, or 0 for 0.
+    pub(super) fn invert(&self) -> Self {
+        // 1 / (a R) = a^-1 R^-1, and R^-1 * R^3 / R = R.
+        Self(reduce(limbs::multiply(&MODULUS.invert(&self.0), &R3)))
+    }
+
+    /// A square root, if there is one. Variable time: for public points only.
+    pub(super) fn square_root_vartime(&self) -> Option<Self> {
+        // p = 3 mod 4, so a^((p + 1) / 4) is a root of a or of -a.
+        // (p + 1) / 4 = 2^62 (2^192 - 2^160 - 2^32 + 1).
+        const EXPONENT: Limbs = [
+            0x4000_0000_0000_0000,
+            0xffff_ffff_c000_0000,
+            0xffff_ffff_ffff_ffff,
+            0x3fff_ffff_bfff_ffff,
+        ];
+        let mut root = Self::ONE;
+        for i in (0..256).rev() {
+            root = root.square();
+            if EXPONENT[i / 64] >> (i % 64) & 1 == 1 {
+                root = root.multiply(self);
+            }
+        }
+        root.square().equals(self).declassify().then_some(root)
+    }
+
+    #[inline]
+    pub(super) fn is_zero(&self) -> Mask {
+        Mask::is_zero(self.0[0] | self.0[1] | self.0[2] | self.0[3])
+    }
+
+    pub(super) fn equals(&self, other: &Self) -> Mask {
+        self.sub(other).is_zero()
+    }
+
+    /// Whether the element is 0. For public values only: the answer is branched on.
+    #[inline(always)]
+    pub(super) fn is_zero_vartime(&self) -> bool {
+        self.0 == [0; 4]
+    }
+
+    /// `yes` or `no`.
+    #[inline(always)]
+    pub(super) fn select(mask: Mask, yes: &Self, no: &Self) -> Self {
+        Self([
+            mask.select(yes.0[0], no.0[0]),
+            mask.select(yes.0[1], no.0[1]),
+            mask.select(yes.0[2], no.0[2]),
+            mask.select(yes.0[3], no.0[3]),
+        ])
+    }
+}
+
+/// t / 2^256 modulo p, for t below p * 2^256.
+#[inline(always)]
+const fn reduce(t: [u64; 8]) -> Limbs {
+    // The low half on its own: each step keeps it below 2^192 + p < 2^256, and the last below p + 1.
+    let l = reduce_limb([t[0], t[1], t[2], t[3]]);
+    let l = reduce_limb(l);
+    let l = reduce_limb(l);
+    let l = reduce_limb(l);
+    // The high half is below p, the sum below 2p.
+    let (sum, carry) = limbs::add(&l, &[t[4], t[5], t[6], t[7]]);
+    limbs::reduce_once(&sum, carry, &P)
+}
+
+/// (l + u p) / 2^64 with u = l mod 2^64: the factor that clears the low limb, since p = -1 mod 2^64.
+#[inline(always)]
+const fn reduce_limb(l: Limbs) -> Limbs {
+    // (u p + u) / 2^64 = u 2^192 - u 2^160 - u 2^32 + u.
+    let u = l[0];
+    let (low, high) = (u << 32, u >> 32);
+    let (d0, b) = sbb(u, low, false);
+    let (d1, b) = sbb(0, high, b);
+    let (d2, b) = sbb(0, low, b);
+    let (d3, _) = sbb(u, high, b);
+    let (r0, c) = adc(l[1], d0, false);
+    let (r1, c) = adc(l[2], d1, c);
+    let (r2, c) = adc(l[3], d2, c);
+    let (r3, _) = adc(0, d3, c);
+    [r0, r1, r2, r3]
+}
