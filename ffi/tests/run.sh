@@ -19,10 +19,16 @@ cxx=${CXX:-c++}
 # shellcheck disable=SC2086 # one word a library
 "$cc" -std=c11 "${warnings[@]}" -I "$prefix/include" ffi/tests/smoke.c -o "$work/smoke-static" \
     "$prefix/lib/libyinxin.a" $private
-"$cxx" -std=c++17 "${warnings[@]}" -I "$prefix/include" ffi/tests/smoke.cc -o "$work/smoke-cxx" \
-    -L "$prefix/lib" -lyinxin -Wl,-rpath,"$prefix/lib"
+programs=(smoke-shared smoke-static)
+if command -v "$cxx" > /dev/null; then
+    "$cxx" -std=c++17 "${warnings[@]}" -I "$prefix/include" ffi/tests/smoke.cc \
+        -o "$work/smoke-cxx" -L "$prefix/lib" -lyinxin -Wl,-rpath,"$prefix/lib"
+    programs+=(smoke-cxx)
+else
+    echo 'the header as C++: no C++ compiler is installed' >> "$target/skipped.txt"
+fi
 
-for program in smoke-shared smoke-static smoke-cxx; do
+for program in "${programs[@]}"; do
     "$work/$program"
 done
 

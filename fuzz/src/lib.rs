@@ -12,7 +12,10 @@ pub type Target = fn(&[u8]);
 
 /// Every target: its name, which is also that of its folder in `corpus/`, and what it runs.
 pub const TARGETS: &[(&str, Target)] = &[
+    ("certificate", pki::certificate),
+    ("crl", pki::crl),
     ("identifier", licence::identifier),
+    ("key", pki::key),
     ("metadata", licence::metadata),
     ("ofd", licence::ofd),
     ("seal", licence::seal),
@@ -23,3 +26,9 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("xml", licence::xml),
     ("zip", licence::zip),
 ];
+
+/// Whether `part` lies inside `whole` in memory: nothing that was signed may be a re-encoding.
+fn lies_in(part: &[u8], whole: &[u8]) -> bool {
+    let (part, whole) = (part.as_ptr_range(), whole.as_ptr_range());
+    whole.start <= part.start && part.end <= whole.end
+}

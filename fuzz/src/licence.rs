@@ -14,6 +14,8 @@ use yinxin::{
     },
 };
 
+use crate::lies_in;
+
 /// A ZIP container: what was read can be written, and reads the same.
 pub(crate) fn zip(data: &[u8]) {
     let Ok(package) = Package::open(data) else { return };
@@ -124,10 +126,4 @@ fn read(package: &Package) {
             assert!(good <= all);
         }
     }
-}
-
-/// Whether `part` lies inside `whole` in memory: nothing that was signed may be a re-encoding.
-fn lies_in(part: &[u8], whole: &[u8]) -> bool {
-    let (part, whole) = (part.as_ptr_range(), whole.as_ptr_range());
-    whole.start <= part.start && part.end <= whole.end
 }

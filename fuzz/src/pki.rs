@@ -1,6 +1,12 @@
 //! Keys, signatures, certificates, revocation lists.
 
-use yinxin::{UnixTime, primitives::sm2};
+use yinxin::{
+    UnixTime,
+    pki::{crl::Crl, keys, x509::Certificate},
+    primitives::sm2,
+};
+
+use crate::lies_in;
 
 /// An SM2 signature in DER; what is accepted has one encoding only.
 pub(crate) fn signature(data: &[u8]) {
@@ -16,3 +22,46 @@ pub(crate) fn time(data: &[u8]) {
         assert_eq!(UnixTime::parse_rfc3339(&time.to_string()), Ok(time));
     }
 }
+
+/// A certificate, in DER or PEM: what is signed lies in its bytes, and its parts can be asked for.
+pub(crate) fn certificate(data: &[u8]) {
+    let _ = Certificate::parse_pem_bundle(data);
+    let Ok(certificate) = Certificate::parse_pem_or_der(data) else { return };
+    assert!(lies_in(certificate.tbs(), certificate.der()));
+    assert!(lies_in(certificate.spki(), certificate.der()));
+    assert!(Certificate::parse(certificate.der()).is_ok_and(|again| again == certificate));
+    assert!(Certificate::parse_pem_or_der(certificate.to_pem().as_bytes()).is_ok());
+    let _ = (certificate.subject().to_string(), certificate.issuer().to_string());
+    let _ = (certificate.subject_numbers(), certificate.signature());
+    if let Ok(key) = certificate.public_key() {
+        let _ = certificate.verify_signature(key);
+    }
+}
+
+/// A revocation list, in DER or PEM: what it lists it also finds.
+pub(crate) fn crl(data: &[u8]) {
+    let Ok(list) = Crl::parse_pem_or_der(data) else { return };
+    assert!(lies_in(list.tbs(), list.der()));
+    assert!(list.serials().count() <= list.len());
+    assert!(list.serials().all(|serial| list.revoked(serial).is_some()));
+    let _ = (list.issuer().to_string(), list.not_understood(), list.signature());
+}
+
+/// A private or public key in any of its containers, encrypted or not: what was read is written and
+/// read again the same.
+pub(crate) fn key(data: &[u8]) {
+    let _ = keys::open_cfca(data, PASSWORD);
+    if let Ok(key) = keys::private_key_from_pem_or_der(data, Some(PASSWORD)) {
+        let der = keys::private_key_to_der(&key).expect("a key has DER");
+        let again = keys::private_key_from_der(&der, None).expect("its DER is a key");
+        assert_eq!(key.expose_bytes(), again.expose_bytes());
+    }
+    for key in [keys::public_key_from_spki(data), keys::public_key_from_pem(data)] {
+        let Ok(key) = key else { continue };
+        let der = keys::public_key_to_spki(&key).expect("a key has DER");
+        let again = keys::public_key_from_spki(&der).expect("its DER is a key");
+        assert_eq!(key.to_sec1(), again.to_sec1());
+    }
+}
+
+const PASSWORD: &[u8] = b"777777";
