@@ -4,6 +4,7 @@
 //! Nothing here judges keys or trust: the values that are signed come out as their original bytes, with
 //! the digests that were stated and found.
 
+mod append;
 mod closure;
 mod coverage;
 mod document;
@@ -14,6 +15,7 @@ mod write;
 pub(crate) mod xml;
 mod zip;
 
+pub use append::{NewSignature, SignedParts, Stamp, add_signature};
 pub use closure::Closure;
 pub use coverage::{Coverage, FileCoverage, Mismatch, coverage};
 pub use document::{DocInfo, Document, MAIN_FILE, Page, PageText, Version};

@@ -256,6 +256,13 @@ impl Rectangle {
         let rectangle = Self { x: next()?, y: next()?, width: next()?, height: next()? };
         numbers.next().is_none().then_some(rectangle)
     }
+
+    /// Whether all numbers are finite, and width and height above zero.
+    #[must_use]
+    pub fn has_area(&self) -> bool {
+        let finite = [self.x, self.y, self.width, self.height].iter().all(|n| n.is_finite());
+        finite && self.width > 0.0 && self.height > 0.0
+    }
 }
 
 impl SignatureFile {
