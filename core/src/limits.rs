@@ -58,6 +58,31 @@ pub const SIGNED_VALUE_PROPERTY_BYTES_MAX: usize = 64 << 10;
 /// A time stamp inside a seal or sealed signature: 64 KiB, a token with the chain of its authority.
 pub const TIME_STAMP_BYTES_MAX: usize = 64 << 10;
 
+/// How far in the future a claimed signing time may lie before it fails: 8 h, for Beijing time written
+/// as UTC. Within it, there is a warning.
+pub const SIGNING_TIME_SKEW_S_MAX: i64 = 8 * 3600;
+
+/// The width and the height in pixels of a picture put into a new seal. 4096 prints 40 mm at 2600 dpi.
+pub const SEAL_PICTURE_PIXELS_MAX: u32 = 4096;
+
+/// A SignedData: 16 MiB. Detached ones have 1 to 4 KiB; one that holds a document is as large as that.
+pub const CMS_BYTES_MAX: usize = 16 << 20;
+
+/// Certificates, and likewise revocation lists, inside a SignedData: 64, room for several chains.
+pub const CMS_CERTIFICATES_MAX: usize = 64;
+
+/// Signers of a SignedData: 16. One is the rule, and each costs a signature verification.
+pub const CMS_SIGNERS_MAX: usize = 16;
+
+/// Signed attributes of one signer: 64. Three to six are usual.
+pub const CMS_ATTRIBUTES_MAX: usize = 64;
+
+/// Seals that a cache remembers: 64. A batch from one region uses a handful.
+pub const SEAL_CACHE_ENTRIES_MAX: usize = 64;
+
+/// Bytes of all seals that a cache remembers: 16 MiB, enough for 64 seals with pictures of 256 KiB.
+pub const SEAL_CACHE_BYTES_MAX: usize = 16 << 20;
+
 /// A licence identifier: 128 bytes, the length of the metadata element ZZBS (GB/T 36903-2018).
 pub const IDENTIFIER_BYTES_MAX: usize = 128;
 

@@ -1,10 +1,12 @@
 //! Layer 2: who signed, and may they.
 
+pub mod algorithm;
 pub mod cms;
 pub mod crl;
 pub mod custody;
 pub mod keys;
 mod oid;
 pub(crate) mod pem;
+pub mod timestamp;
 pub(crate) mod tlv;
 pub mod x509;

@@ -17,6 +17,7 @@ pub(crate) mod tag {
     pub(crate) const INTEGER: u8 = 0x02;
     pub(crate) const BIT_STRING: u8 = 0x03;
     pub(crate) const OCTET_STRING: u8 = 0x04;
+    pub(crate) const NULL: u8 = 0x05;
     pub(crate) const OID: u8 = 0x06;
     pub(crate) const UTF8_STRING: u8 = 0x0c;
     pub(crate) const PRINTABLE_STRING: u8 = 0x13;
@@ -24,10 +25,13 @@ pub(crate) mod tag {
     pub(crate) const UTC_TIME: u8 = 0x17;
     pub(crate) const GENERALIZED_TIME: u8 = 0x18;
     pub(crate) const SEQUENCE: u8 = 0x30;
+    pub(crate) const SET: u8 = 0x31;
     /// `[0]`, primitive.
     pub(crate) const CONTEXT_0_PRIMITIVE: u8 = 0x80;
     /// `[0]`, constructed.
     pub(crate) const CONTEXT_0: u8 = 0xa0;
+    /// `[1]`, constructed.
+    pub(crate) const CONTEXT_1: u8 = 0xa1;
 }
 
 /// One element: its identifier octet, its bytes with and without the header, and its place.

@@ -10,12 +10,19 @@
 
 use std::{ops::Range, sync::Arc};
 
-use crate::UnixTime;
+use crate::{UnixTime, pki::algorithm::is_sm3_name, primitives::sm3};
 
+mod cache;
+mod make;
 mod parse;
+pub mod verify;
 
 #[cfg(test)]
 mod tests;
+
+pub use cache::SealCache;
+pub use make::{SealDescription, SealPicture, make, sign};
+pub use verify::{verify_seal, verify_signed_value};
 
 /// Which edition's structure a seal or a sealed signature has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,6 +64,14 @@ pub struct CertificateDigest {
     pub algorithm: String,
     /// The digest of the DER certificate.
     pub value: Vec<u8>,
+}
+
+impl CertificateDigest {
+    /// Whether the algorithm is SM3, by name or by object identifier.
+    #[must_use]
+    pub fn is_sm3(&self) -> bool {
+        is_sm3_name(&self.algorithm)
+    }
 }
 
 /// The picture of a seal (`SES_ESPictrueInfo`).
@@ -181,6 +196,18 @@ impl Seal {
     #[must_use]
     pub fn certificate_ids(&self) -> &[String] {
         &self.fields.certificate_ids
+    }
+
+    /// Whether the list has exactly this certificate (DER), or its SM3 digest.
+    #[must_use]
+    pub fn lists(&self, certificate: &[u8]) -> bool {
+        match self.certificate_list() {
+            CertificateList::Certificates(list) => list.iter().any(|listed| listed == certificate),
+            CertificateList::Digests(list) => {
+                let digest = sm3::hash(certificate);
+                list.iter().any(|listed| listed.is_sm3() && listed.value == digest)
+            }
+        }
     }
 
     /// When the seal was made.
