@@ -1,7 +1,9 @@
 //! Sealed documents: package, XML, seals, metadata and numbers.
 
+use std::sync::LazyLock;
+
 use yinxin::{
-    UnixTime,
+    Error, UnixTime,
     codes::{CitizenId, ForeignerCard, Uscc},
     licence::{
         identifier::{self, Identifier},
@@ -39,17 +41,9 @@ pub(crate) fn ofd(data: &[u8]) {
 /// One XML file, in the place of each file that a document has.
 pub(crate) fn xml(data: &[u8]) {
     let _ = SignatureFile::parse(data, "Doc_0/Signs/Sign_0/Signature.xml");
-    let files = [
-        ("OFD.xml", MAIN),
-        ("OFDEntries.xml", b"<e/>".as_slice()),
-        ("Doc_0/Document.xml", ROOT),
-        ("Doc_0/Content.xml", b"<ofd:Page xmlns:ofd=\"http://www.ofdspec.org/2016\"/>"),
-        ("Doc_0/Signatures.xml", LIST),
-    ];
-    for (place, _) in files {
-        let writer = files.iter().fold(PackageWriter::new(), |writer, &(path, usual)| {
-            writer.add(path, if path == place { data } else { usual })
-        });
+    let Ok(usual) = &*USUAL else { return };
+    for path in usual.paths() {
+        let writer = PackageWriter::new().add(path, data).add_package(usual, &[path]);
         let Ok(package) = writer.finish().and_then(Package::open) else { return };
         read(&package);
     }
@@ -100,6 +94,17 @@ pub(crate) fn metadata(data: &[u8]) {
     let _ = metadata.holders();
 }
 
+/// A small document with every kind of file that is read as XML.
+static USUAL: LazyLock<Result<Package, Error>> = LazyLock::new(|| {
+    let bytes = PackageWriter::new()
+        .add("OFD.xml", MAIN)
+        .add("OFDEntries.xml", b"<e/>")
+        .add("Doc_0/Document.xml", ROOT)
+        .add("Doc_0/Content.xml", b"<ofd:Page xmlns:ofd=\"http://www.ofdspec.org/2016\"/>")
+        .add("Doc_0/Signatures.xml", LIST)
+        .finish()?;
+    Package::open(bytes)
+});
 const MAIN: &[u8] = b"<ofd:OFD xmlns:ofd=\"http://www.ofdspec.org/2016\" Version=\"1.1\" \
     DocType=\"OFD\"><ofd:DocBody><ofd:DocInfo><ofd:DocID>0</ofd:DocID></ofd:DocInfo>\
     <ofd:DocRoot>Doc_0/Document.xml</ofd:DocRoot>\
