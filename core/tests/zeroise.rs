@@ -1,0 +1,66 @@
+//! No freed memory holds a secret: an allocator looks through every block before it is given back.
+//!
+//! It sees the heap, where keys and plaintexts live; values that pass through the stack are beyond it.
+
+#![allow(unsafe_code, reason = "an allocator cannot be written without")]
+#![allow(clippy::unwrap_used, reason = "a test fails loudly")]
+
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    slice,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use yinxin::primitives::sm2::{DistId, PrivateKey};
+
+/// d of the private key under test, and nothing else.
+const SECRET: [u8; 32] = *b"\x17private key 0123456789abcdef\xe1\xe2\xe3";
+const PLAINTEXT: [u8; 32] = *b"the plaintext that nobody reads.";
+
+static LEAKS: AtomicUsize = AtomicUsize::new(0);
+
+struct Watching;
+
+#[global_allocator]
+static ALLOCATOR: Watching = Watching;
+
+// SAFETY: all work is the system allocator's; this one only reads a block before freeing it.
+unsafe impl GlobalAlloc for Watching {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // Zeroed, so that every byte may be read in `dealloc`.
+        // SAFETY: the caller keeps the contract of `alloc`, which is that of `alloc_zeroed`.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: the block is alive until `System.dealloc`, initialised, and of the layout's size.
+        let bytes = unsafe { slice::from_raw_parts(block, layout.size()) };
+        let holds = |secret: &[u8; 32]| bytes.windows(32).any(|window| window == secret);
+        if holds(&SECRET) || holds(&PLAINTEXT) {
+            LEAKS.fetch_add(1, Ordering::SeqCst);
+        }
+        // SAFETY: the caller keeps the contract of `dealloc`.
+        unsafe { System.dealloc(block, layout) };
+    }
+}
+
+fn leaks_of(work: impl FnOnce()) -> usize {
+    let before = LEAKS.load(Ordering::SeqCst);
+    work();
+    LEAKS.load(Ordering::SeqCst) - before
+}
+
+// One test function: a second one would run beside it and count into the same number.
+#[test]
+fn secrets_are_overwritten_before_their_memory_is_freed() {
+    assert_eq!(leaks_of(|| drop(SECRET.to_vec())), 1, "the allocator sees a leak");
+
+    let sm2 = || {
+        let key = PrivateKey::from_bytes(&SECRET).unwrap();
+        key.sign(b"message", &DistId::DEFAULT).unwrap();
+        let ciphertext = key.public().encrypt(&PLAINTEXT).unwrap();
+        assert_eq!(**key.decrypt(&ciphertext).unwrap(), PLAINTEXT[..]);
+        let _ = format!("{key:?}");
+    };
+    assert_eq!(leaks_of(sm2), 0, "SM2");
+}
