@@ -13,6 +13,7 @@ pub type Target = fn(&[u8]);
 /// Every target: its name, which is also that of its folder in `corpus/`, and what it runs.
 pub const TARGETS: &[(&str, Target)] = &[
     ("certificate", pki::certificate),
+    ("cms", pki::cms),
     ("crl", pki::crl),
     ("identifier", licence::identifier),
     ("key", pki::key),
@@ -22,6 +23,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("signature", pki::signature),
     ("signed_value", licence::signed_value),
     ("time", pki::time),
+    ("time_stamp", pki::time_stamp),
     ("token", identity::token),
     ("xml", licence::xml),
     ("zip", licence::zip),

@@ -12,8 +12,13 @@ use yinxin::{
             Document, Integrity, Package, PackageWriter, SignatureFile, SignatureList, coverage,
             resolve,
         },
-        seal::{Seal, SignedValue},
+        seal::{
+            Seal, SignedValue,
+            verify::{self as seal, Context, SealedDocument},
+        },
     },
+    pki::x509::{Evidence, Revocation, TrustStore},
+    report::Check,
 };
 
 use crate::lies_in;
@@ -56,6 +61,8 @@ pub(crate) fn seal(data: &[u8]) {
     assert!(lies_in(seal.maker_certificate(), seal.raw()));
     assert!(lies_in(seal.picture().data, seal.raw()));
     assert!(lies_in(seal.signature(), seal.raw()));
+    let report = judged(|context| seal::verify_seal(&seal, context, context.now).checks);
+    assert!(report.iter().any(Check::counts_against), "a seal passed without an anchor");
 }
 
 /// A sealed signature: its parts lie in its bytes, and the seal inside reads alone as well.
@@ -65,6 +72,9 @@ pub(crate) fn signed_value(data: &[u8]) {
     assert!(lies_in(value.signed_bytes(), value.raw()));
     assert!(lies_in(value.signature(), value.raw()));
     assert!(Seal::parse(value.seal().raw()).is_ok());
+    let document = SealedDocument { hash: [0; 32], path: None, method: None };
+    let report = judged(|context| seal::verify_signed_value(&value, &document, context).checks);
+    assert!(report.iter().any(Check::counts_against), "a signature passed without an anchor");
 }
 
 /// An identifier and the code numbers inside: what was read prints as it was.
@@ -131,4 +141,13 @@ fn read(package: &Package) {
             assert!(good <= all);
         }
     }
+}
+
+/// What `verify` finds where nobody is trusted and nothing is known.
+fn judged(verify: impl Fn(&Context<'_>) -> Vec<Check>) -> Vec<Check> {
+    let (trust, evidence) = (TrustStore::new(Vec::new()), Evidence::default());
+    let now = UnixTime::from_unix_s(1_795_000_000).expect("a time of this century");
+    let (claimed_time, revocation) = (seal::ClaimedTime::Trusted, Revocation::Required);
+    let policy = seal::Policy { claimed_time, revocation, crl_grace_s: 0 };
+    verify(&Context { trust: &trust, evidence: &evidence, policy, cache: None, now })
 }

@@ -2,7 +2,12 @@
 
 use yinxin::{
     UnixTime,
-    pki::{crl::Crl, keys, x509::Certificate},
+    pki::{
+        cms::{self, SignedData},
+        crl::Crl,
+        keys, timestamp,
+        x509::{Certificate, Evidence, PathPolicy, Revocation, Role, TrustStore},
+    },
     primitives::sm2,
 };
 
@@ -64,4 +69,24 @@ pub(crate) fn key(data: &[u8]) {
     }
 }
 
+/// A SignedData, and the bare value that stands in its place in some documents.
+pub(crate) fn cms(data: &[u8]) {
+    let _ = cms::verify_bare(data, CONTENT, &[]);
+    let Ok(signed) = SignedData::parse(data) else { return };
+    assert_eq!(signed.raw(), data);
+    let verification = signed.verify_detached(CONTENT);
+    assert!(!verification.checks.is_empty());
+}
+
+/// A time stamp; nobody is trusted, so none can hold.
+pub(crate) fn time_stamp(data: &[u8]) {
+    let (trust, evidence) = (TrustStore::new(Vec::new()), Evidence::default());
+    let revocation = Revocation::NotChecked;
+    let policy = PathPolicy { role: Role::TimeStamper, revocation, crl_grace_s: 0 };
+    let Ok(now) = UnixTime::from_unix_s(1_795_000_000) else { return };
+    let judgement = timestamp::verify(data, CONTENT, &evidence, &trust, &policy, now);
+    assert!(judgement.holds().is_none());
+}
+
+const CONTENT: &[u8] = b"content";
 const PASSWORD: &[u8] = b"777777";
