@@ -3,6 +3,9 @@
 mod append;
 mod archives;
 mod mutations;
+mod signatures;
+mod structure;
+mod xml;
 
 use super::*;
 
