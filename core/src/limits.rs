@@ -185,11 +185,12 @@ pub const PATH_SIGNATURES_MAX: usize = 64;
 /// Verified signatures that a trust store remembers: 2 x 4096 entries of about 130 bytes.
 pub const TRUST_CACHE_ENTRIES_MAX: usize = 4096;
 
-/// A revocation list as DER: 64 MiB. The largest seen in public hold some 10^6 entries in 40 MiB.
+/// A revocation list as DER: 64 MiB, room for 10^6 entries of the usual 40 to 60 bytes.
 pub const CRL_BYTES_MAX: usize = 64 << 20;
 
-/// Entries of a revocation list: 2^21, of which each takes 40 bytes of memory.
-pub const CRL_ENTRIES_MAX: usize = 1 << 21;
+/// Entries of a revocation list: 2^20, of which each takes 32 bytes of memory. The largest public
+/// lists hold less; authorities with more partition them.
+pub const CRL_ENTRIES_MAX: usize = 1 << 20;
 
 /// A private or public key file: 64 KiB. Real ones are below 1 KiB.
 pub const KEY_BYTES_MAX: usize = 64 << 10;

@@ -5,6 +5,8 @@
 
 mod make;
 mod parse;
+#[cfg(test)]
+mod tests;
 
 use std::{
     fmt,

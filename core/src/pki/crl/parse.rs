@@ -1,15 +1,16 @@
-//! DER to [`Inner`]. Entries are walked by hand: a list may hold a million of them, and a general
+//! DER to [`Inner`]. Entries are walked one by one: a list may hold a million of them, and a general
 //! parser would need ten times the memory of the input.
 
-use std::{ops::Range, sync::OnceLock};
-
-use x509_parser::{prelude::FromDer as _, time::ASN1Time};
+use std::sync::OnceLock;
 
 use super::{Entry, Inner, Reason, compare, serial_of, significant};
 use crate::{
     error::{Code, Error},
     limits,
-    pki::x509::{self, Name, SignatureAlgorithm},
+    pki::{
+        tlv::{self, Cursor, Element, tag},
+        x509::{self, Name, SignatureAlgorithm},
+    },
     time::UnixTime,
 };
 
@@ -17,45 +18,37 @@ pub(super) fn parse(der: &[u8]) -> Result<Inner, Error> {
     if der.len() > limits::CRL_BYTES_MAX {
         return Err(Error::limit("CRL_BYTES_MAX"));
     }
-    let mut whole = Cursor::new(der, 0..der.len());
-    let mut list = whole.expect(SEQUENCE, "CertificateList")?.inside(der);
-    whole.finish("trailing bytes")?;
-    let tbs = list.expect(SEQUENCE, "tbsCertList")?;
-    let algorithm = list.expect(SEQUENCE, "signatureAlgorithm")?;
-    let signature = list.expect(BIT_STRING, "signatureValue")?;
+    let list = tlv::only(der, 0, tag::SEQUENCE, Code::BadCrl, "CertificateList")?;
+    let mut list = list.inside();
+    let tbs = list.expect(tag::SEQUENCE, "tbsCertList")?;
+    let algorithm = list.expect(tag::SEQUENCE, "signatureAlgorithm")?;
+    let signature = list.expect(tag::BIT_STRING, "signatureValue")?;
+    let signature_bytes = signature.bits("signatureValue")?;
     list.finish("CertificateList")?;
-    // The first octet of a BIT STRING counts unused bits: a signature has none.
-    if der.get(signature.content.start) != Some(&0) || signature.content.is_empty() {
-        return Err(bad("signatureValue").at(signature.content.start));
-    }
-    let mut fields = tbs.inside(der);
-    let _version = fields.take(INTEGER)?;
-    let inner_algorithm = fields.expect(SEQUENCE, "signature")?;
-    let issuer = fields.expect(SEQUENCE, "issuer")?;
-    let this_update = time(der, &fields.any("thisUpdate")?).ok_or_else(|| bad("thisUpdate"))?;
+    let mut fields = tbs.inside();
+    let _version = fields.take(tag::INTEGER, "version")?;
+    let inner_algorithm = fields.expect(tag::SEQUENCE, "signature")?;
+    let issuer = fields.expect(tag::SEQUENCE, "issuer")?;
+    let this_update = fields.next("thisUpdate")?.time("thisUpdate")?;
     let next_update = match fields.peek() {
-        Some(UTC_TIME | GENERALIZED_TIME) => {
-            let next = time(der, &fields.any("nextUpdate")?);
-            Some(next.ok_or_else(|| bad("nextUpdate"))?)
+        Some(tag::UTC_TIME | tag::GENERALIZED_TIME) => {
+            Some(fields.next("nextUpdate")?.time("nextUpdate")?)
         }
         Some(_) | None => None,
     };
     let mut reading = Reading { der, not_understood: None };
-    let entries = match fields.take(SEQUENCE)? {
+    let entries = match fields.take(tag::SEQUENCE, "revokedCertificates")? {
         Some(revoked) => reading.entries(&revoked)?,
         None => Box::default(),
     };
     let (mut number, mut authority_key_id) = (None, None);
-    if let Some(explicit) = fields.take(EXPLICIT_0)? {
-        let extensions = explicit.inside(der).expect(SEQUENCE, "crlExtensions")?;
+    if let Some(explicit) = fields.take(tag::CONTEXT_0, "crlExtensions")? {
+        let extensions = explicit.inside().expect(tag::SEQUENCE, "crlExtensions")?;
         reading.extensions(&extensions, |oid, value| match oid {
             CRL_NUMBER => {
-                number = Cursor::new(value, 0..value.len())
-                    .take(INTEGER)
-                    .ok()?
-                    .and_then(|number| value.get(number.content))
-                    .map(Box::from);
-                number.is_some().then_some(())
+                let integer = tlv::only(value, 0, tag::INTEGER, Code::BadCrl, "cRLNumber").ok()?;
+                number = Some(integer.value.into());
+                Some(())
             }
             AUTHORITY_KEY_IDENTIFIER => {
                 authority_key_id = x509::authority_key_id(value);
@@ -65,20 +58,20 @@ pub(super) fn parse(der: &[u8]) -> Result<Inner, Error> {
         })?;
     }
     fields.finish("tbsCertList")?;
-    let not_understood = reading.not_understood;
-    let dotted = oid_of(der, &algorithm)?;
+    let oid = algorithm.inside().expect(tag::OID, "algorithm")?;
+    let signature_end = signature.range().end;
     Ok(Inner {
-        tbs: tbs.whole,
-        issuer: Name::parse(der.get(issuer.whole).unwrap_or_default())?,
+        tbs: tbs.range(),
+        issuer: Name::parse(issuer.raw)?,
         this_update,
         next_update,
         number,
         authority_key_id,
-        algorithm: SignatureAlgorithm::from_dotted(&dotted),
-        algorithms_agree: der.get(algorithm.whole) == der.get(inner_algorithm.whole),
-        signature: signature.content.start + 1..signature.content.end,
+        algorithm: SignatureAlgorithm::from_dotted(&dotted(oid.value)),
+        algorithms_agree: algorithm.raw == inner_algorithm.raw,
+        signature: signature_end.saturating_sub(signature_bytes.len())..signature_end,
         entries,
-        not_understood,
+        not_understood: reading.not_understood,
         der: der.into(),
         thumbprint: OnceLock::new(),
     })
@@ -90,13 +83,13 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn entries(&mut self, revoked: &Element) -> Result<Box<[Entry]>, Error> {
+    fn entries(&mut self, revoked: &Element<'_>) -> Result<Box<[Entry]>, Error> {
         let der = self.der;
         let mut entries = Vec::new();
-        let mut list = revoked.inside(der);
-        while let Some(element) = list.take(SEQUENCE)? {
+        let mut list = revoked.inside();
+        while let Some(element) = list.take(tag::SEQUENCE, "revokedCertificate")? {
             if entries.len() == limits::CRL_ENTRIES_MAX {
-                return Err(Error::limit("CRL_ENTRIES_MAX"));
+                return Err(Error::limit("CRL_ENTRIES_MAX").at(element.at));
             }
             entries.push(self.entry(&element)?);
         }
@@ -110,22 +103,20 @@ impl Reading<'_> {
         Ok(entries.into())
     }
 
-    fn entry(&mut self, element: &Element) -> Result<Entry, Error> {
-        let der = self.der;
-        let mut fields = element.inside(der);
-        let serial = fields.expect(INTEGER, "userCertificate")?.content;
-        let significant = significant(der.get(serial.clone()).unwrap_or_default()).len();
-        let start = serial.end - significant;
-        let at = fields.any("revocationDate")?;
+    fn entry(&mut self, element: &Element<'_>) -> Result<Entry, Error> {
+        let mut fields = element.inside();
+        let serial = fields.expect(tag::INTEGER, "userCertificate")?;
+        let significant = significant(serial.value).len();
+        let start = serial.range().end.saturating_sub(significant);
         let mut entry = Entry {
-            start: u32::try_from(start).map_err(|_| bad("userCertificate").at(start))?,
-            // No certificate has a longer one: the limit of a certificate's own parser is lower.
-            length: u8::try_from(significant).map_err(|_| bad("userCertificate").at(start))?,
-            at: time(der, &at).ok_or_else(|| bad("revocationDate").at(at.whole.start))?,
+            start: u32::try_from(start).map_err(|_| serial.error("userCertificate"))?,
+            // 20 bytes are allowed, and nobody writes 256.
+            length: u8::try_from(significant).map_err(|_| serial.error("userCertificate"))?,
+            at: fields.next("revocationDate")?.time("revocationDate")?,
             reason: None,
             invalid_since: None,
         };
-        if let Some(extensions) = fields.take(SEQUENCE)? {
+        if let Some(extensions) = fields.take(tag::SEQUENCE, "crlEntryExtensions")? {
             self.extensions(&extensions, |oid, value| match oid {
                 REASON_CODE => {
                     // ENUMERATED of one octet.
@@ -134,7 +125,7 @@ impl Reading<'_> {
                     Some(())
                 }
                 INVALIDITY_DATE => {
-                    entry.invalid_since = Some(whole_time(value)?);
+                    entry.invalid_since = Some(invalidity_date(value).ok()?);
                     Some(())
                 }
                 _ => None,
@@ -145,22 +136,21 @@ impl Reading<'_> {
     }
 
     /// Gives each extension to `understand`. A critical one that it does not take is noted; so is
-    /// a malformed one that it should have taken.
+    /// one that changes what the list means.
     fn extensions(
         &mut self,
-        extensions: &Element,
+        extensions: &Element<'_>,
         mut understand: impl FnMut(&[u8], &[u8]) -> Option<()>,
     ) -> Result<(), Error> {
-        let der = self.der;
-        let mut list = extensions.inside(der);
-        while let Some(extension) = list.take(SEQUENCE)? {
-            let mut fields = extension.inside(der);
-            let oid = der.get(fields.expect(OID, "extnID")?.content).unwrap_or_default();
-            let critical = fields.take(BOOLEAN)?;
-            let critical = critical.is_some_and(|flag| der.get(flag.content) != Some(&[0]));
-            let value = fields.expect(OCTET_STRING, "extnValue")?.content;
+        let mut list = extensions.inside();
+        while let Some(extension) = list.take(tag::SEQUENCE, "extension")? {
+            let mut fields = extension.inside();
+            let oid = fields.expect(tag::OID, "extnID")?.value;
+            let critical = fields.take(tag::BOOLEAN, "critical")?;
+            let critical = critical.is_some_and(|flag| flag.value != [0]);
+            let value = fields.expect(tag::OCTET_STRING, "extnValue")?.value;
             fields.finish("extension")?;
-            let taken = understand(oid, der.get(value).unwrap_or_default()).is_some();
+            let taken = understand(oid, value).is_some();
             if !taken && (critical || MATTERS.contains(&oid)) {
                 self.not_understood.get_or_insert_with(|| dotted(oid));
             }
@@ -168,16 +158,6 @@ impl Reading<'_> {
         list.finish("extensions")
     }
 }
-
-const BOOLEAN: u8 = 1;
-const INTEGER: u8 = 2;
-const BIT_STRING: u8 = 3;
-const OCTET_STRING: u8 = 4;
-const OID: u8 = 6;
-const UTC_TIME: u8 = 0x17;
-const GENERALIZED_TIME: u8 = 0x18;
-const SEQUENCE: u8 = 0x30;
-const EXPLICIT_0: u8 = 0xa0;
 
 const CRL_NUMBER: &[u8] = &[0x55, 0x1d, 20];
 const REASON_CODE: &[u8] = &[0x55, 0x1d, 21];
@@ -196,86 +176,11 @@ const MATTERS: [&[u8]; 5] = [
     CERTIFICATE_ISSUER,
 ];
 
-/// One element: where it lies in the input, with and without its header.
-struct Element {
-    whole: Range<usize>,
-    content: Range<usize>,
-}
-
-impl Element {
-    fn inside<'a>(&self, der: &'a [u8]) -> Cursor<'a> {
-        Cursor::new(der, self.content.clone())
-    }
-}
-
-/// Walks over the elements of one range of the input.
-struct Cursor<'a> {
-    der: &'a [u8],
-    rest: Range<usize>,
-}
-
-impl<'a> Cursor<'a> {
-    const fn new(der: &'a [u8], rest: Range<usize>) -> Self {
-        Self { der, rest }
-    }
-
-    fn peek(&self) -> Option<u8> {
-        if self.rest.is_empty() { None } else { self.der.get(self.rest.start).copied() }
-    }
-
-    /// The next element if its tag is `tag`.
-    fn take(&mut self, tag: u8) -> Result<Option<Element>, Error> {
-        if self.peek() == Some(tag) { self.any("element").map(Some) } else { Ok(None) }
-    }
-
-    fn expect(&mut self, tag: u8, field: &'static str) -> Result<Element, Error> {
-        let start = self.rest.start;
-        self.take(tag)?.ok_or_else(|| bad(field).at(start))
-    }
-
-    /// The next element, whatever it is: one octet of tag, definite length of at most 4 octets.
-    fn any(&mut self, field: &'static str) -> Result<Element, Error> {
-        let start = self.rest.start;
-        let fault = || bad(field).at(start);
-        let bytes = self.der.get(self.rest.clone()).ok_or_else(fault)?;
-        let [_, first, after @ ..] = bytes else { return Err(fault()) };
-        let (octets, length) = match first {
-            0..=0x7f => (0, usize::from(*first)),
-            0x81..=0x84 => {
-                let octets = usize::from(first - 0x80);
-                let digits = after.get(..octets).ok_or_else(fault)?;
-                (octets, digits.iter().fold(0, |length, &digit| length << 8 | usize::from(digit)))
-            }
-            _ => return Err(fault()),
-        };
-        let content_start = start + 2 + octets;
-        let end = content_start.checked_add(length).filter(|&end| end <= self.rest.end);
-        let end = end.ok_or_else(fault)?;
-        self.rest.start = end;
-        Ok(Element { whole: start..end, content: content_start..end })
-    }
-
-    fn finish(&self, field: &'static str) -> Result<(), Error> {
-        if self.rest.is_empty() { Ok(()) } else { Err(bad(field).at(self.rest.start)) }
-    }
-}
-
-fn bad(field: &'static str) -> Error {
-    Error::new(Code::BadCrl).field(field)
-}
-
-fn time(der: &[u8], element: &Element) -> Option<UnixTime> {
-    whole_time(der.get(element.whole.clone())?)
-}
-
-fn whole_time(der: &[u8]) -> Option<UnixTime> {
-    let (rest, time) = ASN1Time::from_der(der).ok()?;
-    if rest.is_empty() { UnixTime::from_unix_s(time.timestamp()).ok() } else { None }
-}
-
-fn oid_of(der: &[u8], algorithm: &Element) -> Result<Box<str>, Error> {
-    let oid = algorithm.inside(der).expect(OID, "algorithm")?;
-    Ok(dotted(der.get(oid.content).unwrap_or_default()))
+fn invalidity_date(value: &[u8]) -> Result<UnixTime, Error> {
+    let mut cursor = Cursor::new(value, 0, Code::BadCrl);
+    let time = cursor.next("invalidityDate")?.time("invalidityDate")?;
+    cursor.finish("invalidityDate")?;
+    Ok(time)
 }
 
 fn dotted(oid: &[u8]) -> Box<str> {

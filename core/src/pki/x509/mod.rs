@@ -5,10 +5,11 @@
 
 mod extensions;
 pub mod issue;
+mod judge;
 mod name;
 mod parse;
 mod path;
-#[allow(dead_code)] // read once `verify_path` searches
+mod revocation;
 mod trust;
 
 use std::{
@@ -278,6 +279,12 @@ impl Certificate {
     #[must_use]
     pub fn signature_algorithm_oid(&self) -> &str {
         &self.0.algorithm_oid
+    }
+
+    /// Whether the algorithm outside the signed part is the one inside it.
+    #[must_use]
+    pub fn algorithms_agree(&self) -> bool {
+        self.0.algorithms_agree
     }
 
     /// The issuer's signature, and how it is encoded.

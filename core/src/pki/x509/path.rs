@@ -1,9 +1,12 @@
 //! Path validation with a report for every certificate (RFC 5280, clause 6; GB/T 20518-2018).
 
+use std::cell::Cell;
+
 use serde::Serialize;
 
-use super::{Certificate, Evidence, TrustStore};
+use super::{Certificate, Evidence, SignatureAlgorithm, TrustStore, judge::Judge};
 use crate::{
+    limits,
     report::{self, Check, Indication, SubIndication},
     time::UnixTime,
 };
@@ -115,8 +118,14 @@ pub struct CertificateReport {
 
 /// Finds a path from `leaf` to an anchor and judges every certificate of it.
 ///
-/// The anchor's own validity period is a required check too: an authority that has ended makes no
-/// valid signatures. No network is used: what is not in `evidence` leaves the answer indeterminate.
+/// Issuers are looked for by name, those first whose key identifier fits, among the anchors and
+/// then the evidence. Of several paths the first one that passes counts; if none does, the first
+/// indeterminate one, else the first failed one. The anchor's own validity period is a required
+/// check too: an authority that has ended makes no valid signatures. No network is used: what is
+/// not in `evidence` leaves the answer indeterminate.
+///
+/// Signatures that verified are remembered in `trust`: judging thousands of certificates of one
+/// authority verifies the authority's own chain once.
 #[must_use]
 pub fn verify_path(
     leaf: &Certificate,
@@ -125,20 +134,123 @@ pub fn verify_path(
     policy: &PathPolicy,
     times: Times,
 ) -> PathReport {
-    let _ = (evidence, trust, policy, times);
-    let check = Check::indeterminate(
-        "certificate.anchor",
-        "RFC 5280, 6.1",
-        SubIndication::NoCertificateChainFound,
-        "no path to a trust anchor was found",
-        "未找到通向信任锚的证书链",
-    );
-    PathReport::conclude(vec![CertificateReport {
-        subject: leaf.subject().to_string(),
-        issuer: leaf.issuer().to_string(),
-        serial: leaf.serial_hex(),
-        not_before: leaf.not_before(),
-        not_after: leaf.not_after(),
-        checks: vec![check],
-    }])
+    let budget = Cell::new(limits::PATH_SIGNATURES_MAX);
+    let judge = Judge { evidence, trust, policy, times, budget: &budget };
+    let mut search = Search { judge: &judge, path: vec![leaf], best: None, dead_end: None };
+    search.extend(leaf);
+    match (search.best, search.dead_end) {
+        (Some(report), _) => report,
+        (None, Some((path, reason))) => PathReport::conclude(judge.path(&path, reason)),
+        (None, None) => PathReport::conclude(judge.path(&[leaf], End::NoIssuer)),
+    }
+}
+
+/// How a path ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum End {
+    /// The last certificate is an anchor.
+    Anchor,
+    /// Nobody of the last certificate's issuer name is known who could have signed it.
+    NoIssuer,
+    /// The path would be longer, or the search would take more signatures, than a limit allows.
+    Limit,
+    /// The last certificate's algorithm is not supported, so that nobody can be found to be the
+    /// issuer.
+    Unsupported,
+    /// The last certificate names two algorithms.
+    TwoAlgorithms,
+    /// Its signature does not verify with the key of any known issuer of that name.
+    BadSignature,
+}
+
+/// Depth first, at most [`limits::PATH_CERTIFICATES_MAX`] deep and with at most
+/// [`limits::PATH_SIGNATURES_MAX`] attempts in all.
+struct Search<'a> {
+    judge: &'a Judge<'a>,
+    path: Vec<&'a Certificate>,
+    best: Option<PathReport>,
+    dead_end: Option<(Vec<&'a Certificate>, End)>,
+}
+
+impl<'a> Search<'a> {
+    /// Goes on from `last`, the path's last certificate. True if a path that passes was found.
+    fn extend(&mut self, last: &'a Certificate) -> bool {
+        let Judge { trust, evidence, .. } = *self.judge;
+        if trust.contains(last) {
+            return self.complete();
+        }
+        match last.signature_algorithm() {
+            _ if !last.algorithms_agree() => return self.dead_end(End::TwoAlgorithms),
+            SignatureAlgorithm::Other => return self.dead_end(End::Unsupported),
+            SignatureAlgorithm::Sm2WithSm3 | SignatureAlgorithm::Sm2WithSm3Misprint => {}
+        }
+        if self.path.len() == limits::PATH_CERTIFICATES_MAX {
+            return self.dead_end(End::Limit);
+        }
+        let anchors = trust.with_subject(last.issuer()).iter();
+        let issuers = anchors.chain(evidence.with_subject(last.issuer()));
+        let mut issuers: Vec<_> = issuers.take(limits::PATH_SIGNATURES_MAX).collect();
+        issuers.sort_by_key(|issuer| key_id_fit(last, issuer));
+        let mut end = End::NoIssuer;
+        for issuer in issuers {
+            if self.path.iter().any(|earlier| {
+                earlier.spki() == issuer.spki() && earlier.subject() == issuer.subject()
+            }) {
+                continue; // A circle: nothing new is behind it.
+            }
+            let Ok(key) = issuer.public_key() else { continue };
+            if !self.judge.spend() {
+                return self.dead_end(End::Limit);
+            }
+            let verify = || last.verify_signature(key).is_ok();
+            if trust.verified(last.thumbprint(), key, verify) {
+                self.path.push(issuer);
+                if self.extend(issuer) {
+                    return true;
+                }
+                self.path.pop();
+            } else if key_id_fit(last, issuer) != KeyIdFit::Differs {
+                end = End::BadSignature;
+            }
+        }
+        self.dead_end(end)
+    }
+
+    fn complete(&mut self) -> bool {
+        let report = PathReport::conclude(self.judge.path(&self.path, End::Anchor));
+        let passed = report.passed();
+        let better = self.best.as_ref().is_none_or(|best| {
+            best.indication == Indication::Failed && report.indication != Indication::Failed
+        });
+        if better || passed {
+            self.best = Some(report);
+        }
+        passed
+    }
+
+    /// Keeps the longest path that led nowhere; of two, the one with more to say.
+    fn dead_end(&mut self, end: End) -> bool {
+        let rank = (self.path.len(), end);
+        let better = |(path, end): &(Vec<_>, End)| (path.len(), *end) < rank;
+        if self.dead_end.as_ref().is_none_or(better) {
+            self.dead_end = Some((self.path.clone(), end));
+        }
+        false
+    }
+}
+
+/// How well a key identifier tells that `issuer` signed: best first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum KeyIdFit {
+    Fits,
+    Unknown,
+    Differs,
+}
+
+fn key_id_fit(certificate: &Certificate, issuer: &Certificate) -> KeyIdFit {
+    match (certificate.authority_key_id(), issuer.subject_key_id()) {
+        (Some(wanted), Some(found)) if wanted == found => KeyIdFit::Fits,
+        (Some(_), Some(_)) => KeyIdFit::Differs,
+        (None, _) | (_, None) => KeyIdFit::Unknown,
+    }
 }

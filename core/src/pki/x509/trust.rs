@@ -62,11 +62,6 @@ impl TrustStore {
         }
         verified
     }
-
-    pub(super) fn remembers(&self, signed: sm3::Digest, key: &PublicKey) -> bool {
-        let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        memory.contains(&(signed, key.to_sec1()))
-    }
 }
 
 impl std::fmt::Debug for TrustStore {

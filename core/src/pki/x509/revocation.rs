@@ -1,0 +1,220 @@
+//! Whether a certificate of a path was revoked, and when (RFC 5280, 6.3; GB/T 38540-2020, 7.3).
+
+use super::{Certificate, KeyUsage, Revocation, judge::Judge};
+use crate::{
+    pki::crl::{Crl, Reason, Revoked},
+    report::{Check, SubIndication},
+    time::UnixTime,
+};
+
+impl Judge<'_> {
+    /// Adds what the revocation lists of `issuer` say of `certificate`.
+    ///
+    /// A list that names the certificate proves its revocation however old the list is. That it is
+    /// good takes a list that is fresh at the time of validation.
+    pub(super) fn revocation(
+        &self,
+        certificate: &Certificate,
+        issuer: &Certificate,
+        authority: bool,
+        checks: &mut Vec<Check>,
+    ) {
+        if self.policy.revocation == Revocation::NotChecked {
+            checks.push(Check::skipped(
+                ID,
+                CLAUSE,
+                "revocation was not looked at, as the policy says",
+                "按策略未检查证书撤销状态",
+            ));
+            return;
+        }
+        let lists = self.usable_lists(issuer);
+        let revoked = lists
+            .usable
+            .iter()
+            .filter_map(|list| list.revoked(certificate.serial()))
+            .min_by_key(effective);
+        if let Some(revoked) = revoked {
+            self.revoked(revoked, authority, checks);
+            return;
+        }
+        let newest = lists.usable.iter().max_by_key(|list| list.this_update());
+        let fresh = lists.usable.iter().filter(|list| self.is_fresh(list));
+        match (fresh.max_by_key(|list| list.this_update()), newest) {
+            (Some(list), _) => self.good(certificate, list, &lists.usable, checks),
+            (None, Some(list)) => checks.push(with_list(
+                Check::indeterminate(
+                    ID,
+                    CLAUSE,
+                    SubIndication::TryLater,
+                    "the revocation list is not fresh at the time of validation",
+                    "证书撤销列表在验证时已不在更新期内",
+                ),
+                list,
+            )),
+            (None, None) => checks.push(missing(issuer, lists.refused)),
+        }
+    }
+
+    fn revoked(&self, revoked: Revoked, authority: bool, checks: &mut Vec<Check>) {
+        let since = effective(&revoked);
+        let compromised =
+            matches!(revoked.reason, Some(Reason::KeyCompromise | Reason::CaCompromise));
+        let check = if since <= self.times.signing {
+            Check::failed(
+                ID,
+                CLAUSE,
+                SubIndication::Revoked,
+                "the certificate was revoked before the time of signing",
+                "签名前证书已被撤销",
+            )
+        } else if authority && compromised {
+            // Whoever has the authority's key can write any date into a certificate of his own.
+            Check::indeterminate(
+                ID,
+                CLAUSE,
+                SubIndication::RevokedCaNoPoe,
+                "the authority's key was compromised after the time of signing: that what it \
+                 issued is older cannot be told from the certificate",
+                "CA 密钥在签名之后泄露：无法仅凭证书确认其签发早于泄露",
+            )
+        } else {
+            Check::passed(
+                ID,
+                CLAUSE,
+                "the certificate had not been revoked at the time of signing",
+                "签名时证书未被撤销",
+            )
+        };
+        let passed = check.sub_indication.is_none();
+        let describe = |check: Check| {
+            let check = check.evidence("revoked_at", revoked.at).evidence("at", self.times.signing);
+            let check = match revoked.invalid_since {
+                Some(since) => check.evidence("invalid_since", since),
+                None => check,
+            };
+            match revoked.reason {
+                Some(reason) => check.evidence("reason", reason.name()),
+                None => check,
+            }
+        };
+        checks.push(describe(check));
+        if passed {
+            let check = Check::passed(
+                "certificate.revoked_since",
+                CLAUSE,
+                "the certificate was revoked after the time of signing",
+                "证书在签名之后被撤销",
+            );
+            checks.push(describe(check.information()));
+        }
+    }
+
+    fn good(&self, certificate: &Certificate, list: &Crl, all: &[&Crl], checks: &mut Vec<Check>) {
+        let check = Check::passed(
+            ID,
+            CLAUSE,
+            "a fresh revocation list does not name the certificate",
+            "最新的证书撤销列表中没有该证书",
+        );
+        checks.push(with_list(check, list));
+        // RFC 5280, 5: an entry may leave the list once the certificate has expired.
+        let signing = self.times.signing;
+        let covers =
+            |list: &&Crl| (signing..=certificate.not_after()).contains(&list.this_update());
+        if list.this_update() > certificate.not_after() && !all.iter().any(covers) {
+            let check = Check::indeterminate(
+                "certificate.revocation_coverage",
+                "RFC 5280, 5",
+                SubIndication::RevokedNoPoe,
+                "the list was made after the certificate expired and may no longer name it",
+                "撤销列表签发时证书已过期，列表可能不再包含该证书",
+            );
+            checks.push(with_list(check.warning(), list));
+        }
+    }
+
+    fn is_fresh(&self, list: &Crl) -> bool {
+        let until = list.next_update().unwrap_or_else(|| list.this_update());
+        let until = until.plus_s(self.policy.crl_grace_s.max(0));
+        (list.this_update()..=until).contains(&self.times.validation)
+    }
+
+    /// The lists of `issuer` that can be relied on, whether fresh or not.
+    fn usable_lists(&self, issuer: &Certificate) -> Lists<'_> {
+        let mut lists = Lists { usable: Vec::new(), refused: None };
+        let may_sign = issuer.key_usage().is_none_or(|u| u.allows_any_of(KeyUsage::CRL_SIGN));
+        for list in self.evidence.crls_of(issuer.subject()) {
+            let refusal = if !may_sign {
+                Some(Refusal::IssuerMayNot)
+            } else if list.not_understood().is_some() {
+                Some(Refusal::NotUnderstood)
+            } else if self.is_signed_by(list, issuer) {
+                None
+            } else {
+                Some(Refusal::BadSignature)
+            };
+            match refusal {
+                None => lists.usable.push(list),
+                Some(_) => lists.refused = lists.refused.max(refusal),
+            }
+        }
+        lists
+    }
+
+    fn is_signed_by(&self, list: &Crl, issuer: &Certificate) -> bool {
+        let Ok(key) = issuer.public_key() else { return false };
+        let verify = || list.verify(key).is_ok();
+        self.spend() && self.trust.verified(list.thumbprint(), key, verify)
+    }
+}
+
+const ID: &str = "certificate.revocation";
+const CLAUSE: &str = "RFC 5280, 6.1.3 (a)(3), 6.3; GB/T 20518-2018";
+
+struct Lists<'a> {
+    usable: Vec<&'a Crl>,
+    refused: Option<Refusal>,
+}
+
+/// Why a list of the right name was not used; the last one says most.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Refusal {
+    BadSignature,
+    NotUnderstood,
+    IssuerMayNot,
+}
+
+/// Since when the certificate must not be relied on: an invalidity date may lie before the
+/// revocation.
+fn effective(revoked: &Revoked) -> UnixTime {
+    revoked.invalid_since.map_or(revoked.at, |since| since.min(revoked.at))
+}
+
+fn missing(issuer: &Certificate, refused: Option<Refusal>) -> Check {
+    let (en, zh) = match refused {
+        None => ("no revocation list of the issuer is at hand", "没有该颁发者的证书撤销列表"),
+        Some(Refusal::BadSignature) => (
+            "the signature of the revocation list does not verify with the issuer's key",
+            "用颁发者公钥验证证书撤销列表签名不通过",
+        ),
+        Some(Refusal::NotUnderstood) => (
+            "the revocation list has a critical extension that is not understood",
+            "证书撤销列表含有无法识别的关键扩展",
+        ),
+        Some(Refusal::IssuerMayNot) => (
+            "the issuer's key may not sign revocation lists",
+            "颁发者的密钥用法不允许签发证书撤销列表",
+        ),
+    };
+    Check::indeterminate(ID, CLAUSE, SubIndication::TryLater, en, zh)
+        .evidence("issuer", issuer.subject())
+}
+
+fn with_list(check: Check, list: &Crl) -> Check {
+    let check = check.evidence("this_update", list.this_update());
+    match list.next_update() {
+        Some(next) => check.evidence("next_update", next),
+        None => check,
+    }
+}
