@@ -176,7 +176,7 @@ impl ExtensionDer {
 
 impl Subject {
     /// The name, the most general attribute first (GB/T 20518-2018; X.501).
-    fn to_der(&self) -> Result<Vec<u8>, Error> {
+    pub(super) fn to_der(&self) -> Result<Vec<u8>, Error> {
         let attributes = [
             ("2.5.4.6", "country", &self.country),
             ("2.5.4.8", "province", &self.province),

@@ -4,12 +4,18 @@
 //! a [`PathReport`] that tells every check of every certificate. All inputs are public: variable time.
 
 mod extensions;
+#[cfg(test)]
+mod forge;
 pub mod issue;
 mod judge;
 mod name;
 mod parse;
 mod path;
+#[cfg(test)]
+mod path_tests;
 mod revocation;
+#[cfg(test)]
+mod tests;
 mod trust;
 
 use std::{

@@ -11,7 +11,10 @@ use super::{
 use crate::{
     error::{Code, Error},
     limits,
-    pki::oid,
+    pki::{
+        oid,
+        tlv::{self, Element, tag},
+    },
     time::UnixTime,
 };
 
@@ -20,6 +23,7 @@ pub(super) fn parse(der: &[u8]) -> Result<Inner, Error> {
         return Err(Error::limit("CERTIFICATE_BYTES_MAX"));
     }
     let bad = |field| Error::new(Code::BadCertificate).field(field);
+    let outer = Outer::read(der)?;
     let (rest, parsed) = X509CertificateParser::new()
         .with_deep_parse_extensions(false)
         .parse(der)
@@ -28,6 +32,9 @@ pub(super) fn parse(der: &[u8]) -> Result<Inner, Error> {
         return Err(bad("trailing bytes").at(der.len() - rest.len()));
     }
     let tbs = &parsed.tbs_certificate;
+    if tbs.as_ref() != outer.tbs.raw {
+        return Err(bad("tbsCertificate"));
+    }
     let extensions = extensions(tbs.extensions())?;
     let mut faults = Vec::new();
     let found = Found { extensions: &extensions, faults: &mut faults };
@@ -35,7 +42,7 @@ pub(super) fn parse(der: &[u8]) -> Result<Inner, Error> {
         found.known();
     let algorithm_oid = parsed.signature_algorithm.algorithm.to_id_string();
     Ok(Inner {
-        tbs: range(der, tbs.as_ref()).ok_or_else(|| bad("tbsCertificate"))?,
+        tbs: outer.tbs.range(),
         version: tbs.version.0.saturating_add(1),
         serial: tbs.raw_serial().into(),
         subject: Name::from_parsed(&tbs.subject)?,
@@ -45,8 +52,8 @@ pub(super) fn parse(der: &[u8]) -> Result<Inner, Error> {
         spki: range(der, tbs.subject_pki.raw).ok_or_else(|| bad("subjectPublicKeyInfo"))?,
         algorithm: SignatureAlgorithm::from_dotted(&algorithm_oid),
         algorithm_oid: algorithm_oid.into(),
-        algorithms_agree: parsed.signature_algorithm == tbs.signature,
-        signature: parsed.signature_value.data.as_ref().into(),
+        algorithms_agree: outer.algorithms_agree,
+        signature: outer.signature.into(),
         key_usage,
         extended_key_usage,
         basic_constraints,
@@ -58,6 +65,30 @@ pub(super) fn parse(der: &[u8]) -> Result<Inner, Error> {
         public_key: OnceLock::new(),
         thumbprint: OnceLock::new(),
     })
+}
+
+/// What stands around the signed part. Nothing protects it but strictness: a tolerant reader would let
+/// one certificate have many encodings, all of which verify.
+struct Outer<'a> {
+    tbs: Element<'a>,
+    algorithms_agree: bool,
+    signature: &'a [u8],
+}
+
+impl<'a> Outer<'a> {
+    fn read(der: &'a [u8]) -> Result<Self, Error> {
+        let whole = tlv::only(der, 0, tag::SEQUENCE, Code::BadCertificate, "certificate")?;
+        let mut parts = whole.inside();
+        let tbs = parts.expect(tag::SEQUENCE, "tbsCertificate")?;
+        let algorithm = parts.expect(tag::SEQUENCE, "signatureAlgorithm")?;
+        let signature = parts.expect(tag::BIT_STRING, "signatureValue")?.bits("signatureValue")?;
+        parts.finish("certificate")?;
+        let mut signed = tbs.inside();
+        signed.take(tag::CONTEXT_0, "version")?;
+        signed.expect(tag::INTEGER, "serialNumber")?;
+        let algorithms_agree = signed.next("signature")?.raw == algorithm.raw;
+        Ok(Self { tbs, algorithms_agree, signature })
+    }
 }
 
 fn extensions(
