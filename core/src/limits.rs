@@ -86,6 +86,21 @@ pub const SEAL_CACHE_BYTES_MAX: usize = 16 << 20;
 /// A licence identifier: 128 bytes, the length of the metadata element ZZBS (GB/T 36903-2018).
 pub const IDENTIFIER_BYTES_MAX: usize = 128;
 
+/// The name or the text of one `CustomData`: 4 KiB, a page of Chinese text.
+pub const METADATA_VALUE_BYTES_MAX: usize = 4 << 10;
+
+/// Holders of one licence: 64. Property is held jointly by families, not by crowds.
+pub const METADATA_HOLDERS_MAX: usize = 64;
+
+/// A licence to be issued, as one row of a table in JSON: 64 KiB, far above what one page can show.
+pub const LICENCE_ROW_BYTES_MAX: usize = 64 << 10;
+
+/// Fields on the face of a licence: 40. More rows do not fit the page at a size that can be read.
+pub const TEMPLATE_FIELDS_MAX: usize = 40;
+
+/// Width of a seal picture that is drawn here: 2048 pixels, 1200 dpi at 42 mm.
+pub const DRAWN_SEAL_PIXELS_MAX: u32 = 2048;
+
 /// Files and folders of one package: 16384. The largest volumes seen have 5000 pages of three files.
 pub const PACKAGE_ENTRIES_MAX: usize = 16_384;
 
@@ -153,15 +168,6 @@ pub const SIGNATURE_REFERENCES_MAX: usize = PACKAGE_ENTRIES_MAX;
 
 /// Stamp annotations of one signature: a riding seal has one for each page.
 pub const SIGNATURE_STAMPS_MAX: usize = DOCUMENT_PAGES_MAX;
-
-/// `CustomData` items of a document: 256. Licences have 13 to 40, invoices about 15.
-pub const METADATA_ITEMS_MAX: usize = 256;
-
-/// The name or the text of one `CustomData`: 4 KiB, a page of Chinese text.
-pub const METADATA_VALUE_BYTES_MAX: usize = 4 << 10;
-
-/// Holders of one licence: 64. Property is held jointly by families, not by crowds.
-pub const METADATA_HOLDERS_MAX: usize = 64;
 
 /// A certificate as DER: 64 KiB. Real ones are 0.5 to 4 KiB; a logotype may add some.
 pub const CERTIFICATE_BYTES_MAX: usize = 64 << 10;

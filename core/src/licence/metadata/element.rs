@@ -83,8 +83,15 @@ impl Element {
         })
     }
 
+    /// Whether it holds a date.
+    #[must_use]
+    pub const fn is_date(self) -> bool {
+        matches!(self, Self::IssuedOn | Self::ValidFrom | Self::ValidUntil)
+    }
+
     /// Whether several holders may stand in it.
-    pub(super) const fn is_repeatable(self) -> bool {
+    #[must_use]
+    pub const fn is_repeatable(self) -> bool {
         matches!(
             self,
             Self::HolderName | Self::HolderCode | Self::HolderCodeTypeName | Self::HolderCodeType

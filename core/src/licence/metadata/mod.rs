@@ -19,7 +19,7 @@ use std::{
 use crate::{
     codes::masked,
     error::Error,
-    limits::{METADATA_HOLDERS_MAX, METADATA_ITEMS_MAX, METADATA_VALUE_BYTES_MAX},
+    limits::{CUSTOM_DATAS_MAX, METADATA_HOLDERS_MAX, METADATA_VALUE_BYTES_MAX},
 };
 
 pub use checks::issuer_is_signer;
@@ -54,11 +54,11 @@ impl Metadata {
     /// [`others`](Self::others).
     ///
     /// # Errors
-    /// [`Code::LimitReached`](crate::Code::LimitReached) beyond [`METADATA_ITEMS_MAX`] items or
+    /// [`Code::LimitReached`](crate::Code::LimitReached) beyond [`CUSTOM_DATAS_MAX`] items or
     /// [`METADATA_VALUE_BYTES_MAX`] bytes of name or text.
     pub fn from_custom_datas(items: &[(String, String)]) -> Result<Self, Error> {
-        if items.len() > METADATA_ITEMS_MAX {
-            return Err(Error::limit("METADATA_ITEMS_MAX"));
+        if items.len() > CUSTOM_DATAS_MAX {
+            return Err(Error::limit("CUSTOM_DATAS_MAX"));
         }
         let mut metadata = Self::default();
         let mut spellings = BTreeMap::new();
@@ -119,6 +119,12 @@ impl Metadata {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
+    }
+
+    /// The first element that was given twice with different texts.
+    #[must_use]
+    pub fn first_conflict(&self) -> Option<Element> {
+        self.conflicts.first().copied()
     }
 
     /// The elements that have a text, in the standard's order.

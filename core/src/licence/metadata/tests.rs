@@ -216,8 +216,8 @@ fn issuer_and_signer() {
 fn limits_hold() {
     let item = |name: &str, length: usize| (name.to_owned(), "x".repeat(length));
     let read = |items: Vec<_>| Metadata::from_custom_datas(&items).map_err(|error| error.code());
-    assert!(read(vec![item("a", 1); METADATA_ITEMS_MAX]).is_ok());
-    assert_eq!(read(vec![item("a", 1); METADATA_ITEMS_MAX + 1]), Err(Code::LimitReached));
+    assert!(read(vec![item("a", 1); CUSTOM_DATAS_MAX]).is_ok());
+    assert_eq!(read(vec![item("a", 1); CUSTOM_DATAS_MAX + 1]), Err(Code::LimitReached));
     assert!(read(vec![item("a", METADATA_VALUE_BYTES_MAX)]).is_ok());
     assert_eq!(read(vec![item("a", METADATA_VALUE_BYTES_MAX + 1)]), Err(Code::LimitReached));
     let holders = |count| {
