@@ -7,6 +7,12 @@
 /// alone would allow 128 GiB.
 pub const SM2_PLAINTEXT_BYTES_MAX: usize = 16 << 20;
 
+/// Files shown in full on one HTML page: 2,000, about 20 MB, which a browser still opens.
+pub const HTML_DETAILED_MAX: usize = 2_000;
+
+/// Of these, files that passed: 100, because a reader looks for those that did not.
+pub const HTML_DETAILED_PASSED_MAX: usize = 100;
+
 /// An OFD package as a file: 256 MiB. Real licences are below 1 MiB; scanned volumes reach 100 MiB.
 pub const PACKAGE_BYTES_MAX: usize = 256 << 20;
 

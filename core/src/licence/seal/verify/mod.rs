@@ -47,6 +47,14 @@ pub struct Policy {
     pub crl_grace_s: i64,
 }
 
+impl Default for Policy {
+    /// The claimed time counts, revocation is required, and a list is stale from its nextUpdate on.
+    fn default() -> Self {
+        let claimed_time = ClaimedTime::Trusted;
+        Self { claimed_time, revocation: Revocation::Required, crl_grace_s: 0 }
+    }
+}
+
 /// What a verification is given beside the thing to be verified.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {

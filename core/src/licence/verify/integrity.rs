@@ -1,0 +1,105 @@
+//! The package integrity list of GM/T 0099-2020: a CMS over the digest of OFDEntries.xml.
+
+use super::{Verifier, package::listed};
+use crate::{
+    error::Error,
+    licence::ofd::{INTEGRITY_FILE, Integrity, Package},
+    pki::{
+        cms::SignedData,
+        x509::{Role, Times, verify_path},
+    },
+    report::{Check, Indication, SubIndication},
+    time::UnixTime,
+};
+
+const CLAUSE: &str = "GM/T 0099-2020, integrity protection";
+
+/// Nothing where the package has no such list.
+pub(super) fn checks(
+    verifier: &Verifier,
+    package: &Package,
+    at: UnixTime,
+) -> Result<Vec<Check>, Error> {
+    let Some(integrity) = Integrity::read(package)? else { return Ok(Vec::new()) };
+    let mut checks = vec![list_check(&integrity)];
+    checks.extend(value_checks(verifier, package, &integrity, at));
+    Ok(checks)
+}
+
+fn list_check(integrity: &Integrity) -> Check {
+    let check = if integrity.missing.is_empty() && integrity.unlisted.is_empty() {
+        Check::passed(
+            "integrity.list",
+            CLAUSE,
+            "the integrity list names exactly the files of the package",
+            "完整性保护清单与包内文件一致",
+        )
+    } else {
+        Check::failed(
+            "integrity.list",
+            CLAUSE,
+            SubIndication::SigConstraintsFailure,
+            "the integrity list does not name exactly the files of the package",
+            "完整性保护清单与包内文件不一致：有文件缺失或夹带",
+        )
+        .evidence("missing", listed(&integrity.missing))
+        .evidence("unlisted", listed(&integrity.unlisted))
+    };
+    check.evidence("listed", integrity.listed.len())
+}
+
+fn value_checks(
+    verifier: &Verifier,
+    package: &Package,
+    integrity: &Integrity,
+    at: UnixTime,
+) -> Vec<Check> {
+    let path = &integrity.signed_value_path;
+    let unreadable = |error: &Error| {
+        vec![Check::failed(
+            "integrity.value",
+            CLAUSE,
+            SubIndication::FormatFailure,
+            error.text_en(),
+            error.text_zh(),
+        )]
+    };
+    let content = package.entry(INTEGRITY_FILE).unwrap_or_default();
+    let signed = match package.require(path).and_then(SignedData::parse) {
+        Ok(signed) => signed,
+        Err(error) => return unreadable(&error.in_file(path)),
+    };
+    let verification = signed.verify_detached_with(content, &verifier.signers);
+    let mut checks = verification.checks;
+    if let Some(certificate) = &verification.signer {
+        let policy = verifier.path_policy(Role::DocumentSigner);
+        let times = Times::both(at);
+        let path = verify_path(certificate, &verifier.evidence, &verifier.trust, &policy, times);
+        checks.push(
+            match (path.indication, path.sub_indication) {
+                (Indication::Passed, _) => Check::passed(
+                    "integrity.signer_certificate",
+                    CLAUSE,
+                    "the certificate of the integrity signature is trusted",
+                    "完整性保护签名者证书可信",
+                ),
+                (Indication::Failed, sub) => Check::failed(
+                    "integrity.signer_certificate",
+                    CLAUSE,
+                    sub.unwrap_or(SubIndication::CertificateChainGeneralFailure),
+                    "the certificate of the integrity signature is not valid",
+                    "完整性保护签名者证书无效",
+                ),
+                (Indication::Indeterminate, sub) => Check::indeterminate(
+                    "integrity.signer_certificate",
+                    CLAUSE,
+                    sub.unwrap_or(SubIndication::CertificateChainGeneralFailure),
+                    "the certificate of the integrity signature could not be judged",
+                    "完整性保护签名者证书无法判定",
+                ),
+            }
+            .evidence("subject", certificate.subject()),
+        );
+    }
+    checks
+}
