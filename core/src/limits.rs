@@ -210,3 +210,12 @@ pub const KEY_BYTES_MAX: usize = 64 << 10;
 /// Iterations of PBKDF2 that a key file may ask for: 4 million, 2 to 4 seconds. Tools write 2048 to
 /// 600000; without a ceiling a file could ask for hours.
 pub const PBKDF2_ITERATIONS_MAX: u32 = 4_000_000;
+
+/// The output of the SM3 KDF: (2^32 - 1) * 32 bytes, by GB/T 32918.4-2016, 5.4.3: its counter has 32 bits.
+pub const SM3_KDF_BYTES_MAX: u64 = 0xffff_ffff * 32;
+
+/// The text of one SM4-GCM message: 2^36 - 32 bytes (SP 800-38D, 5.2.1.1), the blocks that its counter has.
+pub const SM4_GCM_TEXT_BYTES_MAX: u64 = (1 << 36) - 32;
+
+/// Nonce or associated data of SM4-GCM: 2^61 - 1 bytes, since GHASH writes their length in bits in 64 bits.
+pub const SM4_GCM_HASHED_BYTES_MAX: u64 = (1 << 61) - 1;

@@ -1,35 +1,245 @@
 //! SM3, the hash function of GB/T 32905-2016; HMAC over it; and the KDF of GB/T 32918.4-2016, 5.4.3.
+//!
+//! In: bytes of any length below 2^61. Out: 32 bytes. Constant time in the content: neither a branch
+//! nor an address depends on it, only on lengths.
 
-pub use sm3::Sm3;
+mod portable;
+#[cfg(test)]
+mod tests;
 
-/// A digest: 32 bytes, big-endian words as in GB/T 32905-2016, 5.4.
+use std::{fmt, iter};
+
+use const_oid::{AssociatedOid, ObjectIdentifier};
+use digest::{
+    HashMarker, Output,
+    array::Array,
+    block_api::{
+        AlgorithmName, Block as ArrayBlock, BlockSizeUser, Buffer, BufferKindUser, CoreProxy,
+        Eager, FixedOutputCore, OutputSizeUser, Reset, UpdateCore,
+    },
+    typenum::{U32, U64},
+};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::limits;
+
+/// A digest: 32 bytes, the words A to H big-endian (GB/T 32905-2016, 5.4).
 pub type Digest = [u8; 32];
 
-/// HMAC with SM3 (GB/T 15852.2), for keys of any length.
+/// HMAC with SM3 (GB/T 15852.2), for keys of any length. `verify_slice` compares in constant time.
 pub type HmacSm3 = hmac::Hmac<Sm3>;
+
+/// One message block B(i) of 512 bits.
+type Block = [u8; 64];
+
+/// The chaining value V(i) as the words A to H.
+type State = [u32; 8];
+
+/// V(0) (GB/T 32905-2016, 4.1).
+const IV: State = [
+    0x7380_166f,
+    0x4914_b2b9,
+    0x1724_42d7,
+    0xda8a_0600,
+    0xa96f_30bc,
+    0x1631_38aa,
+    0xe38d_ee4d,
+    0xb0fb_0e4e,
+];
+
+/// Which kernel computes. A public value: it carries the proof that this CPU can run it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// Plain Rust, on every CPU.
+    Portable,
+}
+
+impl Backend {
+    /// Every backend that this CPU can run, slowest first: the last is the default.
+    pub fn runnable() -> impl Iterator<Item = Self> {
+        iter::once(Self::Portable)
+    }
+
+    /// The digest of `message`.
+    #[must_use]
+    pub fn hash(self, message: &[u8]) -> Digest {
+        let (blocks, tail) = message.as_chunks();
+        let mut state = IV;
+        self.compress(&mut state, blocks);
+        self.compress(&mut state, Padding::new(tail, message.len()).blocks());
+        digest_of(&state)
+    }
+
+    /// The digests of many messages of any lengths, in their order.
+    #[must_use]
+    pub fn hash_many(self, messages: &[&[u8]]) -> Vec<Digest> {
+        messages.iter().map(|message| self.hash(message)).collect()
+    }
+
+    /// V(i+1) = CF(V(i), B(i)) for every block in turn (GB/T 32905-2016, 5.3).
+    fn compress(self, state: &mut State, blocks: &[Block]) {
+        match self {
+            Self::Portable => portable::compress(state, blocks),
+        }
+    }
+}
+
+impl Default for Backend {
+    fn default() -> Self {
+        Self::runnable().last().unwrap_or(Self::Portable)
+    }
+}
 
 /// The digest of `message`.
 #[must_use]
 pub fn hash(message: &[u8]) -> Digest {
-    use digest::Digest as _;
-    Sm3::digest(message).into()
+    Backend::default().hash(message)
 }
 
-/// The digests of many messages of any lengths, in their order.
+/// The digests of many messages of any lengths, in their order: faster than one by one where the CPU
+/// has vectors.
 #[must_use]
 pub fn hash_many(messages: &[&[u8]]) -> Vec<Digest> {
-    messages.iter().map(|message| hash(message)).collect()
+    Backend::default().hash_many(messages)
 }
 
-/// Fills `out` with KDF(`z` parts concatenated): SM3(z ‖ counter) for counter = 1, 2, …
+/// Fills `out` with KDF(Z, klen), Z being the parts of `z` in their order and klen the length of
+/// `out`: SM3(Z ‖ ct) for the 32-bit big-endian counter ct = 1, 2, … (GB/T 32918.4-2016, 5.4.3).
+///
+/// # Panics
+/// If `out` is longer than [`limits::SM3_KDF_BYTES_MAX`], where the counter would repeat.
 pub fn kdf(z: &[&[u8]], out: &mut [u8]) {
     use digest::Digest as _;
-    for (counter, chunk) in (1u32..).zip(out.chunks_mut(32)) {
-        let mut state = Sm3::new();
-        for part in z {
-            state.update(part);
-        }
-        state.update(counter.to_be_bytes());
-        chunk.copy_from_slice(&state.finalize()[..chunk.len()]);
+    assert!(out.len() as u64 <= limits::SM3_KDF_BYTES_MAX, "the counter of the KDF has 32 bits");
+    let mut prefix = Sm3::new();
+    z.iter().for_each(|part| prefix.update(part));
+    for (index, chunk) in out.chunks_mut(32).enumerate() {
+        let counter = index as u32 + 1;
+        let ha = prefix.clone().chain_update(counter.to_be_bytes()).finalize();
+        chunk.copy_from_slice(&ha[..chunk.len()]);
     }
+}
+
+digest::buffer_fixed!(
+    /// SM3 over a message given piece by piece: the traits of the crate `digest`.
+    pub struct Sm3(Sm3Core);
+    impl: BaseFixedTraits AlgorithmName Default Clone HashMarker Reset FixedOutputReset;
+);
+
+impl Sm3 {
+    /// A new hash that computes with `backend`; `Sm3::default()` takes the fastest.
+    #[must_use]
+    pub fn with_backend(backend: Backend) -> Self {
+        Self::compose(Sm3Core { state: IV, blocks: 0, backend }, Buffer::<Sm3Core>::default())
+    }
+}
+
+impl AssociatedOid for Sm3 {
+    /// 1.2.156.10197.1.401 (GB/T 33560-2017).
+    const OID: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.156.10197.1.401");
+}
+
+// Both fields zeroise themselves: the core below, the buffer by the feature `zeroize` of `digest`.
+impl ZeroizeOnDrop for Sm3 {}
+
+/// The state between blocks, without the buffer: what the traits of `digest::block_api` build on.
+#[derive(Clone)]
+pub struct Sm3Core {
+    state: State,
+    blocks: u64,
+    backend: Backend,
+}
+
+impl Default for Sm3Core {
+    fn default() -> Self {
+        Self { state: IV, blocks: 0, backend: Backend::default() }
+    }
+}
+
+impl Reset for Sm3Core {
+    fn reset(&mut self) {
+        (self.state, self.blocks) = (IV, 0);
+    }
+}
+
+impl UpdateCore for Sm3Core {
+    fn update_blocks(&mut self, blocks: &[ArrayBlock<Self>]) {
+        self.blocks += blocks.len() as u64;
+        self.backend.compress(&mut self.state, Array::cast_slice_to_core(blocks));
+    }
+}
+
+impl FixedOutputCore for Sm3Core {
+    fn finalize_fixed_core(&mut self, buffer: &mut Buffer<Self>, out: &mut Output<Self>) {
+        let bits = 8 * (64 * self.blocks + buffer.get_pos() as u64);
+        let Self { state, backend, .. } = self;
+        buffer.len64_padding_be(bits, |block| backend.compress(state, &[block.0]));
+        out.copy_from_slice(&digest_of(state));
+    }
+}
+
+impl HashMarker for Sm3Core {}
+
+impl BlockSizeUser for Sm3Core {
+    type BlockSize = U64;
+}
+
+impl BufferKindUser for Sm3Core {
+    type BufferKind = Eager;
+}
+
+impl OutputSizeUser for Sm3Core {
+    type OutputSize = U32;
+}
+
+impl AlgorithmName for Sm3Core {
+    fn write_alg_name(f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sm3")
+    }
+}
+
+impl fmt::Debug for Sm3Core {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sm3Core(..)")
+    }
+}
+
+impl Drop for Sm3Core {
+    fn drop(&mut self) {
+        self.state.zeroize();
+    }
+}
+
+impl ZeroizeOnDrop for Sm3Core {}
+
+/// The last one or two blocks: the rest of the message, a one bit, zeros, the length in bits
+/// (GB/T 32905-2016, 5.2).
+struct Padding {
+    bytes: [Block; 2],
+    blocks: usize,
+}
+
+impl Padding {
+    /// `tail` is shorter than a block; `length` is that of the whole message in bytes.
+    fn new(tail: &[u8], length: usize) -> Self {
+        let blocks = if tail.len() < 56 { 1 } else { 2 };
+        let mut bytes = [[0; 64]; 2];
+        let flat = &mut bytes.as_flattened_mut()[..64 * blocks];
+        flat[..tail.len()].copy_from_slice(tail);
+        flat[tail.len()] = 0x80;
+        flat[64 * blocks - 8..].copy_from_slice(&(8 * length as u64).to_be_bytes());
+        Self { bytes, blocks }
+    }
+
+    fn blocks(&self) -> &[Block] {
+        &self.bytes[..self.blocks]
+    }
+}
+
+fn digest_of(state: &State) -> Digest {
+    let mut digest = [0; 32];
+    for (bytes, word) in digest.as_chunks_mut().0.iter_mut().zip(state) {
+        *bytes = word.to_be_bytes();
+    }
+    digest
 }

@@ -1,28 +1,80 @@
-//! CBC with PKCS#7 padding (GB/T 17964-2021, clause 6).
+//! CBC (GB/T 17964-2021, clause 6), bare or with PKCS#7 padding.
+//!
+//! Encryption is one chain: block by block. Decryption takes many blocks at a time.
+//!
+//! CBC does not notice changes. Whoever decrypts data that an attacker can choose, and lets him see
+//! whether the padding was right, gives the plaintext away: check a MAC first, or use
+//! [`gcm`](super::gcm).
 
-use cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit, block_padding::Pkcs7};
+use cipher::KeyInit as _;
+use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _, ConstantTimeLess as _};
 use zeroize::Zeroizing;
 
-use super::Sm4;
+use super::{Block, Sm4, whole_blocks};
 use crate::error::{Code, Error};
+
+/// Encrypts `data`, whole blocks, in place.
+///
+/// # Errors
+/// [`Code::BadLength`] unless the length is a multiple of 16; `data` is then unchanged.
+pub fn encrypt_in_place(cipher: &Sm4, iv: &Block, data: &mut [u8]) -> Result<(), Error> {
+    cipher.keys.cbc_encrypt(iv, whole_blocks(data)?);
+    Ok(())
+}
+
+/// Decrypts `data`, whole blocks, in place.
+///
+/// # Errors
+/// [`Code::BadLength`] unless the length is a multiple of 16; `data` is then unchanged.
+pub fn decrypt_in_place(cipher: &Sm4, iv: &Block, data: &mut [u8]) -> Result<(), Error> {
+    cipher.keys.cbc_decrypt(iv, whole_blocks(data)?);
+    Ok(())
+}
 
 /// Encrypts `plaintext`, padded to whole blocks: the result has 1 to 16 bytes more.
 #[must_use]
-pub fn encrypt_padded(key: &[u8; 16], iv: &[u8; 16], plaintext: &[u8]) -> Vec<u8> {
-    cbc::Encryptor::<Sm4>::new(key.into(), iv.into()).encrypt_padded_vec::<Pkcs7>(plaintext)
+pub fn encrypt_padded(key: &Block, iv: &Block, plaintext: &[u8]) -> Vec<u8> {
+    let count = 16 - plaintext.len() % 16;
+    let mut data = Vec::with_capacity(plaintext.len() + count);
+    data.extend_from_slice(plaintext);
+    data.resize(plaintext.len() + count, count as u8);
+    Sm4::new(key.into()).keys.cbc_encrypt(iv, data.as_chunks_mut().0);
+    data
 }
 
 /// Decrypts and removes the padding.
 ///
+/// The padding is checked in constant time. Variable time is what the caller is told anyway: whether
+/// it was right, and by the length of the result, how long it was.
+///
 /// # Errors
 /// [`Code::BadPadding`] if the length is not a positive multiple of 16 or the padding is wrong.
 pub fn decrypt_padded(
-    key: &[u8; 16],
-    iv: &[u8; 16],
+    key: &Block,
+    iv: &Block,
     ciphertext: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, Error> {
-    cbc::Decryptor::<Sm4>::new(key.into(), iv.into())
-        .decrypt_padded_vec::<Pkcs7>(ciphertext)
-        .map(Zeroizing::new)
-        .map_err(|_| Error::new(Code::BadPadding))
+    let bad = || Error::new(Code::BadPadding);
+    let mut data = Zeroizing::new(ciphertext.to_vec());
+    decrypt_in_place(&Sm4::new(key.into()), iv, &mut data).map_err(|_| bad())?;
+    let last = data.last_chunk().ok_or_else(bad)?;
+    let (count, right) = padding(last);
+    if !bool::from(right) {
+        return Err(bad());
+    }
+    let length = data.len() - usize::from(count);
+    data.truncate(length);
+    Ok(data)
+}
+
+/// The number of padding bytes in the last block, 1 to 16, and whether they are right.
+fn padding(last: &Block) -> (u8, Choice) {
+    let count = last[15];
+    let mut right = !count.ct_eq(&0) & count.ct_lt(&17);
+    for (back, byte) in (1..=16u8).zip(last.iter().rev()) {
+        // A byte beyond the padding, whatever it is, counts as equal.
+        let inside = !count.ct_lt(&back);
+        right &= u8::conditional_select(&count, byte, inside).ct_eq(&count);
+    }
+    (count, right)
 }

@@ -1,5 +1,141 @@
 //! SM4, the block cipher of GB/T 32907-2016, and its modes of GB/T 17964-2021.
+//!
+//! No backend looks anything up by a secret index: the S-box is computed, in the key schedule too.
+//! Nothing here is variable time but for lengths, which are public, and for what [`cbc`] says of
+//! padding.
 
 pub mod cbc;
+pub mod ctr;
+pub mod ecb;
+pub mod gcm;
 
-pub use sm4::Sm4;
+mod batch;
+mod portable;
+mod sbox;
+#[cfg(test)]
+mod tests;
+mod traits;
+
+use std::{fmt, iter};
+
+use zeroize::ZeroizeOnDrop;
+
+use crate::error::{Code, Error};
+
+/// A block: 16 bytes, four big-endian words. Keys have the same form.
+pub type Block = [u8; 16];
+
+/// The system parameters of the key schedule (GB/T 32907-2016, 7.3).
+const FK: [u32; 4] = [0xa3b1_bac6, 0x56aa_3350, 0x677d_9197, 0xb270_22dc];
+
+/// The fixed parameters of the key schedule: byte j of CK(i) is (4i + j)·7 mod 256 (7.3).
+const CK: [u32; 32] = {
+    let mut ck = [0; 32];
+    let mut i = 0;
+    while i < 128 {
+        ck[i / 4] = (ck[i / 4] << 8) | ((i as u32 * 7) & 0xff);
+        i += 1;
+    }
+    ck
+};
+
+/// Which kernel computes. A public value: it carries the proof that this CPU can run it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// Bit planes in plain Rust, on every CPU.
+    Portable,
+}
+
+impl Backend {
+    /// Every backend that this CPU can run, slowest first: the last is the default.
+    pub fn runnable() -> impl Iterator<Item = Self> {
+        iter::once(Self::Portable)
+    }
+
+    fn expand(self, key: &Block) -> RoundKeys {
+        match self {
+            Self::Portable => RoundKeys::Portable(portable::RoundKeys::expand(key)),
+        }
+    }
+}
+
+impl Default for Backend {
+    fn default() -> Self {
+        Self::runnable().last().unwrap_or(Self::Portable)
+    }
+}
+
+/// An expanded key. Zeroised on drop, never printed.
+///
+/// It implements the traits of the crate `cipher`, so that the modes of other crates can use it. The
+/// modes of this module are faster. Both work best with many blocks at a time.
+#[derive(Clone)]
+pub struct Sm4 {
+    keys: RoundKeys,
+}
+
+impl Sm4 {
+    /// Expands `key` for `backend`; `Sm4::new` of [`KeyInit`](cipher::KeyInit) takes the fastest.
+    #[must_use]
+    pub fn with_backend(key: &Block, backend: Backend) -> Self {
+        Self { keys: backend.expand(key) }
+    }
+}
+
+/// The round keys in the form that a backend wants: its kernels are reached through here alone.
+#[derive(Clone)]
+enum RoundKeys {
+    Portable(portable::RoundKeys),
+}
+
+impl RoundKeys {
+    fn encrypt(&self, blocks: &mut [Block]) {
+        match self {
+            Self::Portable(keys) => portable::encrypt(keys, blocks),
+        }
+    }
+
+    fn decrypt(&self, blocks: &mut [Block]) {
+        match self {
+            Self::Portable(keys) => portable::decrypt(keys, blocks),
+        }
+    }
+
+    /// Adds E(counter) ‖ E(counter + 1) ‖ … to `data`, the counter being a big-endian number of 128 bits.
+    fn xor_keystream(&self, counter: u128, data: &mut [u8]) {
+        match self {
+            Self::Portable(_) => batch::xor_keystream(self, counter, data),
+        }
+    }
+
+    /// Encrypts a chain of blocks that goes on from `previous`, the ciphertext block before it.
+    fn cbc_encrypt(&self, previous: &Block, blocks: &mut [Block]) {
+        match self {
+            Self::Portable(_) => batch::cbc_encrypt(self, previous, blocks),
+        }
+    }
+
+    /// Decrypts a chain of blocks that goes on from `previous`, the ciphertext block before it.
+    fn cbc_decrypt(&self, previous: &Block, blocks: &mut [Block]) {
+        match self {
+            Self::Portable(_) => batch::cbc_decrypt(self, previous, blocks),
+        }
+    }
+}
+
+/// `data` as whole blocks.
+fn whole_blocks(data: &mut [u8]) -> Result<&mut [Block], Error> {
+    match data.as_chunks_mut() {
+        (blocks, []) => Ok(blocks),
+        _ => Err(Error::new(Code::BadLength)),
+    }
+}
+
+impl fmt::Debug for Sm4 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sm4(..)")
+    }
+}
+
+// Every form of the round keys zeroises itself.
+impl ZeroizeOnDrop for Sm4 {}

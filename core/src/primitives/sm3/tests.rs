@@ -1,0 +1,235 @@
+//! SM3 against the textbook, the standard's examples, published vectors and RustCrypto.
+
+use std::collections::BTreeSet;
+
+use digest::{Digest as _, KeyInit as _, Mac as _, Update};
+use proptest::prelude::*;
+use yinxin_vectors::{Case, load, load_shared, shared};
+
+use super::*;
+
+/// GB/T 32905-2016, clause 5, word for word.
+fn textbook(message: &[u8]) -> Digest {
+    // 5.2: a one bit, zeros up to 448 mod 512, the length in 64 bits.
+    let mut padded = message.to_vec();
+    padded.push(0x80);
+    while padded.len() % 64 != 56 {
+        padded.push(0);
+    }
+    padded.extend((8 * message.len() as u64).to_be_bytes());
+
+    let rol = |x: u32, n: usize| x.rotate_left(n as u32 % 32);
+    let p0 = |x: u32| x ^ rol(x, 9) ^ rol(x, 17);
+    let p1 = |x: u32| x ^ rol(x, 15) ^ rol(x, 23);
+    let mut v = IV;
+    for block in padded.chunks(64) {
+        // 5.3.2
+        let mut w: Vec<u32> =
+            block.chunks(4).map(|word| u32::from_be_bytes(word.try_into().unwrap())).collect();
+        for j in 16..68 {
+            w.push(p1(w[j - 16] ^ w[j - 9] ^ rol(w[j - 3], 15)) ^ rol(w[j - 13], 7) ^ w[j - 6]);
+        }
+        let w1: Vec<u32> = (0..64).map(|j| w[j] ^ w[j + 4]).collect();
+        // 5.3.3
+        let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = v;
+        for j in 0..64 {
+            let t: u32 = if j < 16 { 0x79cc4519 } else { 0x7a879d8a };
+            let ff = if j < 16 { a ^ b ^ c } else { (a & b) | (a & c) | (b & c) };
+            let gg = if j < 16 { e ^ f ^ g } else { (e & f) | (!e & g) };
+            let ss1 = rol(rol(a, 12).wrapping_add(e).wrapping_add(rol(t, j)), 7);
+            let ss2 = ss1 ^ rol(a, 12);
+            let tt1 = ff.wrapping_add(d).wrapping_add(ss2).wrapping_add(w1[j]);
+            let tt2 = gg.wrapping_add(h).wrapping_add(ss1).wrapping_add(w[j]);
+            (d, c, b, a) = (c, rol(b, 9), a, tt1);
+            (h, g, f, e) = (g, rol(f, 19), e, p0(tt2));
+        }
+        for (word, new) in v.iter_mut().zip([a, b, c, d, e, f, g, h]) {
+            *word ^= new;
+        }
+    }
+    digest_of(&v)
+}
+
+/// Bytes that differ everywhere and never repeat with a short period.
+fn pattern(length: usize) -> Vec<u8> {
+    let mut state = 1u32;
+    let mut next = || {
+        state = state.wrapping_mul(0x0019_660d).wrapping_add(0x3c6e_f35f);
+        (state >> 24) as u8
+    };
+    (0..length).map(|_| next()).collect()
+}
+
+#[test]
+fn the_examples_of_the_standard() {
+    for case in load("sm3/hash.json") {
+        let (message, digest) = (case.bytes("msg"), case.array("digest"));
+        assert_eq!(textbook(&message), digest, "{case}");
+        for backend in Backend::runnable() {
+            assert_eq!(backend.hash(&message), digest, "{case} {backend:?}");
+        }
+    }
+}
+
+#[test]
+fn every_length_agrees_with_the_textbook_and_rustcrypto() {
+    let bytes = pattern(600);
+    for length in 0..=600 {
+        let message = &bytes[..length];
+        let expected = textbook(message);
+        assert_eq!(::sm3::Sm3::digest(message)[..], expected, "{length}");
+        for backend in Backend::runnable() {
+            assert_eq!(backend.hash(message), expected, "{length} {backend:?}");
+            let mut streamed = Sm3::with_backend(backend);
+            Update::update(&mut streamed, message);
+            assert_eq!(streamed.finalize()[..], expected, "{length} {backend:?}");
+        }
+    }
+}
+
+#[test]
+fn long_messages_agree_with_rustcrypto() {
+    for length in [1023, 1024, 1025, 2047, 4096, 5000, 65_537, 200_000] {
+        let message = pattern(length);
+        let expected: Digest = ::sm3::Sm3::digest(&message).into();
+        for backend in Backend::runnable() {
+            assert_eq!(backend.hash(&message), expected, "{length} {backend:?}");
+        }
+    }
+}
+
+#[test]
+fn hash_many_is_hash_of_each() {
+    let bytes = pattern(3000);
+    let mixed: Vec<&[u8]> =
+        (0..150).map(|i| &bytes[i..i + (i * i * 7) % 1400]).chain([&bytes[..0]; 3]).collect();
+    let equal: Vec<&[u8]> = bytes.chunks(100).collect();
+    for messages in [&mixed[..], &equal, &mixed[..1], &mixed[..17], &[]] {
+        let expected: Vec<_> = messages.iter().map(|message| textbook(message)).collect();
+        for backend in Backend::runnable() {
+            assert_eq!(backend.hash_many(messages), expected, "{backend:?} {}", messages.len());
+        }
+        assert_eq!(hash_many(messages), expected);
+    }
+    for length in 0..=600 {
+        let messages = [&bytes[..length], &bytes[1..=length], &bytes[..0], &bytes[2..length + 2]];
+        let expected = messages.map(textbook);
+        for backend in Backend::runnable() {
+            assert_eq!(backend.hash_many(&messages), expected, "{backend:?} {length}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn pieces_make_the_whole(
+        message in proptest::collection::vec(any::<u8>(), 0..1500),
+        cuts in proptest::collection::vec(0usize..1500, 0..8),
+    ) {
+        let expected = textbook(&message);
+        let cuts: BTreeSet<_> = cuts.into_iter().map(|cut| cut.min(message.len())).collect();
+        for backend in Backend::runnable() {
+            let mut state = Sm3::with_backend(backend);
+            let mut start = 0;
+            for &cut in cuts.iter().chain([&message.len()]) {
+                Update::update(&mut state, &message[start..cut]);
+                start = cut;
+            }
+            prop_assert_eq!(&state.clone().finalize()[..], &expected);
+            prop_assert_eq!(&state.finalize_reset()[..], &expected);
+            prop_assert_eq!(&state.finalize()[..], &textbook(b""));
+        }
+    }
+
+    #[test]
+    fn many_of_any_lengths(
+        lengths in proptest::collection::vec(0usize..400, 0..40),
+    ) {
+        let bytes = pattern(500);
+        let messages: Vec<&[u8]> =
+            lengths.iter().enumerate().map(|(i, length)| &bytes[i..i + length]).collect();
+        let expected: Vec<_> = messages.iter().map(|message| textbook(message)).collect();
+        for backend in Backend::runnable() {
+            prop_assert_eq!(backend.hash_many(&messages), expected.clone());
+        }
+    }
+}
+
+#[test]
+fn kdf_vectors() {
+    for case in load("sm3/kdf.json") {
+        let (z, expected) = (case.bytes("z"), case.bytes("out"));
+        for cut in [0, z.len() / 3, z.len()] {
+            let mut out = vec![0xaa; expected.len()];
+            kdf(&[&z[..cut], &[], &z[cut..]], &mut out);
+            assert_eq!(out, expected, "{case} cut at {cut}");
+        }
+    }
+    kdf(&[b"nothing is asked for"], &mut []);
+}
+
+#[test]
+fn algorithm_identifiers() {
+    assert_eq!(Sm3::OID.to_string(), "1.2.156.10197.1.401");
+    assert_eq!(format!("{:?}", Sm3::new()), "Sm3 { ... }");
+}
+
+#[test]
+fn every_shared_vector() {
+    let Some(folder) = shared("vectors/sm3") else { return };
+    let mut counts = [0; 4];
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        for case in load_shared(&format!("sm3/{name}")).unwrap() {
+            let kind = match case.get("alg").map(|_| case.text("alg")) {
+                None => check_hash(&case),
+                Some("HMAC-SM3") => check_hmac(&case),
+                Some("PBKDF2-HMAC-SM3") => check_pbkdf2(&case),
+                Some("HKDF-SM3") => check_hkdf(&case),
+                Some(other) => panic!("{case}: {other} is neither tested nor skipped by name"),
+            };
+            counts[kind] += 1;
+        }
+    }
+    assert!(counts.iter().all(|&count| count > 0), "{counts:?}");
+}
+
+fn check_hash(case: &Case) -> usize {
+    let message = match case.get("unit") {
+        Some(_) => case.bytes("unit").repeat(case.number("count") as usize),
+        None => case.bytes("msg"),
+    };
+    for backend in Backend::runnable() {
+        assert_eq!(backend.hash(&message)[..], case.bytes("digest"), "{case} {backend:?}");
+    }
+    0
+}
+
+fn check_hmac(case: &Case) -> usize {
+    let mac = HmacSm3::new_from_slice(&case.bytes("key")).unwrap();
+    let mac = mac.chain_update(case.bytes("msg"));
+    assert_eq!(mac.verify_truncated_left(&case.bytes("tag")).is_ok(), case.valid(), "{case}");
+    1
+}
+
+fn check_pbkdf2(case: &Case) -> usize {
+    assert!(case.valid(), "{case}");
+    let mut key = vec![0; case.number("size") as usize];
+    let rounds = case.number("iterations") as u32;
+    pbkdf2::pbkdf2_hmac::<Sm3>(&case.bytes("password"), &case.bytes("salt"), rounds, &mut key);
+    assert_eq!(key, case.bytes("dk"), "{case}");
+    2
+}
+
+fn check_hkdf(case: &Case) -> usize {
+    let hkdf = hkdf::Hkdf::<Sm3>::new(Some(&case.bytes("salt")), &case.bytes("ikm"));
+    let mut key = vec![0; case.number("size") as usize];
+    let done = hkdf.expand(&case.bytes("info"), &mut key);
+    assert_eq!(done.is_ok(), case.valid(), "{case}");
+    if case.valid() {
+        assert_eq!(key, case.bytes("okm"), "{case}");
+    }
+    3
+}

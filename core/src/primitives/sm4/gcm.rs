@@ -1,0 +1,244 @@
+//! GCM, authenticated encryption (GB/T 36624-2018, mechanism 5; SP 800-38D; RFC 8998 for TLS).
+//!
+//! A nonce must never come back under one key: two messages with the same nonce give away both
+//! plaintexts and the key of the authentication. Opening checks the tag, in constant time, before a
+//! byte is decrypted.
+
+use std::fmt;
+
+use aead::{
+    AeadCore, AeadInOut, TagPosition,
+    consts::{U12, U16},
+    inout::InOutBuf,
+};
+use cipher::{Key, KeyInit, KeySizeUser};
+use ghash::{GHash, universal_hash::UniversalHash as _};
+use subtle::ConstantTimeEq as _;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
+
+use super::{Block, Sm4};
+use crate::{
+    error::{Code, Error},
+    limits,
+};
+
+/// A whole tag. It may be cut to 12 bytes or more.
+pub type Tag = [u8; 16];
+
+/// The text bytes that share a batch with the block that masks the tag: 15 blocks.
+const HEAD: usize = 240;
+
+/// An expanded key for GCM. Zeroised on drop, never printed.
+///
+/// It implements [`AeadInOut`] with the usual 12-byte nonce and 16-byte tag; the methods here also take
+/// nonces of other lengths and shorter tags.
+#[derive(Clone)]
+pub struct Gcm {
+    cipher: Sm4,
+    /// GHASH keyed with H = E(0), nothing hashed yet.
+    hash: GHash,
+}
+
+impl Gcm {
+    /// GCM under the expanded key `cipher`.
+    #[must_use]
+    pub fn with_cipher(cipher: Sm4) -> Self {
+        let mut h = Zeroizing::new([0; 16]);
+        cipher.keys.encrypt(std::slice::from_mut(&mut h));
+        let hash = GHash::new((&*h).into());
+        Self { cipher, hash }
+    }
+
+    /// Encrypts `data` in place and returns the tag over `aad` and the ciphertext.
+    ///
+    /// # Errors
+    /// [`Code::BadLength`] if `nonce` is empty; [`Code::LimitReached`] if `data` is longer than
+    /// [`limits::SM4_GCM_TEXT_BYTES_MAX`], or `nonce` or `aad` longer than
+    /// [`limits::SM4_GCM_HASHED_BYTES_MAX`]. `data` is then unchanged.
+    pub fn seal_in_place(&self, nonce: &[u8], aad: &[u8], data: &mut [u8]) -> Result<Tag, Error> {
+        check_lengths(nonce.len() as u64, aad.len() as u64, data.len() as u64)?;
+        let j0 = self.j0(nonce);
+        let mask = self.crypt(&j0, data);
+        Ok(self.tag(&mask, aad, data))
+    }
+
+    /// Decrypts `data` in place if `tag`, of 12 to 16 bytes, is right for it and `aad`.
+    ///
+    /// # Errors
+    /// [`Code::BadCiphertext`] if the tag is wrong; [`Code::BadLength`] for a tag of another length; or
+    /// as [`Gcm::seal_in_place`]. `data` is then still the ciphertext.
+    pub fn open_in_place(
+        &self,
+        nonce: &[u8],
+        aad: &[u8],
+        data: &mut [u8],
+        tag: &[u8],
+    ) -> Result<(), Error> {
+        check_lengths(nonce.len() as u64, aad.len() as u64, data.len() as u64)?;
+        if !(12..=16).contains(&tag.len()) {
+            return Err(Error::new(Code::BadLength).field("tag"));
+        }
+        let j0 = self.j0(nonce);
+        let mut mask = Zeroizing::new([0; 16]);
+        self.xor_keystream(&j0, 0, &mut *mask);
+        let right = self.tag(&mask, aad, data);
+        if !bool::from(right[..tag.len()].ct_eq(tag)) {
+            return Err(Error::new(Code::BadCiphertext));
+        }
+        self.xor_keystream(&j0, 1, data);
+        Ok(())
+    }
+
+    /// The ciphertext of `plaintext` with the 16-byte tag after it.
+    ///
+    /// # Errors
+    /// As [`Gcm::seal_in_place`].
+    pub fn seal(&self, nonce: &[u8], aad: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, Error> {
+        let mut data = Vec::with_capacity(plaintext.len() + 16);
+        data.extend_from_slice(plaintext);
+        let tag = self.seal_in_place(nonce, aad, &mut data)?;
+        data.extend_from_slice(&tag);
+        Ok(data)
+    }
+
+    /// The plaintext of `sealed`, a ciphertext with its 16-byte tag after it.
+    ///
+    /// # Errors
+    /// [`Code::BadLength`] if `sealed` is shorter than a tag; or as [`Gcm::open_in_place`].
+    pub fn open(
+        &self,
+        nonce: &[u8],
+        aad: &[u8],
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let (ciphertext, tag) =
+            sealed.split_last_chunk::<16>().ok_or_else(|| Error::new(Code::BadLength))?;
+        let mut data = Zeroizing::new(ciphertext.to_vec());
+        self.open_in_place(nonce, aad, &mut data, tag)?;
+        Ok(data)
+    }
+
+    /// The block J0 of `nonce` (SP 800-38D, 7.1, step 2): public, as the nonce is.
+    fn j0(&self, nonce: &[u8]) -> Block {
+        let mut j0 = [0; 16];
+        if nonce.len() == 12 {
+            j0[..12].copy_from_slice(nonce);
+            j0[15] = 1;
+            return j0;
+        }
+        let mut hash = self.hash.clone();
+        hash.update_padded(nonce);
+        hash.update(&[lengths(0, nonce.len()).into()]);
+        j0.copy_from_slice(&hash.finalize());
+        j0
+    }
+
+    /// Adds the keystream to `data` and returns E(J0), which masks the tag.
+    ///
+    /// E(J0) is made together with the first blocks of keystream: alone it would cost as much.
+    fn crypt(&self, j0: &Block, data: &mut [u8]) -> Zeroizing<Block> {
+        let (head, rest) = data.split_at_mut(data.len().min(HEAD));
+        let mut first = Zeroizing::new([0; 16 + HEAD]);
+        let first = &mut first[..16 + head.len()];
+        first[16..].copy_from_slice(head);
+        self.xor_keystream(j0, 0, first);
+        head.copy_from_slice(&first[16..]);
+        self.xor_keystream(j0, 1 + HEAD as u32 / 16, rest);
+        let mut mask = Zeroizing::new([0; 16]);
+        mask.copy_from_slice(&first[..16]);
+        mask
+    }
+
+    /// Adds the keystream that starts `skip` blocks after `j0` to `data`. Only the low 32 bits of the
+    /// counter count (inc32): where they wrap, the data is cut in two.
+    fn xor_keystream(&self, j0: &Block, skip: u32, data: &mut [u8]) {
+        let start = u128::from_be_bytes(*j0);
+        let low = (start as u32).wrapping_add(skip);
+        let upper = start >> 32 << 32;
+        let before_wrap = 16 * ((1 << 32) - u64::from(low));
+        let cut = usize::try_from(before_wrap).map_or(data.len(), |cut| cut.min(data.len()));
+        let (before, after) = data.split_at_mut(cut);
+        self.cipher.keys.xor_keystream(upper | u128::from(low), before);
+        self.cipher.keys.xor_keystream(upper, after);
+    }
+
+    /// GHASH of `aad` and `ciphertext`, masked.
+    fn tag(&self, mask: &Block, aad: &[u8], ciphertext: &[u8]) -> Tag {
+        let mut hash = self.hash.clone();
+        hash.update_padded(aad);
+        hash.update_padded(ciphertext);
+        hash.update(&[lengths(aad.len(), ciphertext.len()).into()]);
+        let mut tag = *mask;
+        for (byte, hashed) in tag.iter_mut().zip(hash.finalize()) {
+            *byte ^= hashed;
+        }
+        tag
+    }
+}
+
+/// Refuses what the counter or the length block cannot count.
+pub(super) fn check_lengths(nonce: u64, aad: u64, text: u64) -> Result<(), Error> {
+    if nonce == 0 {
+        return Err(Error::new(Code::BadLength).field("nonce"));
+    }
+    if nonce > limits::SM4_GCM_HASHED_BYTES_MAX || aad > limits::SM4_GCM_HASHED_BYTES_MAX {
+        return Err(Error::limit("SM4_GCM_HASHED_BYTES_MAX"));
+    }
+    if text > limits::SM4_GCM_TEXT_BYTES_MAX {
+        return Err(Error::limit("SM4_GCM_TEXT_BYTES_MAX"));
+    }
+    Ok(())
+}
+
+/// The last block of GHASH: two lengths in bits.
+fn lengths(left: usize, right: usize) -> Block {
+    (u128::from(8 * left as u64) << 64 | u128::from(8 * right as u64)).to_be_bytes()
+}
+
+impl KeySizeUser for Gcm {
+    type KeySize = U16;
+}
+
+impl KeyInit for Gcm {
+    fn new(key: &Key<Self>) -> Self {
+        Self::with_cipher(Sm4::new(key))
+    }
+}
+
+impl AeadCore for Gcm {
+    type NonceSize = U12;
+    type TagSize = U16;
+    const TAG_POSITION: TagPosition = TagPosition::Postfix;
+}
+
+impl AeadInOut for Gcm {
+    fn encrypt_inout_detached(
+        &self,
+        nonce: &aead::Nonce<Self>,
+        aad: &[u8],
+        buffer: InOutBuf<'_, '_, u8>,
+    ) -> aead::Result<aead::Tag<Self>> {
+        let data = buffer.into_out_with_copied_in();
+        self.seal_in_place(nonce, aad, data).map(Into::into).map_err(|_| aead::Error)
+    }
+
+    fn decrypt_inout_detached(
+        &self,
+        nonce: &aead::Nonce<Self>,
+        aad: &[u8],
+        buffer: InOutBuf<'_, '_, u8>,
+        tag: &aead::Tag<Self>,
+    ) -> aead::Result<()> {
+        let data = buffer.into_out_with_copied_in();
+        self.open_in_place(nonce, aad, data, tag).map_err(|_| aead::Error)
+    }
+}
+
+impl fmt::Debug for Gcm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Gcm(..)")
+    }
+}
+
+// Both fields zeroise themselves, GHASH by the feature `zeroize` of its crate.
+impl ZeroizeOnDrop for Gcm {}
