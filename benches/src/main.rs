@@ -1,0 +1,25 @@
+//! `cargo run --release -p yinxin-benches -- primitives`: our kernels beside RustCrypto's.
+//!
+//! Pin it to a core (`taskset -c 1`) on a machine that others use. The two sides of a row run in turns
+//! of a millisecond, and each figure is the median of its turns, so that a disturbance meets both.
+
+mod measure;
+mod sm3;
+mod sm4;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match std::env::args().nth(1).as_deref() {
+        Some("primitives") => {
+            measure::heading();
+            sm3::run();
+            sm4::run();
+            ExitCode::SUCCESS
+        }
+        _ => {
+            eprintln!("usage: yinxin-benches primitives");
+            ExitCode::FAILURE
+        }
+    }
+}
