@@ -2,7 +2,6 @@
 //! same bytes everywhere.
 
 use super::{
-    Stamp,
     data::Complete,
     frame,
     template::{Field, Source, Template, Width},
@@ -10,7 +9,10 @@ use super::{
 };
 use crate::{
     error::{Code, Error},
-    licence::metadata::Element,
+    licence::{
+        metadata::Element,
+        ofd::{Rectangle, Stamp},
+    },
 };
 
 /// A length in micrometres.
@@ -75,11 +77,8 @@ pub(super) struct Page {
 /// # Errors
 /// [`Code::BadData`] with field `page` if the texts do not fit at the smallest size: nothing is clipped.
 pub(super) fn page(template: &Template, complete: &Complete) -> Result<Page, Error> {
-    let mut page = Page {
-        objects: frame::objects(template.accent),
-        index: Vec::new(),
-        stamp: Stamp { page: 1, x_mm: 0.0, y_mm: 0.0, width_mm: 0.0, height_mm: 0.0 },
-    };
+    let mut page =
+        Page { objects: frame::objects(template.accent), index: Vec::new(), stamp: stamp_at(0, 0) };
     page.heading(template, complete)?;
     page.table(template, complete)?;
     page.authority(complete)?;
@@ -183,11 +182,7 @@ impl Page {
         self.lines("ZZBFRQ", date, Font::Song, size, [centre, last], Align::Centre)?;
         // The middle of the seal lies between the authority and the date.
         let middle = (AUTHORITY_TOP + after + step) / 2;
-        let mm = |length: Um| f64::from(length) / 1000.0;
-        self.stamp.x_mm = mm(centre - STAMP / 2);
-        self.stamp.y_mm = mm(middle - STAMP / 2);
-        self.stamp.width_mm = mm(STAMP);
-        self.stamp.height_mm = mm(STAMP);
+        self.stamp = stamp_at(centre - STAMP / 2, middle - STAMP / 2);
         Ok(())
     }
 
@@ -252,6 +247,13 @@ impl Page {
             self.index.push((key.to_owned(), drawn));
         }
     }
+}
+
+/// A seal with its upper left corner here, on the only page.
+fn stamp_at(x: Um, y: Um) -> Stamp {
+    let mm = |length: Um| f64::from(length) / 1000.0;
+    let boundary = Rectangle { x: mm(x), y: mm(y), width: mm(STAMP), height: mm(STAMP) };
+    Stamp { page: 1, boundary, clip: None }
 }
 
 /// Between a rule of the table and the text.

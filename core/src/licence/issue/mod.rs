@@ -13,7 +13,14 @@ pub mod picture;
 mod template;
 mod text;
 
-use crate::{error::Error, licence::identifier::Identifier, limits::TEMPLATE_FIELDS_MAX};
+use crate::{
+    error::Error,
+    licence::{
+        identifier::Identifier,
+        ofd::{PackageWriter, Stamp},
+    },
+    limits::TEMPLATE_FIELDS_MAX,
+};
 
 pub use data::LicenceData;
 pub use template::{Field, Presence, Source, Template, Width};
@@ -23,25 +30,22 @@ pub use template::{Field, Presence, Source, Template, Width};
 pub struct UnsealedLicence {
     /// Path inside the package and content, `OFD.xml` first.
     pub files: Vec<(String, Vec<u8>)>,
-    /// Where the seal belongs.
+    /// Where the seal belongs, for [`add_signature`](crate::licence::ofd::add_signature).
     pub stamp: Stamp,
     /// The identifier that the licence carries.
     pub identifier: Identifier,
 }
 
-/// The place of a seal: millimetres from the upper left corner of a page.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Stamp {
-    /// The `ID` of the page.
-    pub page: u32,
-    /// From the left edge of the page to that of the seal.
-    pub x_mm: f64,
-    /// From the upper edge of the page to that of the seal.
-    pub y_mm: f64,
-    /// Width of the seal.
-    pub width_mm: f64,
-    /// Height of the seal.
-    pub height_mm: f64,
+impl UnsealedLicence {
+    /// The files as an OFD package, ready for [`add_signature`](crate::licence::ofd::add_signature).
+    ///
+    /// # Errors
+    /// Those of [`PackageWriter::finish`].
+    pub fn pack(&self) -> Result<Vec<u8>, Error> {
+        let add =
+            |writer: PackageWriter, (path, bytes): &(String, Vec<u8>)| writer.add(path, bytes);
+        self.files.iter().fold(PackageWriter::new(), add).finish()
+    }
 }
 
 /// Builds the files of a licence.

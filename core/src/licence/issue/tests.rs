@@ -7,7 +7,10 @@ use crate::{
     error::Code,
     licence::{
         metadata::{Element, Metadata},
-        ofd::{Document, Package, PackageWriter},
+        ofd::{
+            Document, NewSignature, Package, Rectangle, SignatureFile, SignatureKind, SignedParts,
+            add_signature, coverage,
+        },
     },
     report::Outcome,
     time::UnixTime,
@@ -45,9 +48,7 @@ fn refused(changes: &[(&str, &str)]) -> (Code, Option<&'static str>) {
 }
 
 fn package(licence: &UnsealedLicence) -> Package {
-    let files = licence.files.iter();
-    let writer = files.fold(PackageWriter::new(), |writer, (path, bytes)| writer.add(path, bytes));
-    Package::open(writer.finish().unwrap()).unwrap()
+    Package::open(licence.pack().unwrap()).unwrap()
 }
 
 fn file<'a>(licence: &'a UnsealedLicence, path: &str) -> &'a str {
@@ -169,8 +170,9 @@ fn the_seal_lies_over_authority_and_date() {
         "示例省示例市示例区示例街道综合行政执法和市场监督管理联合办公室（示例）",
     ] {
         let licence = food(&[("ZZBFJG", authority)]).unwrap();
-        let Stamp { page, x_mm, y_mm, width_mm, height_mm } = licence.stamp;
-        assert_eq!((page, width_mm, height_mm), (1, 42.0, 42.0));
+        let Stamp { page, boundary, clip } = licence.stamp;
+        let Rectangle { x: x_mm, y: y_mm, width: width_mm, height: height_mm } = boundary;
+        assert_eq!((page, clip, width_mm, height_mm), (1, None, 42.0, 42.0));
         assert!(x_mm > 18.2 && x_mm + width_mm < 191.8 && y_mm + height_mm < 278.8);
         let middle = x_mm + width_mm / 2.0;
         let texts = page_texts(&licence);
@@ -179,6 +181,34 @@ fn the_seal_lies_over_authority_and_date() {
         assert!((x + width / 2.0 - middle).abs() < 1.0);
         assert!(y > y_mm && y + height < y_mm + height_mm, "{y} {y_mm}");
     }
+}
+
+/// What is sealed is all there is: no file of the package is missing, unused or outside the signature.
+#[test]
+fn a_seal_covers_the_whole_licence() {
+    let licence = food(&[]).unwrap();
+    let package = package(&licence);
+    let document = Document::read(&package).unwrap();
+    let closure = document.closure(&package).unwrap();
+    assert!(closure.missing.is_empty(), "{:?}", closure.missing);
+    let used: BTreeSet<_> = closure.rendered.union(&closure.referenced).cloned().collect();
+    for (path, _) in &licence.files {
+        assert!(path == "OFD.xml" || used.contains(path), "{path} is used by nothing");
+    }
+    let at = UnixTime::parse_rfc3339("2026-11-25T08:00:00Z").unwrap();
+    let new = NewSignature { kind: SignatureKind::Sign, stamps: &[licence.stamp], at };
+    let mut signed = Vec::new();
+    let sealed = add_signature(&package, &document, &new, |bytes, _| {
+        signed = bytes.to_vec();
+        Ok(SignedParts { signed_value: vec![1], seal: None })
+    });
+    let sealed = Package::open(sealed.unwrap()).unwrap();
+    let signature = SignatureFile::parse(&signed, "Doc_0/Signs/Sign_0/Signature.xml").unwrap();
+    let coverage = coverage(&sealed, &closure, &signature);
+    for path in &used {
+        assert!(coverage.covered.contains(path), "{path} is not covered");
+    }
+    assert!(coverage.mismatched.is_empty() && coverage.missing.is_empty());
 }
 
 #[test]
