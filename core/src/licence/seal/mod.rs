@@ -18,6 +18,8 @@ mod parse;
 pub mod verify;
 
 #[cfg(test)]
+mod fixtures;
+#[cfg(test)]
 mod tests;
 
 pub use cache::SealCache;

@@ -1,13 +1,13 @@
 use base64ct::{Base64, Encoding as _};
 use proptest::prelude::*;
-use yinxin_vectors::load_shared;
+use yinxin_vectors::{load_shared, shared};
 
 use super::*;
 use crate::{
     Code,
     pki::{
         algorithm::oid::{SM2_SIGN, SM2_WITH_SM3, SM3},
-        tlv::{sequence, tag, wrap},
+        tlv::{self, sequence, tag, wrap},
         x509::{
             Certificate,
             issue::{CertificateRequest, Profile, Subject, issue},
@@ -425,4 +425,44 @@ fn a_flipped_bit_passes_only_where_nothing_is_signed() {
             }
         }
     }
+}
+
+/// A file of `../shared/samples/ofd`.
+fn entry(package: &str, name: &str) -> Option<Vec<u8>> {
+    use std::io::Read as _;
+    let file = std::fs::File::open(shared(&format!("samples/ofd/{package}"))?).unwrap();
+    let mut bytes = Vec::new();
+    zip::ZipArchive::new(file).unwrap().by_name(name).unwrap().read_to_end(&mut bytes).unwrap();
+    Some(bytes)
+}
+
+#[test]
+fn integrity_of_a_package_of_another_implementation() {
+    let package = "t08_hello-integrity_gmt0099.ofd";
+    let Some(list) = entry(package, "OFDEntries.xml") else { return };
+    let signed_data = SignedData::parse(&entry(package, "signedvalue.dat").unwrap()).unwrap();
+    let verification = signed_data.verify_detached(&list);
+    assert_eq!(indication(&verification), Indication::Passed, "{:?}", verification.checks);
+    assert_eq!(verification.form, Some(Form::DigestAsContent));
+    assert_eq!(verification.signer.unwrap().subject().common_name(), Some("Test Certificate"));
+}
+
+#[test]
+fn a_bare_value_of_another_implementation() {
+    let package = "t05_DigitalSign_rawDER.ofd";
+    let Some(document) = entry(package, "Doc_0/Signs/Sign_0/Signature.xml") else { return };
+    let value = entry(package, "Doc_0/Signs/Sign_0/SignedValue.dat").unwrap();
+    assert_eq!(SignedData::parse(&value).err().unwrap().code(), Code::BadCms);
+    let doubt = (Indication::Indeterminate, Some(SubIndication::NoSigningCertificateFound));
+    let alone = verify_bare(&value, &document, &[]);
+    assert_eq!(report::conclude(alone.checks.iter()), doubt);
+    // The key is that of the signer of another sample.
+    let sealed = std::fs::read(shared("samples/ses/SignedValueV4.dat").unwrap()).unwrap();
+    let outer = tlv::only(&sealed, 0, tag::SEQUENCE, Code::BadDer, "SES_Signature").unwrap();
+    let mut fields = outer.inside();
+    fields.next("toSign").unwrap();
+    let signer = Certificate::parse(fields.next("cert").unwrap().value).unwrap();
+    let verification = verify_bare(&value, &document, std::slice::from_ref(&signer));
+    assert_eq!(indication(&verification), Indication::Passed);
+    assert_eq!(verification.signer, Some(signer));
 }

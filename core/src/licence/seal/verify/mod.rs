@@ -22,6 +22,8 @@ use crate::{
 
 mod seal;
 mod signature;
+#[cfg(test)]
+mod tests;
 
 pub use seal::{SealReport, verify_seal};
 pub use signature::{SealedDocument, SignatureReport, verify_signed_value};

@@ -247,7 +247,11 @@ impl<'a> Judgement<'a> {
     fn value_form(&self) -> Result<SignatureForm, Error> {
         let key = self.signer.as_ref().map_err(Clone::clone)?.public_key()?;
         let (signature, form) = read_signature(self.value.signature())?;
-        key.verify(self.value.signed_bytes(), &signature, &DistId::DEFAULT)?;
+        let message = self.value.signed_bytes();
+        match self.context.cache {
+            Some(cache) => cache.verify(key, message, &signature)?,
+            None => key.verify(message, &signature, &DistId::DEFAULT)?,
+        }
         Ok(form)
     }
 
