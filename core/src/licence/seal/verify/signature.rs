@@ -10,7 +10,7 @@ use crate::{
     limits::SIGNING_TIME_SKEW_S_MAX,
     pki::{
         algorithm::{SignatureAlgorithm, SignatureForm, dotted, read_signature},
-        timestamp,
+        timestamp, tlv,
         x509::{Certificate, PathReport, Role},
     },
     primitives::{sm2::DistId, sm3},
@@ -154,8 +154,11 @@ impl<'a> Judgement<'a> {
         let stamp = match (value.time_stamp(), value.signed_at()) {
             (Some(token), _) => Some(context.time_stamp(token, value.signature())),
             // v1 has no other place for a time stamp than timeInfo, where it stands over the data.
-            (None, None) => Some(context.time_stamp(value.time_info(), value.data_hash())),
-            (None, Some(_)) => None,
+            (None, None) if value.time_info().first() == Some(&tlv::tag::SEQUENCE) => {
+                Some(context.time_stamp(value.time_info(), value.data_hash()))
+            }
+            // A time that could not be read: one without a zone, for example.
+            (None, None) | (None, Some(_)) => None,
         };
         let stamped = stamp.as_ref().and_then(timestamp::Judgement::holds);
         let judged_at = value.signed_at().or(stamped).unwrap_or(context.now);
@@ -360,9 +363,10 @@ impl<'a> Judgement<'a> {
                 id,
                 clause,
                 SubIndication::NoPoe,
-                "the signing time could not be read",
-                "无法读取签章时间",
-            ),
+                "the signing time could not be read, or names no time zone",
+                "无法读取签章时间，或该时间未注明时区",
+            )
+            .evidence("time_info", shown(self.value.time_info())),
         }
     }
 
@@ -485,6 +489,11 @@ fn same_path(left: &str, right: &str) -> bool {
 fn entry(property: &str) -> Option<String> {
     let value: serde_json::Value = serde_json::from_str(property).ok()?;
     Some(value.get("Entry")?.as_str()?.to_owned())
+}
+
+/// The first characters of what should be a text, safe to print.
+fn shown(bytes: &[u8]) -> String {
+    bytes.iter().take(32).copied().flat_map(std::ascii::escape_default).map(char::from).collect()
 }
 
 fn hex(bytes: &[u8]) -> String {
