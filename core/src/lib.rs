@@ -30,3 +30,13 @@ pub mod time;
 
 pub use error::{Code, Error};
 pub use time::UnixTime;
+
+/// The examples in the documents are tested with those of the crate.
+#[cfg(doctest)]
+mod documents {
+    #[doc = include_str!("../../README.md")]
+    struct Readme;
+
+    #[doc = include_str!("../../docs/guide/quickstart.md")]
+    struct QuickStart;
+}

@@ -227,6 +227,58 @@ fn every_error_code_is_whole() {
     }
 }
 
+#[test]
+fn every_standard_that_the_code_names_is_in_the_matrix() {
+    let matrix = fs::read_to_string(repository().join("docs/standards.md")).expect("the matrix");
+    let known: BTreeSet<String> = standards(&matrix);
+    let mut faults = Vec::new();
+    for source in sources("core/src") {
+        let unknown = standards(&source.text).into_iter().filter(|name| !known.contains(name));
+        faults.extend(unknown.map(|name| format!("{}: {name}", source.name)));
+    }
+    assert_none(&faults);
+}
+
+#[test]
+fn documents_name_what_exists() {
+    let places = ["core/", "ffi/", "bindings/", "vectors/", "fuzz/", "benches/", "docs/", ".ci/"];
+    let mut faults = Vec::new();
+    for file in files(&repository(), &["md"]) {
+        let text = fs::read_to_string(&file).expect("a document is UTF-8");
+        let folder = file.parent().expect("a document lies in a folder");
+        let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        for link in links.filter(|link| !link.contains("://") && !link.starts_with('#')) {
+            let path = link.split('#').next().unwrap_or_default();
+            if !folder.join(path).exists() {
+                faults.push(format!("{}: link to {link}", relative(&file)));
+            }
+        }
+        for quoted in text.split('`').skip(1).step_by(2) {
+            let path = quoted.split([' ', '<', '*']).next().unwrap_or_default();
+            let is_path = places.iter().any(|place| path.starts_with(place));
+            if is_path && !repository().join(path).exists() {
+                faults.push(format!("{}: {path}", relative(&file)));
+            }
+        }
+    }
+    assert_none(&faults);
+}
+
+/// The numbers of standards in `text`, without part and year: `GB/T 32918`, `RFC 5280`.
+fn standards(text: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for series in ["GB ", "GB/T ", "GM/T ", "RFC "] {
+        for (at, _) in text.match_indices(series) {
+            let rest = &text[at + series.len()..];
+            let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+            if digits >= 3 && !text[..at].ends_with(|c: char| c.is_ascii_alphabetic()) {
+                found.insert(format!("{series}{}", &rest[..digits]));
+            }
+        }
+    }
+    found
+}
+
 /// Whether cargo starts compiling at `file`: a target by its place, or by the manifest.
 fn is_root(package: &Path, file: &Path, manifest: &str) -> bool {
     let name = file.strip_prefix(package).expect("a file of the package").to_string_lossy();
