@@ -8,7 +8,7 @@ use cipher::{BlockCipherDecrypt, BlockModeDecrypt as _, KeyInit, KeyIvInit as _}
 use const_oid::ObjectIdentifier;
 use der::{
     Decode as _, Encode as _, Sequence,
-    asn1::{AnyRef, Null, OctetStringRef},
+    asn1::{AnyRef, OctetStringRef},
 };
 use pbkdf2::pbkdf2_hmac;
 use spki::AlgorithmIdentifier;
@@ -62,7 +62,8 @@ pub(super) fn encrypt(plain: &[u8], password: &[u8]) -> Result<Vec<u8>, Error> {
 }
 
 fn encode(salt: &[u8], iv: &[u8], data: &[u8]) -> der::Result<Vec<u8>> {
-    let prf = AlgorithmIdentifier { oid: HMAC_SM3, parameters: Some(Null.into()) };
+    // Without parameters: GmSSL refuses a NULL here, and those who expect one accept its absence.
+    let prf = AlgorithmIdentifier { oid: HMAC_SM3, parameters: None };
     let derivation = Pbkdf2Parameters {
         salt: OctetStringRef::new(salt)?,
         iterations: ITERATIONS,

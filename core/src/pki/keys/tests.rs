@@ -53,6 +53,16 @@ fn encrypted_keys_of_others() {
             private_key_from_der(&der, password).err().map(|error| error.code())
         };
         assert_eq!(code(None), Some(Code::PasswordNeeded), "{case}");
+        // What is written here has the shape of these files: readers are stricter than the standard.
+        let ours = pbes2::encrypt(b"plain", b"password").unwrap();
+        for shape in [
+            &[2, 1, 16, 0x30, 11, 6, 9, 0x2a, 0x81, 0x1c, 0xcf, 0x55, 1, 0x83, 0x11, 2][..],
+            &[0x30, 28, 6, 8, 0x2a, 0x81, 0x1c, 0xcf, 0x55, 1, 0x68, 2, 4, 16],
+        ] {
+            for file in [&ours, &der] {
+                assert!(file.windows(shape.len()).any(|window| window == shape), "{case}");
+            }
+        }
         assert_eq!(code(Some(b"not this")), Some(Code::WrongPassword), "{case}");
         // Of one file nobody published the password.
         let password = check(&case, "password");

@@ -15,6 +15,8 @@ mod path;
 mod path_tests;
 mod revocation;
 #[cfg(test)]
+mod revocation_tests;
+#[cfg(test)]
 mod tests;
 mod trust;
 

@@ -8,47 +8,47 @@ use crate::{
     limits,
     pki::{
         crl::{self, Crl, Reason},
-        tlv::{sequence, tag, wrap},
+        tlv::sequence,
     },
     primitives::sm2::PrivateKey,
     report::{Check, Indication, Level, Outcome, SubIndication as Sub},
 };
 
 /// Keys by number: 0 the root, 1 the authority, 2 the signer.
-fn root() -> Forge {
+pub(super) fn root() -> Forge {
     Forge::authority("root", 0, "root", 0, None)
 }
 
-fn middle() -> Forge {
+pub(super) fn middle() -> Forge {
     Forge::authority("ca", 1, "root", 0, Some(0))
 }
 
-fn leaf() -> Forge {
+pub(super) fn leaf() -> Forge {
     Forge::signer("signer", 2, "ca", 1)
 }
 
 /// Root, authority and signer, with fresh empty lists of both authorities.
-struct World {
-    anchors: Vec<Certificate>,
-    others: Vec<Certificate>,
-    crls: Vec<Crl>,
-    leaf: Certificate,
-    policy: PathPolicy,
-    times: Times,
+pub(super) struct World {
+    pub(super) anchors: Vec<Certificate>,
+    pub(super) others: Vec<Certificate>,
+    pub(super) crls: Vec<Crl>,
+    pub(super) leaf: Certificate,
+    pub(super) policy: PathPolicy,
+    pub(super) times: Times,
 }
 
-fn list(issuer: &Certificate, number: u16, entries: &[(&[u8], i64, Reason)]) -> Crl {
+pub(super) fn list(issuer: &Certificate, number: u16, entries: &[(&[u8], i64, Reason)]) -> Crl {
     let entries: Vec<_> =
         entries.iter().map(|&(serial, time, reason)| (serial, at(time), reason)).collect();
     crl::make(issuer, &entries, at(1400), at(1600), 1, &key(number)).unwrap()
 }
 
 impl World {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self::of(&root(), &middle(), &leaf())
     }
 
-    fn of(root: &Forge, middle: &Forge, leaf: &Forge) -> Self {
+    pub(super) fn of(root: &Forge, middle: &Forge, leaf: &Forge) -> Self {
         let (root, middle, leaf) = (root.sign(0), middle.sign(0), leaf.sign(1));
         Self {
             crls: vec![list(&root, 0, &[]), list(&middle, 1, &[])],
@@ -64,7 +64,7 @@ impl World {
         }
     }
 
-    fn report(&self) -> PathReport {
+    pub(super) fn report(&self) -> PathReport {
         let evidence = Evidence::new(self.others.clone(), self.crls.clone());
         let trust = TrustStore::new(self.anchors.clone());
         let report = verify_path(&self.leaf, &evidence, &trust, &self.policy, self.times);
@@ -76,7 +76,7 @@ impl World {
 
     /// The conclusion, and the check that decides it.
     #[track_caller]
-    fn expect(&self, indication: Indication, sub: impl Into<Option<Sub>>, id: &str) {
+    pub(super) fn expect(&self, indication: Indication, sub: impl Into<Option<Sub>>, id: &str) {
         let report = self.report();
         assert_eq!(
             (report.indication, report.sub_indication),
@@ -99,21 +99,21 @@ impl World {
     }
 
     #[track_caller]
-    fn passes(&self) {
+    pub(super) fn passes(&self) {
         self.expect(Indication::Passed, None, "");
     }
 
     #[track_caller]
-    fn fails(&self, sub: Sub, id: &str) {
+    pub(super) fn fails(&self, sub: Sub, id: &str) {
         self.expect(Indication::Failed, sub, id);
     }
 
     #[track_caller]
-    fn is_open(&self, sub: Sub, id: &str) {
+    pub(super) fn is_open(&self, sub: Sub, id: &str) {
         self.expect(Indication::Indeterminate, sub, id);
     }
 
-    fn check(&self, id: &str) -> Option<Check> {
+    pub(super) fn check(&self, id: &str) -> Option<Check> {
         self.report().checks().find(|check| check.id == id).cloned()
     }
 }
@@ -180,157 +180,6 @@ fn every_certificate_of_the_path_must_be_valid_the_anchor_too() {
     let expired = |forge: Forge| Forge { not_after: 1499, ..forge };
     World::of(&root(), &expired(middle()), &leaf()).fails(Sub::Expired, "certificate.validity");
     World::of(&expired(root()), &middle(), &leaf()).fails(Sub::Expired, "certificate.validity");
-}
-
-#[test]
-fn revocation_counts_from_its_time_or_the_earlier_invalidity() {
-    let revoke = |time, reason| {
-        let mut world = World::new();
-        world.crls[1] = list(&world.others[0], 1, &[(&[0, 2], time, reason)]);
-        world
-    };
-    revoke(1499, Reason::Superseded).fails(Sub::Revoked, "certificate.revocation");
-    revoke(1500, Reason::CertificateHold).fails(Sub::Revoked, "certificate.revocation");
-    let later = revoke(1501, Reason::KeyCompromise);
-    later.passes();
-    let notice = later.check("certificate.revoked_since").unwrap();
-    assert_eq!(notice.level, Level::Information);
-    assert_eq!(notice.evidence["reason"], "keyCompromise");
-    assert_eq!(notice.evidence["revoked_at"], "1970-01-01T00:25:01Z");
-
-    // A list that has long gone stale still proves what it says.
-    let mut stale = revoke(1499, Reason::Superseded);
-    stale.times.validation = at(1_000_000);
-    stale.fails(Sub::Revoked, "certificate.revocation");
-    let mut skipped = revoke(1499, Reason::Superseded);
-    skipped.policy.revocation = Revocation::NotChecked;
-    skipped.passes();
-    let check = skipped.check("certificate.revocation").unwrap();
-    assert_eq!(check.outcome, Outcome::Skipped);
-}
-
-#[test]
-fn an_invalidity_date_before_the_signing_time_fails() {
-    let entry = sequence(&[
-        &[2, 2, 0, 2],
-        b"\x17\x0d700101002600Z",
-        &sequence(&[&sequence(&[
-            &[6, 3, 0x55, 0x1d, 24],
-            &wrap(tag::OCTET_STRING, &[b"\x18\x0f19700101002000Z"]),
-        ])]),
-    ]);
-    let mut world = World::new();
-    world.crls[1] = raw_list("ca", 1, &entry, &[], Some(b"\x17\x0d700101002700Z"));
-    world.fails(Sub::Revoked, "certificate.revocation");
-    let check = world.check("certificate.revocation").unwrap();
-    assert_eq!(check.evidence["invalid_since"], "1970-01-01T00:20:00Z");
-}
-
-/// A list of 1970-01-01T00:23:00Z (1380) by hand, signed by the key `number`.
-fn raw_list(
-    issuer: &str,
-    number: u16,
-    entries: &[u8],
-    extension: &[u8],
-    next: Option<&[u8]>,
-) -> Crl {
-    let name = issue::Subject { common_name: issuer.into(), ..Default::default() };
-    let revoked = if entries.is_empty() { vec![] } else { sequence(&[entries]) };
-    let extensions = match extension {
-        [] => vec![],
-        extension => wrap(tag::CONTEXT_0, &[&sequence(&[extension])]),
-    };
-    let tbs = sequence(&[
-        &[2, 1, 1],
-        forge::SM2_WITH_SM3,
-        &name.to_der().unwrap(),
-        b"\x17\x0d700101002300Z",
-        next.unwrap_or_default(),
-        &revoked,
-        &extensions,
-    ]);
-    Crl::parse(&issue::signed(&tbs, &key(number)).unwrap()).unwrap()
-}
-
-#[test]
-fn a_revoked_authority_fails_the_path() {
-    let revoke = |time, reason| {
-        let mut world = World::new();
-        world.crls[0] = list(&world.anchors[0], 0, &[(&[0, 1], time, reason)]);
-        world
-    };
-    revoke(1400, Reason::CessationOfOperation).fails(Sub::Revoked, "certificate.revocation");
-    revoke(1501, Reason::CessationOfOperation).passes();
-    let compromised = revoke(1501, Reason::CaCompromise);
-    compromised.is_open(Sub::RevokedCaNoPoe, "certificate.revocation");
-}
-
-#[test]
-fn without_a_fresh_list_of_the_issuer_the_answer_is_open() {
-    let id = "certificate.revocation";
-    for missing in [0, 1] {
-        let mut world = World::new();
-        world.crls.remove(missing);
-        world.is_open(Sub::TryLater, id);
-    }
-    let mut world = World::new();
-    for (validation, grace, fresh) in [
-        (1399, 0, false),
-        (1400, 0, true),
-        (1600, 0, true),
-        (1601, 0, false),
-        (1601, 1, true),
-        (1602, 1, false),
-        (1601, -1, false),
-        (1600, -1, true),
-    ] {
-        world.times = Times { signing: at(1400), validation: at(validation) };
-        world.policy.crl_grace_s = grace;
-        if fresh { world.passes() } else { world.is_open(Sub::TryLater, id) }
-    }
-}
-
-#[test]
-fn lists_that_prove_nothing_are_not_used() {
-    let id = "certificate.revocation";
-    let next: Option<&[u8]> = Some(b"\x17\x0d700101002600Z");
-    let with = |list: Crl| {
-        let mut world = World::new();
-        world.crls[1] = list;
-        world
-    };
-    with(raw_list("ca", 1, &[], &[], next)).passes();
-    // Without nextUpdate nobody can tell how long it holds.
-    with(raw_list("ca", 1, &[], &[], None)).is_open(Sub::TryLater, id);
-    // Another's key; another's name.
-    with(raw_list("ca", 7, &[], &[], next)).is_open(Sub::TryLater, id);
-    with(raw_list("ca2", 1, &[], &[], next)).is_open(Sub::TryLater, id);
-    // A delta list.
-    let delta = sequence(&[&[6, 3, 0x55, 0x1d, 27, 1, 1, 0xff], &[4, 3, 2, 1, 1]]);
-    with(raw_list("ca", 1, &[], &delta, next)).is_open(Sub::TryLater, id);
-    // A forged entry revokes nobody.
-    let entry = sequence(&[&[2, 2, 0, 2], b"\x17\x0d700101000001Z"]);
-    with(raw_list("ca", 7, &entry, &[], next)).is_open(Sub::TryLater, id);
-    // The authority's key may not sign lists.
-    let certifies = middle().with(15, Some(true), KeyUsage::KEY_CERT_SIGN.to_der());
-    World::of(&root(), &certifies, &leaf()).is_open(Sub::TryLater, id);
-}
-
-#[test]
-fn a_list_made_after_expiry_is_warned_of() {
-    let mut world = World::new();
-    world.times = Times { signing: at(1500), validation: at(2500) };
-    for (index, number) in [(0, 0), (1, 1)] {
-        let issuer = [&world.anchors[0], &world.others[0]][index].clone();
-        world.crls.push(crl::make(&issuer, &[], at(2400), at(2600), 2, &key(number)).unwrap());
-    }
-    world.passes();
-    let warning = world.check("certificate.revocation_coverage").unwrap();
-    assert_eq!(warning.level, Level::Warning);
-    // A list between signing and expiry takes the doubt away.
-    world.crls.push(crl::make(&world.others[0], &[], at(1700), at(1800), 3, &key(1)).unwrap());
-    world.passes();
-    assert!(world.check("certificate.revocation_coverage").is_none());
 }
 
 #[test]

@@ -1,0 +1,165 @@
+//! Revocation: before and after signing, of signers and authorities, and lists that prove nothing.
+
+use super::{
+    forge::{self, at, key},
+    path_tests::{World, leaf, list, middle, root},
+    *,
+};
+use crate::{
+    pki::{
+        crl::{self, Crl, Reason},
+        tlv::{sequence, tag, wrap},
+    },
+    report::{Level, Outcome, SubIndication as Sub},
+};
+
+#[test]
+fn revocation_counts_from_its_time_or_the_earlier_invalidity() {
+    let revoke = |time, reason| {
+        let mut world = World::new();
+        world.crls[1] = list(&world.others[0], 1, &[(&[0, 2], time, reason)]);
+        world
+    };
+    revoke(1499, Reason::Superseded).fails(Sub::Revoked, "certificate.revocation");
+    revoke(1500, Reason::CertificateHold).fails(Sub::Revoked, "certificate.revocation");
+    let later = revoke(1501, Reason::KeyCompromise);
+    later.passes();
+    let notice = later.check("certificate.revoked_since").unwrap();
+    assert_eq!(notice.level, Level::Information);
+    assert_eq!(notice.evidence["reason"], "keyCompromise");
+    assert_eq!(notice.evidence["revoked_at"], "1970-01-01T00:25:01Z");
+
+    // A list that has long gone stale still proves what it says.
+    let mut stale = revoke(1499, Reason::Superseded);
+    stale.times.validation = at(1_000_000);
+    stale.fails(Sub::Revoked, "certificate.revocation");
+    let mut skipped = revoke(1499, Reason::Superseded);
+    skipped.policy.revocation = Revocation::NotChecked;
+    skipped.passes();
+    let check = skipped.check("certificate.revocation").unwrap();
+    assert_eq!(check.outcome, Outcome::Skipped);
+}
+
+#[test]
+fn an_invalidity_date_before_the_signing_time_fails() {
+    let entry = sequence(&[
+        &[2, 2, 0, 2],
+        b"\x17\x0d700101002600Z",
+        &sequence(&[&sequence(&[
+            &[6, 3, 0x55, 0x1d, 24],
+            &wrap(tag::OCTET_STRING, &[b"\x18\x0f19700101002000Z"]),
+        ])]),
+    ]);
+    let mut world = World::new();
+    world.crls[1] = raw_list("ca", 1, &entry, &[], Some(b"\x17\x0d700101002700Z"));
+    world.fails(Sub::Revoked, "certificate.revocation");
+    let check = world.check("certificate.revocation").unwrap();
+    assert_eq!(check.evidence["invalid_since"], "1970-01-01T00:20:00Z");
+}
+
+/// A list of 1970-01-01T00:23:00Z (1380) by hand, signed by the key `number`.
+fn raw_list(
+    issuer: &str,
+    number: u16,
+    entries: &[u8],
+    extension: &[u8],
+    next: Option<&[u8]>,
+) -> Crl {
+    let name = issue::Subject { common_name: issuer.into(), ..Default::default() };
+    let revoked = if entries.is_empty() { vec![] } else { sequence(&[entries]) };
+    let extensions = match extension {
+        [] => vec![],
+        extension => wrap(tag::CONTEXT_0, &[&sequence(&[extension])]),
+    };
+    let tbs = sequence(&[
+        &[2, 1, 1],
+        forge::SM2_WITH_SM3,
+        &name.to_der().unwrap(),
+        b"\x17\x0d700101002300Z",
+        next.unwrap_or_default(),
+        &revoked,
+        &extensions,
+    ]);
+    Crl::parse(&issue::signed(&tbs, &key(number)).unwrap()).unwrap()
+}
+
+#[test]
+fn a_revoked_authority_fails_the_path() {
+    let revoke = |time, reason| {
+        let mut world = World::new();
+        world.crls[0] = list(&world.anchors[0], 0, &[(&[0, 1], time, reason)]);
+        world
+    };
+    revoke(1400, Reason::CessationOfOperation).fails(Sub::Revoked, "certificate.revocation");
+    revoke(1501, Reason::CessationOfOperation).passes();
+    let compromised = revoke(1501, Reason::CaCompromise);
+    compromised.is_open(Sub::RevokedCaNoPoe, "certificate.revocation");
+}
+
+#[test]
+fn without_a_fresh_list_of_the_issuer_the_answer_is_open() {
+    let id = "certificate.revocation";
+    for missing in [0, 1] {
+        let mut world = World::new();
+        world.crls.remove(missing);
+        world.is_open(Sub::TryLater, id);
+    }
+    let mut world = World::new();
+    for (validation, grace, fresh) in [
+        (1399, 0, false),
+        (1400, 0, true),
+        (1600, 0, true),
+        (1601, 0, false),
+        (1601, 1, true),
+        (1602, 1, false),
+        (1601, -1, false),
+        (1600, -1, true),
+    ] {
+        world.times = Times { signing: at(1400), validation: at(validation) };
+        world.policy.crl_grace_s = grace;
+        if fresh { world.passes() } else { world.is_open(Sub::TryLater, id) }
+    }
+}
+
+#[test]
+fn lists_that_prove_nothing_are_not_used() {
+    let id = "certificate.revocation";
+    let next: Option<&[u8]> = Some(b"\x17\x0d700101002600Z");
+    let with = |list: Crl| {
+        let mut world = World::new();
+        world.crls[1] = list;
+        world
+    };
+    with(raw_list("ca", 1, &[], &[], next)).passes();
+    // Without nextUpdate nobody can tell how long it holds.
+    with(raw_list("ca", 1, &[], &[], None)).is_open(Sub::TryLater, id);
+    // Another's key; another's name.
+    with(raw_list("ca", 7, &[], &[], next)).is_open(Sub::TryLater, id);
+    with(raw_list("ca2", 1, &[], &[], next)).is_open(Sub::TryLater, id);
+    // A delta list.
+    let delta = sequence(&[&[6, 3, 0x55, 0x1d, 27, 1, 1, 0xff], &[4, 3, 2, 1, 1]]);
+    with(raw_list("ca", 1, &[], &delta, next)).is_open(Sub::TryLater, id);
+    // A forged entry revokes nobody.
+    let entry = sequence(&[&[2, 2, 0, 2], b"\x17\x0d700101000001Z"]);
+    with(raw_list("ca", 7, &entry, &[], next)).is_open(Sub::TryLater, id);
+    // The authority's key may not sign lists.
+    let certifies = middle().with(15, Some(true), KeyUsage::KEY_CERT_SIGN.to_der());
+    World::of(&root(), &certifies, &leaf()).is_open(Sub::TryLater, id);
+}
+
+#[test]
+fn a_list_made_after_expiry_is_warned_of() {
+    let mut world = World::new();
+    world.times = Times { signing: at(1500), validation: at(2500) };
+    for (index, number) in [(0, 0), (1, 1)] {
+        let issuer = [&world.anchors[0], &world.others[0]][index].clone();
+        world.crls.push(crl::make(&issuer, &[], at(2400), at(2600), 2, &key(number)).unwrap());
+    }
+    world.passes();
+    let warning = world.check("certificate.revocation_coverage").unwrap();
+    assert_eq!(warning.level, Level::Warning);
+    // A list between signing and expiry takes the doubt away.
+    world.crls.push(crl::make(&world.others[0], &[], at(1700), at(1800), 3, &key(1)).unwrap());
+    world.passes();
+    assert!(world.check("certificate.revocation_coverage").is_none());
+}

@@ -1,0 +1,285 @@
+//! The command line of OpenSSL as the second implementation: its keys, certificates and signatures are
+//! read here, and ours there.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails loudly"
+)]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use yinxin::{
+    UnixTime,
+    pki::{
+        crl::{self, Reason},
+        keys,
+        x509::{
+            Certificate, Evidence, PathPolicy, Revocation, Role, Times, TrustStore,
+            issue::{CertificateRequest, Profile, Subject, issue},
+            verify_path,
+        },
+    },
+    primitives::sm2::{DistId, PrivateKey, Signature},
+};
+
+const DIST_ID: &str = "distid:1234567812345678";
+
+/// A folder of its own for one test, removed at its end.
+struct Folder(PathBuf);
+
+impl Folder {
+    /// `None`, recorded as a skip, where there is no OpenSSL that knows SM2.
+    fn new() -> Option<Self> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let curves = Command::new("openssl").args(["ecparam", "-list_curves"]).output();
+        let knows = |output: &[u8]| String::from_utf8_lossy(output).contains("SM2");
+        if !curves.is_ok_and(|output| knows(&output.stdout)) {
+            yinxin_vectors::skip("openssl: no command that knows SM2");
+            return None;
+        }
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("yinxin-openssl-{}-{count}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        fs::create_dir_all(&path).unwrap();
+        Some(Self(path))
+    }
+
+    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
+        fs::write(self.0.join(name), bytes).unwrap();
+    }
+
+    fn read(&self, name: &str) -> Vec<u8> {
+        fs::read(self.0.join(name)).unwrap()
+    }
+
+    /// What OpenSSL prints, or what it complains of.
+    fn try_run(&self, arguments: &str) -> Result<String, String> {
+        let arguments: Vec<_> = arguments.split_whitespace().collect();
+        let output = Command::new("openssl").args(&arguments).current_dir(&self.0).output();
+        let output = output.unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
+    }
+
+    #[track_caller]
+    fn run(&self, arguments: &str) -> String {
+        self.try_run(arguments).unwrap_or_else(|error| panic!("openssl {arguments}: {error}"))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn at(seconds: i64) -> UnixTime {
+    UnixTime::from_unix_s(seconds).unwrap()
+}
+
+fn request(name: &str, profile: Profile, key: &PrivateKey) -> CertificateRequest {
+    CertificateRequest {
+        subject: Subject {
+            country: "CN".into(),
+            organisation: "苏州市民政局".into(),
+            common_name: name.into(),
+            ..Subject::default()
+        },
+        profile,
+        public_key: key.public().clone(),
+        not_before: at(1_600_000_000),
+        not_after: at(4_000_000_000),
+        serial: None,
+    }
+}
+
+#[test]
+fn our_keys_are_read() {
+    let Some(folder) = Folder::new() else { return };
+    let key = PrivateKey::generate().unwrap();
+    folder.write("key.pem", keys::private_key_to_pem(&key).unwrap().as_bytes());
+    folder.run("pkey -in key.pem -check -noout");
+    folder.run("pkey -in key.pem -pubout -outform DER -out public.der");
+    assert_eq!(folder.read("public.der"), keys::public_key_to_spki(key.public()).unwrap());
+    folder.write("public.pem", keys::public_key_to_pem(key.public()).unwrap());
+    folder.run("pkey -pubin -in public.pem -pubcheck -noout");
+    // It has no name for HMAC-SM3 and does not derive keys with it: it reads the structure alone.
+    let encrypted = keys::private_key_to_encrypted_pem(&key, b"777777").unwrap();
+    folder.write("encrypted.pem", encrypted.as_bytes());
+    let parsed = folder.run("asn1parse -in encrypted.pem");
+    for part in ["PBES2", "PBKDF2", "1.2.156.10197.1.401.2", "sm4-cbc"] {
+        assert!(parsed.contains(part), "{parsed}");
+    }
+}
+
+#[test]
+fn its_keys_are_read() {
+    let Some(folder) = Folder::new() else { return };
+    folder.run("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:SM2 -out plain.pem");
+    folder.run("ec -in plain.pem -out sec1.pem");
+    folder.run("pkey -in plain.pem -pubout -out public.pem");
+    folder.run("pkcs8 -topk8 -nocrypt -in plain.pem -outform DER -out plain.der");
+    let public = keys::public_key_from_pem(&folder.read("public.pem")).unwrap();
+    for name in ["plain.pem", "sec1.pem", "plain.der"] {
+        let key = keys::private_key_from_pem_or_der(&folder.read(name), None).unwrap();
+        assert_eq!(key.public(), &public, "{name}");
+    }
+    let ciphers = ["sm4-cbc", "aes-128-cbc", "aes-192-cbc", "aes-256-cbc"];
+    let prfs = ["hmacWithSHA224", "hmacWithSHA256", "hmacWithSHA384", "hmacWithSHA512"];
+    for (cipher, prf) in ciphers.into_iter().zip(prfs) {
+        folder.run(&format!(
+            "pkcs8 -topk8 -in plain.pem -out {cipher}.pem -v2 {cipher} -v2prf {prf} -passout pass:口令"
+        ));
+        let text = folder.read(&format!("{cipher}.pem"));
+        let key = keys::private_key_from_pem(&text, Some("口令".as_bytes())).unwrap();
+        assert_eq!(key.public(), &public, "{cipher} {prf}");
+    }
+}
+
+#[test]
+fn signatures_verify_on_either_side() {
+    let Some(folder) = Folder::new() else { return };
+    let key = PrivateKey::generate().unwrap();
+    folder.write("key.pem", keys::private_key_to_pem(&key).unwrap().as_bytes());
+    folder.write("public.pem", keys::public_key_to_pem(key.public()).unwrap());
+    let message = "电子证照".repeat(1000);
+    folder.write("message", &message);
+    let sign = format!("dgst -sm3 -sign key.pem -sigopt {DIST_ID} -out theirs message");
+    folder.run(&sign);
+    let theirs = Signature::from_der(&folder.read("theirs")).unwrap();
+    key.public().verify(message.as_bytes(), &theirs, &DistId::DEFAULT).unwrap();
+    let ours = key.sign(message.as_bytes(), &DistId::DEFAULT).unwrap();
+    folder.write("ours", ours.to_der());
+    let verify = format!("dgst -sm3 -verify public.pem -sigopt {DIST_ID} -signature ours message");
+    assert!(folder.run(&verify).contains("Verified OK"));
+    folder.write("message", "another");
+    assert!(folder.try_run(&verify).is_err());
+}
+
+#[test]
+fn our_certificates_are_read_and_verified() {
+    let Some(folder) = Folder::new() else { return };
+    let (root_key, leaf_key) = (PrivateKey::generate().unwrap(), PrivateKey::generate().unwrap());
+    let root = issue(&request("根", Profile::Root, &root_key), None, &root_key).unwrap();
+    folder.write("root.pem", root.to_pem());
+    for (name, profile) in [
+        ("ca", Profile::IssuingCa { path_length: 0 }),
+        ("maker", Profile::SealMaker),
+        ("signer", Profile::Signer),
+        ("encryption", Profile::Encryption),
+    ] {
+        let leaf = issue(&request(name, profile, &leaf_key), Some(&root), &root_key).unwrap();
+        folder.write("leaf.pem", leaf.to_pem());
+        let verify = format!("verify -x509_strict -vfyopt {DIST_ID} -CAfile root.pem leaf.pem");
+        assert!(folder.run(&verify).contains("leaf.pem: OK"), "{name}");
+        let text = folder.run("x509 -in leaf.pem -noout -text");
+        assert!(text.contains("Signature Algorithm: SM2-with-SM3"), "{text}");
+        let usage = match profile {
+            Profile::Root | Profile::IssuingCa { .. } => "Certificate Sign, CRL Sign",
+            Profile::SealMaker | Profile::Signer => "Digital Signature, Non Repudiation",
+            Profile::Encryption => "Key Encipherment, Data Encipherment, Key Agreement",
+        };
+        assert!(text.contains(usage), "{text}");
+        let flags = "-nameopt RFC2253,utf8,-esc_msb";
+        let subject = folder.run(&format!("x509 -in leaf.pem -noout -subject {flags}"));
+        assert_eq!(subject.trim(), format!("subject={}", leaf.subject()));
+        let serial = folder.run("x509 -in leaf.pem -noout -serial");
+        assert_eq!(serial.trim().to_lowercase(), format!("serial={}", leaf.serial_hex()));
+        // A certificate of the same name signed by another key does not verify.
+        let stranger = PrivateKey::generate().unwrap();
+        let other = issue(&request("根", Profile::Root, &stranger), None, &stranger).unwrap();
+        let forged = issue(&request(name, profile, &leaf_key), Some(&other), &stranger).unwrap();
+        folder.write("leaf.pem", forged.to_pem());
+        assert!(folder.try_run(&verify).is_err(), "{name}");
+    }
+}
+
+#[test]
+fn its_certificates_are_read_and_verified() {
+    let Some(folder) = Folder::new() else { return };
+    folder.run("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:SM2 -out root.key");
+    folder.run("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:SM2 -out leaf.key");
+    folder.run(&format!(
+        "req -x509 -new -key root.key -sm3 -sigopt {DIST_ID} -utf8 -subj /C=CN/O=民政局/CN=根 \
+         -days 30 -out root.pem"
+    ));
+    folder.write(
+        "leaf.cnf",
+        "keyUsage=critical,digitalSignature,nonRepudiation\n\
+                              basicConstraints=critical,CA:FALSE\nauthorityKeyIdentifier=keyid\n",
+    );
+    folder.run(&format!(
+        "req -new -key leaf.key -sm3 -sigopt {DIST_ID} -subj /C=CN/CN=signer -out leaf.csr"
+    ));
+    folder.run(&format!(
+        "x509 -req -in leaf.csr -CA root.pem -CAkey root.key -CAcreateserial -sm3 -days 20 \
+         -sigopt {DIST_ID} -vfyopt {DIST_ID} -extfile leaf.cnf -out leaf.pem"
+    ));
+    let root = Certificate::parse_pem_or_der(&folder.read("root.pem")).unwrap();
+    let leaf = Certificate::parse_pem_or_der(&folder.read("leaf.pem")).unwrap();
+    assert_eq!(root.subject().to_string(), "CN=根,O=民政局,C=CN");
+    let trust = TrustStore::new(vec![root.clone()]);
+    let policy =
+        PathPolicy { role: Role::SealSigner, revocation: Revocation::NotChecked, crl_grace_s: 0 };
+    let verify = |at| verify_path(&leaf, &Evidence::default(), &trust, &policy, Times::both(at));
+    assert!(verify(leaf.not_before()).passed(), "{:#?}", verify(leaf.not_before()));
+    assert!(!verify(leaf.not_after().plus_s(1)).passed());
+    let key = keys::private_key_from_pem(&folder.read("leaf.key"), None).unwrap();
+    assert_eq!(leaf.public_key().unwrap(), key.public());
+}
+
+#[test]
+fn our_revocation_lists_are_read() {
+    let Some(folder) = Folder::new() else { return };
+    let key = PrivateKey::generate().unwrap();
+    let root = issue(&request("根", Profile::Root, &key), None, &key).unwrap();
+    let entries: [(&[u8], _, _); 2] = [
+        (&[0xab, 0xcd], at(1_700_000_000), Reason::KeyCompromise),
+        (&[0x12], at(2_600_000_000), Reason::Unspecified),
+    ];
+    let (this, next) = (at(1_750_000_000), at(1_760_000_000));
+    let list = crl::make(&root, &entries, this, next, 7, &key).unwrap();
+    folder.write("list.pem", list.to_pem());
+    let text = folder.run("crl -in list.pem -noout -text");
+    for part in [
+        "Version 2",
+        "SM2-with-SM3",
+        "ABCD",
+        "Key Compromise",
+        "Nov 14 22:13:20 2023 GMT",
+        "Serial Number: 12",
+        "May 22 14:13:20 2052 GMT",
+        "X509v3 CRL Number",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+/// PKCS#12 files in use are encrypted with RC2 and Triple DES, which stay out of this crate: OpenSSL
+/// converts them.
+#[test]
+fn keys_of_the_samples_open() {
+    let Some(folder) = Folder::new() else { return };
+    let Some(samples) = yinxin_vectors::shared("samples/keys") else { return };
+    for (name, password) in [("ROOT", "123456"), ("SealBuilder", "777777"), ("USER", "777777")] {
+        let file = samples.join(format!("{name}.p12"));
+        let (key, certificate) = open_pkcs12(&folder, &file, password);
+        assert_eq!(certificate.public_key().unwrap(), key.public(), "{name}");
+    }
+}
+
+fn open_pkcs12(folder: &Folder, file: &Path, password: &str) -> (PrivateKey, Certificate) {
+    let file = file.canonicalize().unwrap();
+    let text = folder
+        .run(&format!("pkcs12 -legacy -in {} -passin pass:{password} -nodes", file.display()));
+    let key = keys::private_key_from_pem(text.as_bytes(), None).unwrap();
+    (key, Certificate::parse_pem_or_der(text.as_bytes()).unwrap())
+}
