@@ -70,8 +70,19 @@
 // The length of an SM3 digest.
 #define YINXIN_SM3_DIGEST_LEN 32
 
+// What a verification found. Immutable: threads may share it. All texts are its own, UTF-8, end
+// with NUL, and are valid until it is freed.
+typedef struct yinxin_report yinxin_report;
+
 // An SM2 public key. Immutable: threads may share it.
 typedef struct yinxin_sm2_public_key yinxin_sm2_public_key;
+
+// Trust anchors, certificates, revocation lists and policy.
+//
+// It remembers seals and certificates that it verified, so one should serve many licences. Threads
+// may verify with it at once; what changes it (the functions that take it without const) must have
+// ended before.
+typedef struct yinxin_verifier yinxin_verifier;
 
 // What a call returned: YINXIN_OK or the number of an error. Numbers are stable and never reused.
 typedef int32_t yinxin_status;
@@ -81,6 +92,12 @@ typedef int32_t yinxin_language;
 
 // How an SM2 signature is written.
 typedef int32_t yinxin_signature_form;
+
+// Whether revocation lists are demanded.
+typedef int32_t yinxin_revocation;
+
+// The overall answer. No value but YINXIN_PASSED means that a licence is good.
+typedef int32_t yinxin_indication;
 
 // The call did its work.
 #define YINXIN_OK 0
@@ -102,6 +119,24 @@ typedef int32_t yinxin_signature_form;
 
 // r and s, 32 bytes each, big-endian.
 #define YINXIN_SIGNATURE_RAW 1
+
+// Each certificate needs a fresh list; without one the answer is indeterminate. The default.
+#define YINXIN_REVOCATION_REQUIRED 0
+
+// Revocation is not looked at; the report shows it as skipped.
+#define YINXIN_REVOCATION_NOT_CHECKED 1
+
+// There is no report: the handle is NULL.
+#define YINXIN_NO_INDICATION 0
+
+// Every required check passed.
+#define YINXIN_PASSED 1
+
+// A required check failed.
+#define YINXIN_FAILED 2
+
+// No required check failed, but one could not be decided with what was given.
+#define YINXIN_INDETERMINATE 3
 
 #ifdef __cplusplus
 extern "C" {
@@ -155,6 +190,75 @@ yinxin_status yinxin_sm2_verify(const yinxin_sm2_public_key *key,
                                 const uint8_t *signature,
                                 size_t signature_len,
                                 yinxin_signature_form form);
+
+// Makes a verifier that trusts the certificates in `roots_pem` (PEM, one or more).
+//
+// On success `*verifier` is to be freed with yinxin_verifier_free. Otherwise YINXIN_BAD_PEM,
+// YINXIN_BAD_CERTIFICATE, YINXIN_LIMIT_REACHED or YINXIN_NULL_POINTER.
+yinxin_status yinxin_verifier_new(const uint8_t *roots_pem,
+                                  size_t roots_pem_len,
+                                  yinxin_verifier **verifier);
+
+// Frees a verifier. NULL is fine. Its reports stay valid.
+void yinxin_verifier_free(yinxin_verifier *verifier);
+
+// Adds certificates (PEM, one or more) that may help to build a path. They are not trusted by
+// that.
+yinxin_status yinxin_verifier_add_certificates(yinxin_verifier *verifier,
+                                               const uint8_t *pem,
+                                               size_t pem_len);
+
+// Adds a revocation list, PEM or DER. Whether its signature and time are good is told by each
+// report.
+yinxin_status yinxin_verifier_add_crl(yinxin_verifier *verifier,
+                                      const uint8_t *crl,
+                                      size_t crl_len);
+
+// Adds certificates (PEM, one or more) of signers whose signatures carry none inside.
+yinxin_status yinxin_verifier_add_signer_certificates(yinxin_verifier *verifier,
+                                                      const uint8_t *pem,
+                                                      size_t pem_len);
+
+// Says whether revocation lists are demanded.
+yinxin_status yinxin_verifier_set_revocation(yinxin_verifier *verifier,
+                                             yinxin_revocation revocation);
+
+// Verifies a sealed licence, an OFD package of `ofd_len` bytes, as of `at_unix_s`: seconds since
+// 1970-01-01T00:00:00Z, as a rule the time now.
+//
+// `file` is the name that the report carries: UTF-8 up to a NUL, or NULL for none. On success,
+// which includes the answers "failed" and "indeterminate", `*report` is to be freed with
+// yinxin_report_free. Otherwise the package cannot be read: YINXIN_BAD_ZIP, YINXIN_BAD_XML,
+// YINXIN_BAD_OFD, YINXIN_BAD_PATH or YINXIN_LIMIT_REACHED; or an argument is wrong:
+// YINXIN_BAD_TIME, YINXIN_BAD_UTF8 or YINXIN_NULL_POINTER.
+yinxin_status yinxin_verifier_verify(const yinxin_verifier *verifier,
+                                     const uint8_t *ofd,
+                                     size_t ofd_len,
+                                     const char *file,
+                                     int64_t at_unix_s,
+                                     yinxin_report **report);
+
+// Frees a report. NULL is fine.
+void yinxin_report_free(yinxin_report *report);
+
+// The overall answer; YINXIN_NO_INDICATION if `report` is NULL.
+yinxin_indication yinxin_report_indication(const yinxin_report *report);
+
+// Why the answer is not YINXIN_PASSED, in the words of EN 319 102-1, such as "HASH_FAILURE"; NULL
+// if it is, or if `report` is NULL.
+const char *yinxin_report_sub_indication(const yinxin_report *report);
+
+// Everything, as JSON with both languages. Writes its length in bytes, without the NUL, to `*len`
+// unless `len` is NULL. NULL, and `*len` untouched, if `report` is NULL.
+const char *yinxin_report_json(const yinxin_report *report, size_t *len);
+
+// As plain text for a reader. Length and NULL as with yinxin_report_json; NULL also if the
+// language is unknown.
+const char *yinxin_report_text(const yinxin_report *report, yinxin_language language, size_t *len);
+
+// As a whole HTML page without script or outside reference. Length and NULL as with
+// yinxin_report_text.
+const char *yinxin_report_html(const yinxin_report *report, yinxin_language language, size_t *len);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -80,6 +80,18 @@ pub(crate) unsafe fn shown<'a, T>(pointer: *const T, name: &'static str) -> Resu
     unsafe { pointer.as_ref() }.ok_or(Failure::Null(name))
 }
 
+/// What the caller's pointer shows, to be changed.
+///
+/// # Safety
+/// `pointer` is NULL or shows a live `T`, which nobody else uses during `'a`.
+pub(crate) unsafe fn altered<'a, T>(
+    pointer: *mut T,
+    name: &'static str,
+) -> Result<&'a mut T, Failure> {
+    // SAFETY: the caller keeps the contract above.
+    unsafe { pointer.as_mut() }.ok_or(Failure::Null(name))
+}
+
 /// A place that a result goes to, known not to be NULL before the work begins.
 pub(crate) struct Out<T>(*mut T);
 

@@ -145,7 +145,7 @@ fn row(status: yinxin_status) -> Option<&'static Row> {
 }
 
 /// A text for C. The name of a hostile file may have a NUL in it, which is shown as U+FFFD.
-fn c_text(text: impl Into<String>) -> CString {
+pub(crate) fn c_text(text: impl Into<String>) -> CString {
     CString::new(text.into().replace('\0', "\u{fffd}")).unwrap_or_default()
 }
 

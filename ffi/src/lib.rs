@@ -10,8 +10,10 @@
 
 mod boundary;
 pub mod error;
+pub mod report;
 pub mod sm2;
 pub mod sm3;
+pub mod verify;
 
 /// The modules whose items make the header, in its order.
-pub const HEADER_SOURCES: [&str; 3] = ["error", "sm3", "sm2"];
+pub const HEADER_SOURCES: [&str; 5] = ["error", "sm3", "sm2", "verify", "report"];

@@ -110,10 +110,35 @@ static void sm2(void) {
     yinxin_sm2_public_key_free(NULL);
 }
 
+static void refusals(void) {
+    static const char not_pem[] = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    yinxin_verifier *verifier = NULL;
+    CHECK(yinxin_verifier_new(TEXT("no PEM"), &verifier) == YINXIN_BAD_PEM);
+    CHECK(yinxin_verifier_new(TEXT(not_pem), &verifier) != YINXIN_OK && verifier == NULL);
+    CHECK(yinxin_verifier_new(TEXT(not_pem), NULL) == YINXIN_NULL_POINTER);
+    CHECK(yinxin_verifier_add_crl(NULL, TEXT("x")) == YINXIN_NULL_POINTER);
+    CHECK(yinxin_verifier_add_certificates(NULL, TEXT("x")) == YINXIN_NULL_POINTER);
+    CHECK(yinxin_verifier_add_signer_certificates(NULL, TEXT("x")) == YINXIN_NULL_POINTER);
+    CHECK(yinxin_verifier_set_revocation(NULL, 0) == YINXIN_NULL_POINTER);
+    yinxin_verifier_free(NULL);
+
+    yinxin_report *report = NULL;
+    size_t length = 7;
+    CHECK(yinxin_verifier_verify(NULL, TEXT("x"), NULL, 0, &report) == YINXIN_NULL_POINTER);
+    CHECK(report == NULL);
+    CHECK(yinxin_report_indication(NULL) == YINXIN_NO_INDICATION);
+    CHECK(yinxin_report_sub_indication(NULL) == NULL);
+    CHECK(yinxin_report_json(NULL, &length) == NULL && length == 7);
+    CHECK(yinxin_report_text(NULL, YINXIN_ENGLISH, NULL) == NULL);
+    CHECK(yinxin_report_html(NULL, YINXIN_CHINESE, NULL) == NULL);
+    yinxin_report_free(NULL);
+}
+
 int main(void) {
     errors();
     sm3();
     sm2();
+    refusals();
     puts("C interface: all held");
     return 0;
 }

@@ -27,8 +27,8 @@ impl Sm2PublicKey {
 
     /// Raise `Error` unless `signature` over `message` is valid (GB/T 32918.2-2016, clause 7).
     ///
-    /// `id` is the signer's distinguishing identifier, almost always `SM2_DEFAULT_ID`. `form` says how
-    /// the signature is written, `der` or `raw` (r and s, 32 bytes each); it is never guessed.
+    /// `id` is the signer's distinguishing identifier, almost always `SM2_DEFAULT_ID`. `form` says
+    /// how the signature is written, `der` or `raw` (r and s, 32 bytes each); it is never guessed.
     #[pyo3(signature = (message, signature, *, id, form))]
     fn verify(
         &self,

@@ -2,10 +2,22 @@
 
 from ._yinxin import (
     SM2_DEFAULT_ID,
+    Check,
     Error,
+    Report,
     Sm2PublicKey,
+    Verifier,
     __version__,
     sm3,
 )
 
-__all__ = ["SM2_DEFAULT_ID", "Error", "Sm2PublicKey", "__version__", "sm3"]
+__all__ = [
+    "SM2_DEFAULT_ID",
+    "Check",
+    "Error",
+    "Report",
+    "Sm2PublicKey",
+    "Verifier",
+    "__version__",
+    "sm3",
+]
