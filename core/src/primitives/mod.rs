@@ -6,6 +6,7 @@
 // Kernels index fixed-size arrays with loop counters and cast between limb widths by design.
 #![allow(clippy::as_conversions, clippy::indexing_slicing)]
 
+pub mod cpu;
 pub(crate) mod ct;
 pub mod rng;
 pub mod secret;

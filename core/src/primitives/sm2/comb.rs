@@ -17,11 +17,11 @@ use super::{
 use crate::primitives::ct::Mask;
 
 /// Windows below the highest one.
-const WINDOWS: usize = 51;
+pub(super) const WINDOWS: usize = 51;
 /// Odd multiples in a window: 1, 3, .. 31.
-const ENTRIES: usize = 16;
+pub(super) const ENTRIES: usize = 16;
 /// The place of [2^255]P in a [`Comb`].
-const TOP: usize = WINDOWS * ENTRIES;
+pub(super) const TOP: usize = WINDOWS * ENTRIES;
 /// The place of [2^256]P.
 const TOP_DOUBLED: usize = TOP + 1;
 
@@ -82,12 +82,18 @@ pub(super) fn multiply(comb: &Comb, k: &Scalar) -> Extended {
     for window in 1..WINDOWS {
         sum = sum.add_affine(&lookup(comb, &k, window));
     }
-    // The highest summand is [2^255]P, always. S = -2^255 (mod n) would mean k = 0 (mod n). But
-    // S = 2^255 (mod n) is possible, for k = 2^256 - n alone: the sum is then [2^256]P.
     k.zeroize();
-    let last = sum.add_affine(&comb[TOP]);
+    complete(comb, sum.add_affine(&comb[TOP]), negated)
+}
+
+/// [k]P from the sum of all windows, of which the last that was added is the highest.
+///
+/// The highest summand is [2^255]P, always. Should the rest be -2^255 (mod n), k would be 0 (mod n). But
+/// the rest can be 2^255 (mod n), for k = 2^256 - n alone: the addition then gives infinity instead of
+/// [2^256]P.
+pub(super) fn complete(comb: &Comb, sum: Extended, negated: Mask) -> Extended {
     let doubled = Extended::from_affine(&comb[TOP_DOUBLED]);
-    let mut sum = Extended::select(last.zz.is_zero(), &doubled, &last);
+    let mut sum = Extended::select(sum.zz.is_zero(), &doubled, &sum);
     sum.y = FieldElement::select(negated, &sum.y.negate(), &sum.y);
     sum
 }

@@ -6,15 +6,18 @@
 //! had in [`hazmat`] only.
 //!
 //! Files, bottom up: `limbs`, `inverse` (integers); `field`, `scalar` (modulo p and n); `point`;
-//! `comb`, `multiply` (multiples of points); `key`, `signature`, `nonce`, `sign`, `verify`,
+//! `comb`, `multiply`, `ifma` (multiples of points), `backend` (the choice between them); `key`, `signature`, `nonce`, `sign`, `verify`,
 //! `ciphertext`, `encrypt` (the standard's algorithms).
 
+mod backend;
 mod ciphertext;
 mod comb;
 mod encode;
 mod encrypt;
 mod field;
 pub mod hazmat;
+#[cfg(target_arch = "x86_64")]
+mod ifma;
 mod inverse;
 mod key;
 mod limbs;
@@ -29,14 +32,11 @@ mod verify;
 use std::borrow::Cow;
 
 pub use self::{
+    backend::Backend,
     ciphertext::Ciphertext,
     key::{PrivateKey, PublicKey},
     signature::Signature,
-    verify::PreparedPublicKey,
-};
-use self::{
-    point::{Affine, Extended},
-    scalar::Scalar,
+    verify::{Claim, PreparedPublicKey, verify_many},
 };
 use crate::error::{Code, Error};
 
@@ -63,46 +63,6 @@ impl DistId {
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
-    }
-}
-
-/// An implementation of the curve's arithmetic. All give the same results.
-#[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Backend {
-    /// 64-bit integers, on every processor.
-    Portable,
-}
-
-impl Backend {
-    /// Every backend this CPU can run, slowest first: keys are made with the last.
-    pub fn runnable() -> impl DoubleEndedIterator<Item = Self> {
-        [Self::Portable].into_iter()
-    }
-
-    fn fastest() -> Self {
-        Self::runnable().next_back().unwrap_or(Self::Portable)
-    }
-
-    /// [k]G for k in [1, n-1], in constant time.
-    fn multiply_base(self, k: &Scalar) -> Affine {
-        match self {
-            Self::Portable => comb::multiply(&comb::BASE, k).to_affine(),
-        }
-    }
-
-    /// [k]P for k in [1, n-1], in constant time.
-    fn multiply(self, k: &Scalar, point: &Affine) -> Affine {
-        match self {
-            Self::Portable => multiply::multiply(k, point).to_affine(),
-        }
-    }
-
-    /// [s]G + [t]P. Variable time: all inputs are public.
-    fn double_multiply_vartime(self, s: &Scalar, t: &Scalar, point: &Affine) -> Extended {
-        match self {
-            Self::Portable => multiply::double_multiply_vartime(s, t, point),
-        }
     }
 }
 

@@ -261,9 +261,35 @@ impl Extended {
 
     /// The affine form. The point is not infinity.
     pub(super) fn to_affine(self) -> Affine {
-        let zzz_inverse = self.zzz.invert();
+        self.to_affine_with(&self.zzz.invert())
+    }
+
+    /// The affine forms of several points, none of which is infinity, with a single inversion
+    /// (Montgomery's trick).
+    pub(super) fn to_affine_all(points: &[Self]) -> Vec<Affine> {
+        let mut product = FieldElement::ONE;
+        let before = points.iter().map(|point| {
+            let before = product;
+            product = product.multiply(&point.zzz);
+            before
+        });
+        let before: Vec<FieldElement> = before.collect();
+        let mut inverse = product.invert();
+        let mut affine: Vec<Affine> = std::iter::zip(points, before)
+            .rev()
+            .map(|(point, before)| {
+                let zzz_inverse = inverse.multiply(&before);
+                inverse = inverse.multiply(&point.zzz);
+                point.to_affine_with(&zzz_inverse)
+            })
+            .collect();
+        affine.reverse();
+        affine
+    }
+
+    fn to_affine_with(self, zzz_inverse: &FieldElement) -> Affine {
         // ZZ / ZZZ = 1/Z.
-        let zz_inverse = self.zz.multiply(&zzz_inverse).square();
-        Affine { x: self.x.multiply(&zz_inverse), y: self.y.multiply(&zzz_inverse) }
+        let zz_inverse = self.zz.multiply(zzz_inverse).square();
+        Affine { x: self.x.multiply(&zz_inverse), y: self.y.multiply(zzz_inverse) }
     }
 }

@@ -3,13 +3,20 @@
 //! In: private key, message, identifier. Out: (r, s). `A1`..`A7` below are the clause's own step
 //! names. Constant time in the private key and the nonce; the message is treated as public.
 
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
-use super::{DistId, PrivateKey, Signature, key::message_digest, nonce::Nonces, scalar::Scalar};
+use super::{
+    DistId, PrivateKey, Signature, key::message_digest, nonce::Nonces, point::Affine,
+    scalar::Scalar,
+};
 use crate::{
     error::Error,
     primitives::{rng, sm3::Digest},
 };
+
+/// Signatures that [`PrivateKey::sign_many`] works on together: enough to share an inversion, few enough
+/// that their nonces are soon overwritten.
+const GROUP: usize = 64;
 
 impl PrivateKey {
     /// Signs `message` under the signer's identifier (GB/T 32918.2-2016, clause 6). Constant time in d.
@@ -24,11 +31,32 @@ impl PrivateKey {
         self.sign_digest(&message_digest(&self.z(id), message))
     }
 
+    /// Signs many messages under one identifier, each as [`Self::sign`] does, in their order. Where the
+    /// CPU has AVX-512 IFMA, that is several times as fast as one by one.
+    ///
+    /// # Errors
+    /// [`Code::NoRandomness`](crate::Code::NoRandomness).
+    pub fn sign_many(&self, messages: &[&[u8]], id: &DistId) -> Result<Vec<Signature>, Error> {
+        let z = self.z(id);
+        let mut signatures = Vec::with_capacity(messages.len());
+        for group in messages.chunks(GROUP) {
+            let digests: Vec<_> = group.iter().map(|message| message_digest(&z, message)).collect();
+            let nonces = digests.iter().map(|e| Ok(*self.nonces(e)?.next()?));
+            let nonces = Zeroizing::new(nonces.collect::<Result<Vec<Scalar>, Error>>()?);
+            let points = Zeroizing::new(self.public().backend.multiply_base_all(&nonces));
+            for ((e, k), point) in digests.iter().zip(&*nonces).zip(&*points) {
+                signatures.push(match self.finish(e, k, point) {
+                    Some(signature) => signature,
+                    None => self.sign_digest(e)?,
+                });
+            }
+        }
+        Ok(signatures)
+    }
+
     /// A3 to A7 for the digest e = H(Z ‖ M).
     pub(super) fn sign_digest(&self, e: &Digest) -> Result<Signature, Error> {
-        let mut random = Zeroizing::new([0; 32]);
-        rng::fill(&mut *random)?;
-        let mut nonces = Nonces::new(self.expose_bytes(), e, &random)?;
+        let mut nonces = self.nonces(e)?;
         self.sign_with_nonces(e, || nonces.next())
     }
 
@@ -39,28 +67,36 @@ impl PrivateKey {
         e: &Digest,
         mut next_nonce: impl FnMut() -> Result<Zeroizing<Scalar>, Error>,
     ) -> Result<Signature, Error> {
-        let e = Scalar::from_bytes_reduced(e);
-        let inverse = self.inverse();
         loop {
             // A3: k in [1, n-1].
             let k = next_nonce()?;
             // A4: (x1, y1) = [k]G.
-            let mut point = self.public().backend.multiply_base(&k);
-            let x1 = Scalar::from_limbs_reduced(&point.x.to_limbs());
-            point.zeroize();
-            // A5: r = (e + x1) mod n; again if r = 0 or r + k = n.
-            let r = e.add(&x1);
-            let sum = Zeroizing::new(r.add(&k));
-            if r.is_zero().declassify() || sum.is_zero().declassify() {
-                continue;
+            let point = Zeroizing::new(self.public().backend.multiply_base(&k));
+            if let Some(signature) = self.finish(e, &k, &point) {
+                return Ok(signature);
             }
-            // A6: s = (k - r d) / (1 + d) = (k + r) / (1 + d) - r; again if s = 0.
-            let s = sum.multiply_montgomery(&inverse).sub(&r);
-            if s.is_zero().declassify() {
-                continue;
-            }
-            // A7.
-            return Ok(Signature::new(&r, &s));
         }
+    }
+
+    /// A5 to A7, or `None` if another nonce is needed.
+    fn finish(&self, e: &Digest, k: &Scalar, point: &Affine) -> Option<Signature> {
+        // A5: r = (e + x1) mod n; again if r = 0 or r + k = n.
+        let x1 = Scalar::from_limbs_reduced(&point.x.to_limbs());
+        let r = Scalar::from_bytes_reduced(e).add(&x1);
+        let sum = Zeroizing::new(r.add(k));
+        if r.is_zero().declassify() || sum.is_zero().declassify() {
+            return None;
+        }
+        // A6: s = (k - r d) / (1 + d) = (k + r) / (1 + d) - r; again if s = 0.
+        let s = sum.multiply_montgomery(&self.inverse()).sub(&r);
+        // A7.
+        (!s.is_zero().declassify()).then(|| Signature::new(&r, &s))
+    }
+
+    /// The nonces for e, with fresh randomness.
+    fn nonces(&self, e: &Digest) -> Result<Nonces, Error> {
+        let mut random = Zeroizing::new([0; 32]);
+        rng::fill(&mut *random)?;
+        Nonces::new(self.expose_bytes(), e, &random)
     }
 }

@@ -4,8 +4,9 @@
 //! below are the clause's own step names. All inputs are public: variable time.
 
 use super::{
-    DistId, PublicKey, Signature, comb,
-    comb::Comb,
+    DistId, PublicKey, Signature,
+    backend::{Backend, Verification},
+    comb::{self, Comb},
     field::{self, FieldElement},
     key::message_digest,
     limbs,
@@ -31,8 +32,46 @@ impl PublicKey {
     /// B5 to B7 for the digest e = H(Z ‖ M).
     pub(super) fn verify_digest(&self, e: &Digest, signature: &Signature) -> Result<(), Error> {
         let point =
-            |s: &Scalar, t: &Scalar| self.backend.double_multiply_vartime(s, t, &self.point);
+            |s, t| self.backend.double_multiply_vartime(&Verification { s, t, point: self.point });
         verify_with(e, signature, point)
+    }
+}
+
+/// A signature to be verified by [`verify_many`].
+#[derive(Clone, Copy, Debug)]
+pub struct Claim<'a> {
+    /// The signer's key.
+    pub key: &'a PublicKey,
+    /// What was signed.
+    pub message: &'a [u8],
+    /// The signature.
+    pub signature: &'a Signature,
+    /// The signer's identifier.
+    pub id: &'a DistId,
+}
+
+/// Verifies many signatures, each as [`PublicKey::verify`] does, and gives the results in their order.
+/// Where the CPU has AVX-512 IFMA, that is several times as fast as one by one. Variable time.
+#[must_use]
+pub fn verify_many(claims: &[Claim<'_>]) -> Vec<Result<(), Error>> {
+    verify_many_on(Backend::fastest(), claims)
+}
+
+pub(super) fn verify_many_on(backend: Backend, claims: &[Claim<'_>]) -> Vec<Result<(), Error>> {
+    let inputs = claims.iter().map(|claim| {
+        let (s, t, x) = prepare(&claim.digest(), claim.signature);
+        (Verification { s, t, point: claim.key.point }, x)
+    });
+    let (inputs, expected): (Vec<_>, Vec<_>) = inputs.unzip();
+    let sums = backend.double_multiply_all_vartime(&inputs);
+    let results = inputs.iter().zip(&expected).zip(&sums);
+    results.map(|((input, x), sum)| decide(&input.t, x, sum)).collect()
+}
+
+impl Claim<'_> {
+    /// B3, B4: e = H(Z ‖ M).
+    fn digest(&self) -> Digest {
+        message_digest(&self.key.z(self.id), self.message)
     }
 }
 
@@ -70,9 +109,9 @@ impl PreparedPublicKey {
     }
 
     pub(super) fn verify_digest(&self, e: &Digest, signature: &Signature) -> Result<(), Error> {
-        let point = |s: &Scalar, t: &Scalar| {
-            let sum = comb::add_multiple_vartime(Extended::INFINITY, &comb::BASE, s);
-            comb::add_multiple_vartime(sum, &self.comb, t)
+        let point = |s, t| {
+            let sum = comb::add_multiple_vartime(Extended::INFINITY, &comb::BASE, &s);
+            comb::add_multiple_vartime(sum, &self.comb, &t)
         };
         verify_with(e, signature, point)
     }
@@ -88,21 +127,27 @@ impl std::fmt::Debug for PreparedPublicKey {
 fn verify_with(
     e: &Digest,
     signature: &Signature,
-    point: impl FnOnce(&Scalar, &Scalar) -> Extended,
+    point: impl FnOnce(Scalar, Scalar) -> Extended,
 ) -> Result<(), Error> {
-    let bad = || Error::new(Code::BadSignature);
+    let (s, t, x) = prepare(e, signature);
+    // B6: (x1, y1) = [s]G + [t]P.
+    decide(&t, &x, &point(s, t))
+}
+
+/// s, t and the x1 that B7 expects, modulo n.
+fn prepare(e: &Digest, signature: &Signature) -> (Scalar, Scalar, Scalar) {
     // B1, B2: r and s are in [1, n-1], as in every `Signature`.
     let (r, s) = signature.scalars();
-    let e = Scalar::from_bytes_reduced(e);
-    // B5: t = (r + s) mod n, reject t = 0.
-    let t = r.add(&s);
-    if t.is_zero().declassify() {
-        return Err(bad());
+    // B5: t = (r + s) mod n. B7: R = (e + x1) mod n = r, that is, x1 = r - e (mod n).
+    (s, r.add(&s), r.sub(&Scalar::from_bytes_reduced(e)))
+}
+
+/// The rejections of B5 (t = 0) and B7 (R != r).
+fn decide(t: &Scalar, x: &Scalar, sum: &Extended) -> Result<(), Error> {
+    if t.is_zero().declassify() || !has_x_vartime(sum, x) {
+        return Err(Error::new(Code::BadSignature));
     }
-    // B6: (x1, y1) = [s]G + [t]P.
-    let sum = point(&s, &t);
-    // B7: R = (e + x1) mod n, reject R != r; that is, x1 = r - e (mod n).
-    if has_x_vartime(&sum, &r.sub(&e)) { Ok(()) } else { Err(bad()) }
+    Ok(())
 }
 
 /// Whether the point is not infinity and its x is `expected` modulo n, without an inversion.

@@ -187,6 +187,22 @@ fn multiples_agree_with_the_textbook() {
 }
 
 #[test]
+fn many_multiples_are_each_as_one() {
+    let curve = Curve::recommended();
+    let scalars = scalars();
+    let list: Vec<Scalar> =
+        scalars.iter().map(|k| Scalar::from_bytes_nonzero(&bytes(k)).unwrap()).collect();
+    let expected: Vec<_> = scalars.iter().map(|k| curve.multiply(k, &curve.g)).collect();
+    for backend in Backend::runnable() {
+        for start in [0, 1, 5, list.len() - 1, list.len()] {
+            let points = backend.multiply_base_all(&list[start..]);
+            let points: Vec<_> = points.into_iter().map(coordinates).collect();
+            assert_eq!(points, expected[start..], "{backend:?} from {start}");
+        }
+    }
+}
+
+#[test]
 fn sums_of_multiples_agree_with_the_textbook() {
     let curve = Curve::recommended();
     let n = &curve.n;
@@ -204,16 +220,28 @@ fn sums_of_multiples_agree_with_the_textbook() {
         let equal = t * &d % n; // [s]G = [t]P
         cases.extend([opposite, equal, number(&stream.bytes()) % n].map(|s| (s, t.clone())));
     }
+    let mut inputs = Vec::new();
+    let mut all_expected = Vec::new();
+    let affine = |sum: &Extended| match sum.zz.is_zero_vartime() {
+        true => None,
+        false => coordinates(sum.to_affine()),
+    };
     for (s, t) in cases {
         let expected = curve.multiply(&((&s + &t * &d) % n), &curve.g);
         let [a, b] = [&s, &t].map(|value| Scalar::from_bytes_reduced(&bytes(value)));
         let sum = comb::add_multiple_vartime(Extended::INFINITY, &BASE, &a);
         let mut sums = vec![comb::add_multiple_vartime(sum, &comb, &b)];
-        sums.extend(Backend::runnable().map(|x| x.double_multiply_vartime(&a, &b, &point)));
+        let input = Verification { s: a, t: b, point };
+        sums.extend(Backend::runnable().map(|x| x.double_multiply_vartime(&input)));
         for sum in sums {
-            let got = if sum.zz.is_zero_vartime() { None } else { coordinates(sum.to_affine()) };
-            assert_eq!(got, expected, "{s:x} {t:x}");
+            assert_eq!(affine(&sum), expected, "{s:x} {t:x}");
         }
+        inputs.push(input);
+        all_expected.push(expected);
+    }
+    for backend in Backend::runnable() {
+        let sums = backend.double_multiply_all_vartime(&inputs);
+        assert_eq!(sums.iter().map(affine).collect::<Vec<_>>(), all_expected, "{backend:?}");
     }
 }
 

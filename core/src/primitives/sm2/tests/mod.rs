@@ -8,7 +8,12 @@ mod vectors;
 
 use zeroize::Zeroizing;
 
-use super::{scalar::Scalar, *};
+use super::{
+    backend::Verification,
+    point::{Affine, Extended},
+    scalar::Scalar,
+    *,
+};
 
 /// Gives the nonces of `list`, one after the other, and fails when they are used up.
 fn nonces<const N: usize>(list: [[u8; 32]; N]) -> impl FnMut() -> Result<Zeroizing<Scalar>, Error> {
@@ -20,17 +25,17 @@ fn nonces<const N: usize>(list: [[u8; 32]; N]) -> impl FnMut() -> Result<Zeroizi
 }
 
 /// A reproducible stream of test inputs (SplitMix64).
-struct Stream(u64);
+pub(super) struct Stream(pub(super) u64);
 
 impl Stream {
-    fn word(&mut self) -> u64 {
+    pub(super) fn word(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let z = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ z >> 31
     }
 
-    fn limbs(&mut self) -> [u64; 4] {
+    pub(super) fn limbs(&mut self) -> [u64; 4] {
         [self.word(), self.word(), self.word(), self.word()]
     }
 

@@ -131,6 +131,42 @@ fn edges_of_verification() {
 }
 
 #[test]
+fn many_signatures_are_each_as_one() {
+    let mut stream = Stream(43);
+    let keys: Vec<PrivateKey> = (0..3).map(|_| stream.key()).collect();
+    let id = DistId::new(b"many").unwrap();
+    for count in [0, 1, 2, 8, 9, 63, 64, 65] {
+        let messages: Vec<Vec<u8>> = (0..count).map(|_| stream.message()).collect();
+        let slices: Vec<&[u8]> = messages.iter().map(Vec::as_slice).collect();
+        for backend in Backend::runnable() {
+            let key = PrivateKey::from_bytes(keys[0].expose_bytes()).unwrap().on(backend);
+            let signatures = key.sign_many(&slices, &id).unwrap();
+            assert_eq!(signatures.len(), count);
+            for (message, signature) in slices.iter().zip(&signatures) {
+                key.public().verify(message, signature, &id).unwrap();
+            }
+            // Every third is under another key, message or identifier, one after the other.
+            let claims: Vec<Claim<'_>> = (0..count)
+                .map(|i| Claim {
+                    key: keys[usize::from(i % 9 == 2)].public(),
+                    message: slices[if i % 9 == 5 { i - 1 } else { i }],
+                    signature: &signatures[i],
+                    id: if i % 9 == 8 { &DistId::DEFAULT } else { &id },
+                })
+                .collect();
+            let results = verify::verify_many_on(backend, &claims);
+            assert_eq!(results.len(), count);
+            for (i, (result, claim)) in results.iter().zip(&claims).enumerate() {
+                assert_eq!(result.is_ok(), i % 3 != 2, "{backend:?} {i} of {count}");
+                let alone = claim.key.verify(claim.message, claim.signature, claim.id);
+                assert_eq!(*result, alone);
+            }
+            assert_eq!(verify_many(&claims), results);
+        }
+    }
+}
+
+#[test]
 fn nonces_of_rfc_6979() {
     for case in load("sm2/nonce.json") {
         let (d, e, random) = (case.array("d"), case.array("e"), case.array("random"));

@@ -1,0 +1,138 @@
+//! The lanes against the portable field, at the edges of their bounds.
+
+use super::{
+    super::field::{FieldElement, P},
+    super::limbs::{self, Limbs},
+    super::tests::Stream,
+    field::{Lanes, Words},
+    *,
+};
+
+const M52: u64 = (1 << 52) - 1;
+
+/// Integers up to about 15p in limbs of 52 bits: with limbs of all zeros and all ones, multiples of p and what
+/// lies beside them, and random ones.
+fn values() -> Vec<[u64; 5]> {
+    let mut stream = Stream(50);
+    let mut values = vec![[0; 5], [1, 0, 0, 0, 0], [M52, M52, M52, M52, (15 << 48) - 1]];
+    for pattern in 0..32u32 {
+        let limb = |i: u32| if pattern >> i & 1 == 1 { M52 } else { 0 };
+        values.push([limb(0), limb(1), limb(2), limb(3), limb(4) >> 5]);
+        values.push([limb(0) & 1, limb(1), limb(2) & 1, limb(3), limb(4) >> 4 & 1]);
+    }
+    for multiple in 1..16 {
+        let mut carry = 0u128;
+        let p52 = [P[0] & M52, (P[0] >> 52 | P[1] << 12) & M52, M52, M52, P[3] >> 16];
+        let exact = p52.map(|limb| {
+            carry += u128::from(limb) * multiple;
+            let low = carry as u64 & M52;
+            carry >>= 52;
+            low
+        });
+        values.push(exact);
+        values.push([exact[0] - 1, exact[1], exact[2], exact[3], exact[4]]);
+    }
+    for _ in 0..200 {
+        let random = [0; 5].map(|_| stream.word() & M52);
+        values.push([random[0], random[1], random[2], random[3], random[4] % (15 << 48)]);
+        // Sparse limbs, so that columns of a product vanish.
+        let keep = stream.word();
+        let sparse = |i: usize| if keep >> i & 1 == 1 { random[i] } else { 0 };
+        values.push([sparse(0), sparse(1), sparse(2), sparse(3), sparse(4) % (15 << 48)]);
+    }
+    values
+}
+
+/// The element that the limbs stand for.
+fn element(a: &[u64; 5]) -> FieldElement {
+    // Horner's rule with 2^52; the limbs are Montgomery forms with 2^260, so divide by 2^260.
+    let shift = FieldElement::new(&[1 << 52, 0, 0, 0]);
+    let sum = a.iter().rev().fold(FieldElement::ZERO, |sum, &limb| {
+        sum.multiply(&shift).add(&FieldElement::new(&[limb, 0, 0, 0]))
+    });
+    (0..260).fold(sum, |sum, _| sum.halve())
+}
+
+fn bytes(elements: [FieldElement; 8]) -> [[u8; 32]; 8] {
+    elements.map(FieldElement::to_bytes)
+}
+
+#[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+fn load(values: &[[u64; 5]; 8]) -> Lanes {
+    each_limb!(|I| Words(values.map(|value| value[I])).load())
+}
+
+#[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+fn check(a: &[[u64; 5]; 8], b: &[[u64; 5]; 8]) {
+    let (x, y) = (a.each_ref().map(element), b.each_ref().map(element));
+    let (left, right) = (load(a), load(b));
+    let case = format!("{a:x?} {b:x?}");
+    let both = |f: fn(&FieldElement, &FieldElement) -> FieldElement| {
+        bytes(std::array::from_fn(|i| f(&x[i], &y[i])))
+    };
+    assert_eq!(bytes(left.to_elements()), bytes(x), "{case}");
+    let product = left.multiply(&right);
+    assert_eq!(bytes(product.to_elements()), both(FieldElement::multiply), "{case}");
+    let square = left.square();
+    assert_eq!(bytes(square.to_elements()), both(|x, _| x.square()), "{case}");
+    for limb in product.0.into_iter().chain(square.0) {
+        assert!(Words::store(limb).0.iter().all(|&limb| limb <= M52), "{case}");
+    }
+    // Sums and differences of products of values below 3p, which are below 1.6p: what formulas use.
+    if a.iter().chain(b).all(|value| value[4] < 3 << 48) {
+        let sum = product.add(&square);
+        let expected = both(|x, y| x.multiply(y).add(&x.square()));
+        assert_eq!(bytes(sum.to_elements()), expected, "{case}");
+        let difference = product.sub::<2>(&square);
+        let expected = both(|x, y| x.multiply(y).sub(&x.square()));
+        assert_eq!(bytes(difference.to_elements()), expected, "{case}");
+        let shrunk = product.sub_limbs(&square).sub_limbs(&square).offset::<6>().shrink();
+        let expected = both(|x, y| x.multiply(y).sub(&x.square()).sub(&x.square()));
+        assert_eq!(bytes(shrunk.to_elements()), expected, "{case}");
+        let top = Words::store(shrunk.0[4]).0;
+        assert!(top.iter().all(|&limb| limb < 3 << 48), "{case}");
+    }
+}
+
+#[test]
+fn lanes_agree_with_the_field() {
+    if Ifma::detect().is_none() {
+        return yinxin_vectors::skip("SM2 on AVX-512 IFMA: this CPU has none");
+    }
+    let all = values();
+    let small: Vec<_> = all.iter().copied().filter(|value| value[4] < 3 << 48).collect();
+    check_all(&all);
+    check_all(&small);
+}
+
+fn check_all(values: &[[u64; 5]]) {
+    assert!(values.len() > 100);
+    let at = |i: usize| values[i % values.len()];
+    for i in 0..values.len() {
+        // Each value meets itself, its neighbours and ever different others.
+        for step in [0, 1, 7, 31 + i, 97 + 3 * i] {
+            let a = std::array::from_fn(|lane| at(i + lane));
+            let b = std::array::from_fn(|lane| at(i + lane * (step + 1) + step));
+            // SAFETY: the CPU has the features, as was asked above.
+            unsafe { check(&a, &b) };
+        }
+    }
+}
+
+#[test]
+fn elements_pass_through_lanes_unchanged() {
+    if Ifma::detect().is_none() {
+        return;
+    }
+    let mut stream = Stream(51);
+    let one_less: Limbs = [P[0] - 1, P[1], P[2], P[3]];
+    let mut element = || FieldElement(limbs::reduce_once(&stream.limbs(), false, &P));
+    for _ in 0..1000 {
+        let mut elements: [FieldElement; 8] = std::array::from_fn(|_| element());
+        elements[3] = FieldElement::ZERO;
+        elements[5] = FieldElement(one_less);
+        // SAFETY: the CPU has the features, as was asked above.
+        let back = unsafe { Lanes::from_elements(&elements).to_elements() };
+        assert_eq!(bytes(back), bytes(elements));
+    }
+}
