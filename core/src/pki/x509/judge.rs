@@ -10,7 +10,7 @@ use super::{
 use crate::{
     error::Code,
     pki::oid,
-    report::{Check, SubIndication},
+    report::{Check, Outcome, SubIndication},
 };
 
 /// What a path is judged with.
@@ -43,14 +43,15 @@ impl Judge<'_> {
         let mut reports = Vec::with_capacity(path.len());
         for (index, certificate) in path.iter().enumerate() {
             let issuer = path.get(index + 1).copied();
+            let is_anchor = issuer.is_none() && end == End::Anchor;
             let mut checks = vec![self.signature(certificate, issuer, end)];
             checks.extend(remarks(certificate, issuer));
             self.validity(certificate, &mut checks);
             if index == 0 {
                 checks.extend(self.end_of_path(certificate));
             } else {
-                checks.push(authority(certificate, issuer.is_none() && end == End::Anchor));
-                checks.push(authority_key_usage(certificate));
+                checks.push(authority(certificate, is_anchor));
+                checks.push(authority_key_usage(certificate, is_anchor));
                 checks.push(path_length(certificate, below));
                 below += u32::from(!certificate.is_self_issued());
             }
@@ -357,7 +358,7 @@ fn authority(certificate: &Certificate, anchor: bool) -> Check {
     }
 }
 
-fn authority_key_usage(certificate: &Certificate) -> Check {
+fn authority_key_usage(certificate: &Certificate, anchor: bool) -> Check {
     let id = "certificate.key_usage";
     let Some(usage) = certificate.key_usage() else {
         return no_key_usage(certificate);
@@ -378,7 +379,12 @@ fn authority_key_usage(certificate: &Certificate) -> Check {
             "密钥用法不允许签发证书",
         )
     };
-    check.evidence("key_usage", usage)
+    let check = check.evidence("key_usage", usage);
+    // Of an anchor RFC 5280, 6.1.1 (d), takes name and key alone. That it is an authority is demanded
+    // all the same, or else a signer trusted for himself could certify others; but an authority that
+    // forgot to say what its key may do is trusted as its user wishes.
+    let counts = !anchor || check.outcome == Outcome::Passed;
+    if counts { check } else { check.warning() }
 }
 
 fn path_length(certificate: &Certificate, below: u32) -> Check {

@@ -121,8 +121,10 @@ pub struct CertificateReport {
 /// Issuers are looked for by name, those first whose key identifier fits, among the anchors and
 /// then the evidence. Of several paths the first one that passes counts; if none does, the first
 /// indeterminate one, else the first failed one. The anchor's own validity period is a required
-/// check too: an authority that has ended makes no valid signatures. No network is used: what is
-/// not in `evidence` leaves the answer indeterminate.
+/// check too: an authority that has ended makes no valid signatures. So is that it is an authority,
+/// if others stand below it; a key usage that forgets keyCertSign is a warning on an anchor, and a
+/// failure on everyone else. No network is used: what is not in `evidence` leaves the answer
+/// indeterminate.
 ///
 /// Signatures that verified are remembered in `trust`: judging thousands of certificates of one
 /// authority verifies the authority's own chain once.

@@ -379,6 +379,20 @@ fn any_certificate_can_be_an_anchor() {
     let old = Forge { version: 0, ..root() };
     let world = World::of(&old, &middle(), &leaf());
     world.passes();
+    // One that forgot to say that its key certifies is trusted as the user wishes.
+    let usage = KeyUsage::DIGITAL_SIGNATURE.with(KeyUsage::CRL_SIGN);
+    let silent = root().with(15, Some(true), usage.to_der());
+    let world = World::of(&silent, &middle(), &leaf());
+    world.passes();
+    let report = world.report();
+    let warned = report.certificates[2].checks.iter().find(|c| c.id == "certificate.key_usage");
+    assert_eq!(warned.map(|c| (c.outcome, c.level)), Some((Outcome::Failed, Level::Warning)));
+    // A signer who is trusted for himself certifies nobody.
+    let mut world = World::new();
+    world.anchors = vec![world.leaf.clone()];
+    world.leaf = Forge::signer("below", 3, "signer", 2).sign(2);
+    world.policy.revocation = Revocation::NotChecked;
+    world.fails(Sub::ChainConstraintsFailure, "certificate.basic_constraints");
     // The same certificate below an anchor is no authority.
     let v1 = Forge { version: 0, ..middle() };
     let world = World::of(&root(), &v1, &leaf());

@@ -13,8 +13,8 @@ use crate::{
     primitives::{sm2::PublicKey, sm3},
 };
 
-/// The certificates that the caller trusts, whatever they say of themselves, with a memory of
-/// signatures that verified. Shared by threads without further ado.
+/// The certificates that the caller trusts, with a memory of signatures that verified. Shared by
+/// threads without further ado.
 pub struct TrustStore {
     by_subject: HashMap<Box<[u8]>, Vec<Certificate>>,
     memory: Mutex<Memory>,

@@ -123,16 +123,15 @@ fn seals_of_another_implementation() {
     }
 }
 
-/// That root says of itself that it may not sign certificates, so that no path through it passes.
+/// That root is an authority that forgot keyCertSign: who trusts it by name gets a warning.
 #[test]
 fn a_root_without_the_right_to_issue() {
     let Some(bytes) = sample("ses/UserV4.esl") else { return };
     let seal = Seal::parse(&bytes).unwrap();
     let world = World::new(&ofdrw_root(), NOW);
     let report = verify_seal(&seal, &world.context(), time("2021-01-01T00:00:00Z"));
-    assert_eq!(against(&report.checks), ["seal.maker_certificate"]);
-    let answer = report::conclude(report.checks.iter());
-    assert_eq!(answer, (Indication::Failed, Some(SubIndication::ChainConstraintsFailure)));
+    assert!(against(&report.checks).is_empty(), "{:#?}", report.checks);
+    assert_eq!(report::conclude(report.checks.iter()), PASSED);
 }
 
 #[test]
