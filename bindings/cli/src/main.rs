@@ -1,2 +1,140 @@
-//! The command `yinxin`.
-fn main() {}
+//! The command `yinxin`: keys, certificates, seals, electronic licences and tokens from a shell.
+//!
+//! Exit status: 0 passed or done, 1 not passed, 3 indeterminate, 2 the work could not be done.
+
+mod cert;
+mod crl;
+mod demo;
+mod failure;
+mod inputs;
+mod key;
+mod licence;
+mod output;
+mod seal;
+mod token;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use yinxin::report::{Indication, Language};
+
+use crate::{failure::Failure, output::Output};
+
+/// 国密 done right: SM2/SM3/SM4 keys, certificates, electronic seals and licences (电子证照).
+///
+/// Exit status: 0 passed or done; 1 not passed; 3 indeterminate; 2 the work could not be done
+/// (bad usage, unreadable or malformed input).
+#[derive(Debug, Parser)]
+#[command(name = "yinxin", version, after_help = EXAMPLES, propagate_version = true)]
+struct Arguments {
+    /// Print JSON, one object a line.
+    #[arg(long, global = true)]
+    json: bool,
+    /// Language of texts (default: that of the environment).
+    #[arg(long, global = true, value_enum, value_name = "LANGUAGE")]
+    lang: Option<LanguageName>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  yinxin demo                                             the whole story in one minute
+  yinxin licence verify licence.ofd --trust roots.pem     is this licence genuine?
+  yinxin licence verify DIR --trust roots.pem --crl ca.crl --json   a directory, a line of JSON a file
+  yinxin licence id check 1.2.156.3005.2.11100000000013338W011.11430000006122244L.20230000403.001.U
+  yinxin key new --out key.pem --password-file secret.txt";
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LanguageName {
+    En,
+    Zh,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// SM2 private keys.
+    #[command(subcommand)]
+    Key(key::Command),
+    /// SM2 certificates: make a root, issue, show, verify a path.
+    #[command(subcommand)]
+    Cert(cert::Command),
+    /// Certificate revocation lists.
+    #[command(subcommand)]
+    Crl(crl::Command),
+    /// Electronic seals (电子印章): make, show, verify.
+    #[command(subcommand)]
+    Seal(seal::Command),
+    /// Electronic licences (电子证照): issue, seal, verify, show.
+    #[command(subcommand)]
+    Licence(licence::Command),
+    /// Login tokens by GM/T 0125: issue, verify.
+    #[command(subcommand)]
+    Token(token::Command),
+    /// The whole story: a province is made, licences are issued and verified, forgeries refused.
+    Demo(demo::Arguments),
+}
+
+/// How a command that did its work ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    Done,
+    NotPassed,
+    Indeterminate,
+    /// Some of many inputs could not be worked on; the others were.
+    Incomplete,
+}
+
+impl From<Indication> for Ending {
+    fn from(indication: Indication) -> Self {
+        match indication {
+            Indication::Passed => Self::Done,
+            Indication::Failed => Self::NotPassed,
+            Indication::Indeterminate => Self::Indeterminate,
+        }
+    }
+}
+
+impl From<Ending> for ExitCode {
+    fn from(ending: Ending) -> Self {
+        Self::from(match ending {
+            Ending::Done => 0,
+            Ending::NotPassed => 1,
+            Ending::Incomplete => 2,
+            Ending::Indeterminate => 3,
+        })
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let language = arguments.lang.map(|name| match name {
+        LanguageName::En => Language::English,
+        LanguageName::Zh => Language::Chinese,
+    });
+    let output = Output::new(arguments.json, language);
+    match run(arguments.command, &output) {
+        Ok(ending) => ending.into(),
+        Err(Failure::ClosedPipe) => ExitCode::from(2),
+        Err(failure) => {
+            if output.json {
+                println!("{}", failure.to_json());
+            } else {
+                eprintln!("yinxin: {} [{}]", failure.text(output.language), failure.code());
+            }
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(command: Command, output: &Output) -> Result<Ending, Failure> {
+    match command {
+        Command::Key(command) => key::run(command, output),
+        Command::Cert(command) => cert::run(command, output),
+        Command::Crl(command) => crl::run(command, output),
+        Command::Seal(command) => seal::run(command, output),
+        Command::Licence(command) => licence::run(command, output),
+        Command::Token(command) => token::run(command, output),
+        Command::Demo(arguments) => demo::run(&arguments, output),
+    }
+}

@@ -10,6 +10,7 @@ mod files;
 mod frame;
 mod layout;
 pub mod picture;
+mod sealing;
 mod template;
 mod text;
 
@@ -23,6 +24,7 @@ use crate::{
 };
 
 pub use data::LicenceData;
+pub use sealing::{IssuedLicence, SealingKey, issue, seal_package, seal_unsealed};
 pub use template::{Field, Presence, Source, Template, Width};
 
 /// A licence that nobody has sealed yet.

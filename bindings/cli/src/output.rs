@@ -1,0 +1,196 @@
+//! What goes out: text or JSON on standard output, files that are whole or absent, progress on a terminal.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, IsTerminal as _, Write},
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use yinxin::report::{Indication, Language, Verdict};
+
+use crate::failure::Failure;
+
+/// How results are shown: decided once from the command line and the environment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Output {
+    /// One JSON object a line instead of text.
+    pub(crate) json: bool,
+    /// The language of texts for readers.
+    pub(crate) language: Language,
+    colour: bool,
+}
+
+impl Output {
+    /// Colours only on a terminal, and not where `NO_COLOR` is set.
+    pub(crate) fn new(json: bool, language: Option<Language>) -> Self {
+        let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        Self { json, language: language.unwrap_or_else(language_of_environment), colour }
+    }
+
+    /// One of two words, in the language of the output.
+    pub(crate) const fn pick<'a>(&self, english: &'a str, chinese: &'a str) -> &'a str {
+        self.language.pick(english, chinese)
+    }
+
+    /// Prints a line. A closed pipe ends the program quietly, as other tools do.
+    pub(crate) fn line(&self, text: &str) -> Result<(), Failure> {
+        match writeln!(io::stdout().lock(), "{text}") {
+            Ok(()) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Failure::ClosedPipe),
+            Err(error) => Err(Failure::io("standard output", error)),
+        }
+    }
+
+    /// Prints `value` as one line of JSON, or `text` where JSON was not asked for.
+    pub(crate) fn result(
+        &self,
+        value: &serde_json::Value,
+        text: impl FnOnce() -> String,
+    ) -> Result<(), Failure> {
+        if self.json { self.line(&value.to_string()) } else { self.line(text().trim_end()) }
+    }
+
+    /// Prints a verdict for readers: the answer in its colour, then a line for each check.
+    pub(crate) fn verdict(&self, title: &str, verdict: &Verdict) -> Result<(), Failure> {
+        let text = verdict.to_text(title, self.language);
+        let (first, rest) = text.split_once('\n').unwrap_or((text.as_str(), ""));
+        self.line(&self.paint(verdict.indication.into(), first))?;
+        if rest.is_empty() { Ok(()) } else { self.line(rest) }
+    }
+
+    /// `text` in green, red or yellow on a terminal, plain elsewhere.
+    pub(crate) fn paint(&self, colour: Colour, text: &str) -> String {
+        if !self.colour {
+            return text.to_owned();
+        }
+        let code = match colour {
+            Colour::Green => 32,
+            Colour::Red => 31,
+            Colour::Yellow => 33,
+            Colour::Bold => 1,
+        };
+        format!("\x1b[{code}m{text}\x1b[0m")
+    }
+
+    /// A progress bar on standard error, hidden unless that is a terminal.
+    pub(crate) fn progress(&self, length: usize, what: &'static str) -> ProgressBar {
+        let bar = ProgressBar::new(u64::try_from(length).unwrap_or(u64::MAX));
+        let style = "{msg} [{bar:32}] {pos}/{len} {per_sec} {eta}";
+        if let Ok(style) = ProgressStyle::with_template(style) {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        bar.set_message(what);
+        bar
+    }
+}
+
+/// What a colour means here.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Colour {
+    Green,
+    Red,
+    Yellow,
+    Bold,
+}
+
+impl From<Indication> for Colour {
+    fn from(indication: Indication) -> Self {
+        match indication {
+            Indication::Passed => Self::Green,
+            Indication::Failed => Self::Red,
+            Indication::Indeterminate => Self::Yellow,
+        }
+    }
+}
+
+/// The language of `LC_ALL`, `LC_MESSAGES` or `LANG`, the first that is set; English unless it is Chinese.
+fn language_of_environment() -> Language {
+    let set = |name: &&str| std::env::var(name).is_ok_and(|value| !value.is_empty());
+    let name = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find(set);
+    match name.and_then(|name| std::env::var(name).ok()) {
+        Some(value) if value.to_lowercase().starts_with("zh") => Language::Chinese,
+        Some(_) | None => Language::English,
+    }
+}
+
+/// Who may read a written file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Everybody whom the process's umask allows. An existing file is replaced.
+    Public,
+    /// Its owner only: private keys. An existing file is never replaced.
+    Owner,
+}
+
+/// Reads a whole file of at most `bytes_max` bytes.
+pub(crate) fn read(path: &Path, bytes_max: usize) -> Result<Vec<u8>, Failure> {
+    let name = path.display().to_string();
+    let file = fs::File::open(path).map_err(|error| Failure::io(&name, error))?;
+    let metadata = file.metadata().map_err(|error| Failure::io(&name, error))?;
+    if metadata.is_dir() {
+        let error = io::Error::new(io::ErrorKind::IsADirectory, "is a directory");
+        return Err(Failure::io(&name, error));
+    }
+    let most = u64::try_from(bytes_max).unwrap_or(u64::MAX);
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len().min(most)).unwrap_or(0));
+    let mut limited = io::Read::take(file, most.saturating_add(1));
+    io::Read::read_to_end(&mut limited, &mut bytes).map_err(|error| Failure::io(&name, error))?;
+    if bytes.len() > bytes_max {
+        return Err(Failure::core(&name, yinxin::Error::limit("file size")));
+    }
+    Ok(bytes)
+}
+
+/// Writes a file that is whole or absent: a temporary name in the same folder, synced, then renamed.
+pub(crate) fn write(path: &Path, bytes: &[u8], access: Access) -> Result<(), Failure> {
+    let name = path.display().to_string();
+    let fail = |error| Failure::io(&name, error);
+    if access == Access::Owner && path.exists() {
+        return Err(fail(io::Error::new(
+            io::ErrorKind::AlreadyExists,
+            "exists already; a private key is never overwritten",
+        )));
+    }
+    let temporary = temporary_name(path);
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    if access == Access::Owner {
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    }
+    let written = options
+        .open(&temporary)
+        .and_then(|mut file| {
+            file.write_all(bytes)?;
+            // A private key must survive a crash; thousands of licences need not wait for the disk.
+            if access == Access::Owner { file.sync_all() } else { Ok(()) }
+        })
+        .and_then(|()| match access {
+            // A hard link refuses to replace a file that appeared meanwhile; a rename would not.
+            Access::Owner => {
+                fs::hard_link(&temporary, path).and_then(|()| fs::remove_file(&temporary))
+            }
+            Access::Public => fs::rename(&temporary, path),
+        });
+    written.map_err(|error| {
+        // The first error is the one to tell; the file may not even have been created.
+        let _ = fs::remove_file(&temporary);
+        fail(error)
+    })
+}
+
+fn temporary_name(path: &Path) -> PathBuf {
+    static COUNTER: AtomicU64 = AtomicU64::new(0);
+    let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(format!(".{}-{number}.tmp", std::process::id()));
+    path.with_file_name(name)
+}
+
+/// Makes a folder and those above it.
+pub(crate) fn make_folder(path: &Path) -> Result<(), Failure> {
+    fs::create_dir_all(path).map_err(|error| Failure::io(&path.display().to_string(), error))
+}

@@ -1,0 +1,198 @@
+//! `yinxin seal`: make, show and verify electronic seals (电子印章).
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+use yinxin::{
+    UnixTime,
+    licence::seal::{
+        self as seals, Seal, SealDescription, SealPicture,
+        verify::{Context, Policy},
+    },
+    pki::x509::TrustStore,
+    report::Verdict,
+};
+
+use crate::{
+    Ending,
+    failure::Failure,
+    inputs::{self, KeyFile, TrustFiles},
+    output::{self, Access, Output},
+};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make a seal (GB/T 38540-2020), signed by a seal maker.
+    Make(MakeArguments),
+    /// Show a seal.
+    Show {
+        /// The seal (*.esl).
+        file: PathBuf,
+        /// Also write its picture.
+        #[arg(long, value_name = "FILE")]
+        picture_out: Option<PathBuf>,
+    },
+    /// Verify a seal by itself; every check is named.
+    Verify {
+        /// The seal (*.esl).
+        file: PathBuf,
+        #[command(flatten)]
+        trust: TrustFiles,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MakeArguments {
+    /// The seal maker's certificate.
+    #[arg(long, value_name = "FILE")]
+    cert: PathBuf,
+    #[command(flatten)]
+    key: KeyFile,
+    /// Certificates of those who may apply the seal. Repeatable.
+    #[arg(long, value_name = "FILE", required = true)]
+    signer_cert: Vec<PathBuf>,
+    /// The picture: PNG.
+    #[arg(long, value_name = "FILE")]
+    picture: PathBuf,
+    /// Width and height of the picture on paper, in millimetres.
+    #[arg(long, value_name = "MM", default_value_t = 42, value_parser = clap::value_parser!(u16).range(1..=200))]
+    size_mm: u16,
+    /// The seal's name, for example 示例市行政审批局.
+    #[arg(long)]
+    name: String,
+    /// The seal's identifier (esID): 14 digits by the national rule.
+    #[arg(long, value_name = "ID")]
+    id: String,
+    /// 1 for the seal of an organisation, 2 for that of a person.
+    #[arg(long, value_name = "TYPE", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..))]
+    kind: u8,
+    /// When it is made and begins to be valid (default: now).
+    #[arg(long, value_name = "TIME", value_parser = inputs::time)]
+    at: Option<UnixTime>,
+    /// Days of validity.
+    #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(i64).range(1..=36600))]
+    days: i64,
+    /// Where to write the seal.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+pub(crate) fn run(command: Command, output: &Output) -> Result<Ending, Failure> {
+    match command {
+        Command::Make(arguments) => make(&arguments, output),
+        Command::Show { file, picture_out } => {
+            let seal = load(&file)?;
+            if let Some(out) = picture_out {
+                output::write(&out, seal.picture().data, Access::Public)?;
+            }
+            show(&seal, &file, output)
+        }
+        Command::Verify { file, trust } => verify(&file, &trust, output),
+    }
+}
+
+/// Reads a seal.
+pub(crate) fn load(path: &Path) -> Result<Seal, Failure> {
+    let bytes = inputs::small_file(path)?;
+    Seal::parse(&bytes).map_err(|error| Failure::core(&path.display().to_string(), error))
+}
+
+fn make(arguments: &MakeArguments, output: &Output) -> Result<Ending, Failure> {
+    let maker = inputs::certificate(&arguments.cert)?;
+    let signers = arguments.signer_cert.iter().map(|file| inputs::certificate(file));
+    let signers = signers.collect::<Result<Vec<_>, _>>()?;
+    let at = arguments.at.map_or_else(inputs::now, Ok)?;
+    let description = SealDescription {
+        vendor: "yinxin".to_owned(),
+        id: arguments.id.clone(),
+        name: arguments.name.clone(),
+        kind: arguments.kind,
+        created: at,
+        valid_from: at,
+        valid_until: at.plus_s(arguments.days * 86_400),
+        signer_certificates: signers,
+        picture: SealPicture {
+            png: inputs::small_file(&arguments.picture)?,
+            width_mm: arguments.size_mm,
+            height_mm: arguments.size_mm,
+        },
+    };
+    let seal = seals::make(&description, &maker, &arguments.key.load()?)
+        .map_err(|error| Failure::core(&arguments.out.display().to_string(), error))?;
+    output::write(&arguments.out, seal.raw(), Access::Public)?;
+    show(&seal, &arguments.out, output)
+}
+
+fn show(seal: &Seal, file: &Path, output: &Output) -> Result<Ending, Failure> {
+    let picture = seal.picture();
+    let maker = yinxin::pki::x509::Certificate::parse(seal.maker_certificate());
+    let maker = maker.map_or_else(|_| "-".to_owned(), |cert| cert.subject().to_string());
+    let value = json!({
+        "file": file.display().to_string(),
+        "standard": seal.version().standard(),
+        "id": seal.id(),
+        "name": seal.name(),
+        "type": seal.kind(),
+        "created": seal.created(),
+        "valid_from": seal.valid_from(),
+        "valid_until": seal.valid_until(),
+        "maker": maker,
+        "picture": {
+            "format": picture.format,
+            "width_mm": picture.width_mm,
+            "height_mm": picture.height_mm,
+            "bytes": picture.data.len(),
+        },
+    });
+    output.result(&value, || {
+        format!(
+            "{}: {} ({})\n  {}: {}\n  {}: {maker}\n  {}: {} .. {}\n  {}: {} {} x {} mm",
+            file.display(),
+            seal.name(),
+            seal.id(),
+            output.pick("structure", "格式"),
+            seal.version().standard(),
+            output.pick("maker", "制章人"),
+            output.pick("valid", "有效期"),
+            seal.valid_from(),
+            seal.valid_until(),
+            output.pick("picture", "图片"),
+            picture.format,
+            picture.width_mm,
+            picture.height_mm,
+        )
+    })?;
+    Ok(Ending::Done)
+}
+
+fn verify(file: &Path, trust: &TrustFiles, output: &Output) -> Result<Ending, Failure> {
+    let seal = load(file)?;
+    let (anchors, evidence) = trust.load()?;
+    let at = trust.at()?;
+    let trust_store = TrustStore::new(anchors);
+    let policy = Policy { revocation: trust.revocation(), ..Policy::default() };
+    let context =
+        Context { trust: &trust_store, evidence: &evidence, policy, cache: None, now: at };
+    let report = seals::verify_seal(&seal, &context, at);
+    let verdict = Verdict::conclude(report.checks);
+    let name = file.display().to_string();
+    if output.json {
+        output.line(
+            &json!({
+                "file": name,
+                "indication": verdict.indication,
+                "sub_indication": verdict.sub_indication,
+                "checks": verdict.checks,
+                "maker": report.maker.map(|path| path.certificates),
+            })
+            .to_string(),
+        )?;
+    } else {
+        output.verdict(&name, &verdict)?;
+        if let Some(path) = &report.maker {
+            crate::cert::print_path(output.pick("seal maker", "制章人"), path, output)?;
+        }
+    }
+    Ok(verdict.indication.into())
+}
