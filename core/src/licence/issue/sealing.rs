@@ -5,10 +5,7 @@ use crate::{
     error::Error,
     licence::{
         identifier::Identifier,
-        ofd::{
-            Document, NewSignature, Package, PackageWriter, SignatureKind, SignedParts, Stamp,
-            add_signature,
-        },
+        ofd::{Document, NewSignature, Package, SignatureKind, SignedParts, Stamp, add_signature},
         seal::{self, Seal},
     },
     pki::{custody::Signer, x509::Certificate},
@@ -60,9 +57,7 @@ pub fn seal_unsealed(
     key: &SealingKey<'_>,
     at: UnixTime,
 ) -> Result<Vec<u8>, Error> {
-    let files = unsealed.files.iter();
-    let writer = files.fold(PackageWriter::new(), |writer, (path, bytes)| writer.add(path, bytes));
-    let package = Package::open(writer.finish()?)?;
+    let package = Package::open(unsealed.pack()?)?;
     seal_package(&package, &[unsealed.stamp], key, at)
 }
 

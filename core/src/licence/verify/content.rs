@@ -24,8 +24,16 @@ pub(super) fn examine(
     let Some(document) = document else {
         return Ok((LicenceReport::default(), Metadata::default()));
     };
-    let metadata = Metadata::from_custom_datas(document.custom_datas())?;
     let mut report = LicenceReport::default();
+    let metadata = match Metadata::from_custom_datas(document.custom_datas()) {
+        Ok(metadata) => metadata,
+        Err(error) => {
+            let sub = SubIndication::FormatFailure;
+            let (en, zh) = (error.text_en(), error.text_zh());
+            report.checks.push(Check::failed("metadata.format", CLAUSE, sub, en, zh));
+            Metadata::default()
+        }
+    };
     match metadata.text(Element::Identifier) {
         Some(text) => {
             report.identifier = Some(text.to_owned());

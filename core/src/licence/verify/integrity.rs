@@ -1,14 +1,11 @@
 //! The package integrity list of GM/T 0099-2020: a CMS over the digest of OFDEntries.xml.
 
-use super::{Verifier, package::listed};
+use super::{Verifier, package::listed, signature::plain_signer};
 use crate::{
     error::Error,
     licence::ofd::{INTEGRITY_FILE, Integrity, Package},
-    pki::{
-        cms::SignedData,
-        x509::{Role, Times, verify_path},
-    },
-    report::{Check, Indication, SubIndication},
+    pki::cms::SignedData,
+    report::{Check, SubIndication},
     time::UnixTime,
 };
 
@@ -72,34 +69,7 @@ fn value_checks(
     let verification = signed.verify_detached_with(content, &verifier.signers);
     let mut checks = verification.checks;
     if let Some(certificate) = &verification.signer {
-        let policy = verifier.path_policy(Role::DocumentSigner);
-        let times = Times::both(at);
-        let path = verify_path(certificate, &verifier.evidence, &verifier.trust, &policy, times);
-        checks.push(
-            match (path.indication, path.sub_indication) {
-                (Indication::Passed, _) => Check::passed(
-                    "integrity.signer_certificate",
-                    CLAUSE,
-                    "the certificate of the integrity signature is trusted",
-                    "完整性保护签名者证书可信",
-                ),
-                (Indication::Failed, sub) => Check::failed(
-                    "integrity.signer_certificate",
-                    CLAUSE,
-                    sub.unwrap_or(SubIndication::CertificateChainGeneralFailure),
-                    "the certificate of the integrity signature is not valid",
-                    "完整性保护签名者证书无效",
-                ),
-                (Indication::Indeterminate, sub) => Check::indeterminate(
-                    "integrity.signer_certificate",
-                    CLAUSE,
-                    sub.unwrap_or(SubIndication::CertificateChainGeneralFailure),
-                    "the certificate of the integrity signature could not be judged",
-                    "完整性保护签名者证书无法判定",
-                ),
-            }
-            .evidence("subject", certificate.subject()),
-        );
+        checks.push(plain_signer(verifier, "integrity.signer_certificate", certificate, at).0);
     }
     checks
 }

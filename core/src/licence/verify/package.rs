@@ -76,17 +76,27 @@ pub(super) fn coverage_check(closure: &Closure, signatures: &[SignatureReport]) 
     if signatures.is_empty() {
         return None;
     }
-    let sound = signatures.iter().filter(|signature| binds_its_files(signature));
-    let covered: BTreeSet<&String> =
-        sound.flat_map(|signature| &signature.coverage.covered).collect();
-    let open: BTreeSet<String> =
-        closure.rendered.iter().filter(|path| !covered.contains(path)).cloned().collect();
+    let open_without = |wanted: &[Binding]| -> BTreeSet<String> {
+        let counted = signatures.iter().filter(|signature| wanted.contains(&binding(signature)));
+        let covered: BTreeSet<&String> =
+            counted.flat_map(|signature| &signature.coverage.covered).collect();
+        closure.rendered.iter().filter(|path| !covered.contains(path)).cloned().collect()
+    };
+    let open = open_without(&[Binding::Holds]);
     let check = if open.is_empty() {
         Check::passed(
             "document.coverage",
             COVERAGE,
             "all that a reader sees is covered by a signature",
             "呈现内容全部受签名保护",
+        )
+    } else if open_without(&[Binding::Holds, Binding::Unknown]).is_empty() {
+        Check::indeterminate(
+            "document.coverage",
+            COVERAGE,
+            SubIndication::NoSigningCertificateFound,
+            "all that a reader sees is covered, but by a signature that could not be verified",
+            "呈现内容均被签名引用，但该签名无法验证",
         )
     } else {
         Check::failed(
@@ -102,18 +112,33 @@ pub(super) fn coverage_check(closure: &Closure, signatures: &[SignatureReport]) 
 }
 
 /// Whether the signature value holds over Signature.xml, so that its list of digests is its signer's.
-fn binds_its_files(signature: &SignatureReport) -> bool {
-    let bound = |id: &str| {
-        let check = signature.checks.iter().find(|check| check.id == id);
-        check.is_some_and(|check| check.outcome == Outcome::Passed)
-    };
-    let sealed = bound("signature.value") && bound("signature.document_hash");
-    sealed || (bound("cms.signature") && !failed(signature, "cms.message_digest"))
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Binding {
+    Holds,
+    /// The signer's certificate is not at hand.
+    Unknown,
+    Broken,
 }
 
-fn failed(signature: &SignatureReport, id: &str) -> bool {
-    let mut checks = signature.checks.iter().filter(|check| check.id == id);
-    checks.any(|check| check.outcome != Outcome::Passed)
+fn binding(signature: &SignatureReport) -> Binding {
+    let ended = |id: &str, outcome: Outcome| {
+        let mut checks = signature.checks.iter().filter(|check| check.id == id);
+        checks.any(|check| check.outcome == outcome)
+    };
+    let holds = |id| ended(id, Outcome::Passed);
+    if holds("signature.value") && holds("signature.document_hash") {
+        return Binding::Holds;
+    }
+    let content_differs = ended("cms.message_digest", Outcome::Failed);
+    if content_differs || ended("cms.signature", Outcome::Failed) {
+        Binding::Broken
+    } else if holds("cms.signature") {
+        Binding::Holds
+    } else if ended("cms.signature", Outcome::Skipped) {
+        Binding::Unknown
+    } else {
+        Binding::Broken
+    }
 }
 
 /// The first paths of a set, so that evidence stays readable.

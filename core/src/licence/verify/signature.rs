@@ -228,50 +228,57 @@ impl Subject<'_> {
         report.signed_at = signing_time;
         if let Some(certificate) = &signer {
             report.signer = Some(Party::from(certificate));
-            let (check, path) = self.signer_check(certificate);
+            let id = "signature.signer_certificate";
+            let (check, path) = plain_signer(self.verifier, id, certificate, self.at);
             report.checks.push(check);
             report.certificates.push(judged_path("signer", path));
         }
     }
+}
 
-    /// The signer's path, judged now: nothing proves when a plain signature was made.
-    fn signer_check(&self, certificate: &Certificate) -> (Check, PathReport) {
-        let id = "signature.signer_certificate";
-        let policy = self.verifier.path_policy(Role::DocumentSigner);
-        let (evidence, trust) = (&self.verifier.evidence, &self.verifier.trust);
-        let path = verify_path(certificate, evidence, trust, &policy, Times::both(self.at));
-        let sub = path.sub_indication.unwrap_or(SubIndication::CertificateChainGeneralFailure);
-        let check = match (path.indication, sub) {
-            (Indication::Passed, _) => Check::passed(
-                id,
-                "GM/T 0099-2020, 7.2.2",
-                "the signer's certificate leads to a trust anchor",
-                "签名者证书可追溯到信任锚",
-            ),
-            (Indication::Failed, SubIndication::Expired) => Check::indeterminate(
-                id,
-                "EN 319 102-1, 5.5",
-                SubIndication::OutOfBoundsNoPoe,
-                "the signer's certificate has ended, and nothing proves that the signature is older",
-                "签名者证书已过期，且无法证明签名产生于有效期内",
-            ),
-            (Indication::Failed, sub) => Check::failed(
-                id,
-                "GM/T 0099-2020, 7.2.2",
-                sub,
-                "the signer's certificate is not acceptable",
-                "签名者证书不可接受",
-            ),
-            (Indication::Indeterminate, sub) => Check::indeterminate(
-                id,
-                "GM/T 0099-2020, 7.2.2",
-                sub,
-                "the signer's certificate could not be judged",
-                "签名者证书无法判定",
-            ),
-        };
-        (check.evidence("subject", certificate.subject()), path)
-    }
+/// Check `id`: the signer of a plain signature, judged at `at`, because nothing proves when it was made.
+/// A certificate that has ended since is a doubt therefore, not a fault.
+pub(super) fn plain_signer(
+    verifier: &Verifier,
+    id: &'static str,
+    certificate: &Certificate,
+    at: UnixTime,
+) -> (Check, PathReport) {
+    const CLAUSE: &str = "GM/T 0099-2020, 7.2.2";
+    let policy = verifier.path_policy(Role::DocumentSigner);
+    let (evidence, trust) = (&verifier.evidence, &verifier.trust);
+    let path = verify_path(certificate, evidence, trust, &policy, Times::both(at));
+    let sub = path.sub_indication.unwrap_or(SubIndication::CertificateChainGeneralFailure);
+    let check = match (path.indication, sub) {
+        (Indication::Passed, _) => Check::passed(
+            id,
+            CLAUSE,
+            "the signer's certificate leads to a trust anchor",
+            "签名者证书可追溯到信任锚",
+        ),
+        (Indication::Failed, SubIndication::Expired) => Check::indeterminate(
+            id,
+            "EN 319 102-1, 5.5",
+            SubIndication::OutOfBoundsNoPoe,
+            "the signer's certificate has ended, and nothing proves that the signature is older",
+            "签名者证书已过期，且无法证明签名产生于有效期内",
+        ),
+        (Indication::Failed, sub) => Check::failed(
+            id,
+            CLAUSE,
+            sub,
+            "the signer's certificate is not acceptable",
+            "签名者证书不可接受",
+        ),
+        (Indication::Indeterminate, sub) => Check::indeterminate(
+            id,
+            CLAUSE,
+            sub,
+            "the signer's certificate could not be judged",
+            "签名者证书无法判定",
+        ),
+    };
+    (check.evidence("subject", certificate.subject()), path)
 }
 
 fn judged_path(role: &'static str, path: PathReport) -> CertificatePath {
