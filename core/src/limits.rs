@@ -116,6 +116,10 @@ pub const PACKAGE_ENTRIES_MAX: usize = 16_384;
 /// A file name inside a package: 1024 bytes, four times what common file systems allow for one segment.
 pub const PACKAGE_NAME_BYTES_MAX: usize = 1024;
 
+/// Folders and file in one path of a package: 32. Real paths have six, and every one is compared with
+/// all names.
+pub const PACKAGE_PATH_DEPTH_MAX: usize = 32;
+
 /// One file of a package, unpacked: 128 MiB, above the largest scanned page or embedded font.
 pub const ENTRY_UNPACKED_BYTES_MAX: usize = 128 << 20;
 
@@ -151,10 +155,11 @@ pub const XML_ATTRIBUTES_MAX: usize = 1_000_000;
 /// Namespace declarations in one XML file: 256. Files have one or two; prefixes are searched in line.
 pub const XML_NAMESPACES_MAX: usize = 256;
 
-/// XML read while following one document's references: 64 MiB, about one second.
+/// XML read while following the references of a package, or for the text of a document: 64 MiB, about
+/// one second.
 pub const CLOSURE_XML_BYTES_MAX: usize = 64 << 20;
 
-/// References followed in one document: 100 000, six for each file that a package may hold.
+/// References followed in one package: 100 000, six for each file that a package may hold.
 pub const CLOSURE_REFERENCES_MAX: usize = 100_000;
 
 /// Documents (`DocBody`) of one package: 16. Real packages hold one.

@@ -54,14 +54,16 @@ impl Document {
     /// Follows every reference of this document.
     ///
     /// # Errors
-    /// Those of reading a rendered file as XML, with the file; [`Code::LimitReached`](crate::Code)
+    /// Those of reading a rendered file as XML, with the file, unless it cannot hold references (pages
+    /// are long, and nearly all refer to nothing); [`Code::LimitReached`](crate::Code)
     /// where the document refers to more than `CLOSURE_REFERENCES_MAX` or `CLOSURE_XML_BYTES_MAX`.
     pub fn closure(&self, package: &Package) -> Result<Closure, Error> {
-        let mut closure = follow(package, self)?;
+        let mut budget = Budget::default();
+        let mut closure = follow(package, self, &mut budget)?;
         let mut reached = closure.all();
         for other in Self::read_all(package)? {
             if other.index() != self.index() {
-                reached.append(&mut follow(package, &other)?.all());
+                reached.append(&mut follow(package, &other, &mut budget)?.all());
             }
         }
         reached.insert(MAIN_FILE.to_owned());
@@ -146,15 +148,39 @@ impl Role {
     }
 }
 
-fn follow(package: &Package, document: &Document) -> Result<Closure, Error> {
-    let mut walk = Walk {
-        package,
-        closure: Closure::default(),
-        queue: VecDeque::new(),
-        seen: BTreeSet::new(),
-        references: 0,
-        xml_bytes: 0,
-    };
+/// What following references has cost so far, over all documents of the package.
+#[derive(Default)]
+struct Budget {
+    references: usize,
+    xml_bytes: usize,
+}
+
+impl Budget {
+    fn spend_reference(&mut self) -> Result<(), Error> {
+        self.references = self.references.saturating_add(1);
+        if self.references > CLOSURE_REFERENCES_MAX {
+            return Err(Error::limit("CLOSURE_REFERENCES_MAX"));
+        }
+        Ok(())
+    }
+
+    fn spend_xml(&mut self, bytes: usize) -> Result<(), Error> {
+        self.xml_bytes = self.xml_bytes.saturating_add(bytes);
+        if self.xml_bytes > CLOSURE_XML_BYTES_MAX {
+            return Err(Error::limit("CLOSURE_XML_BYTES_MAX"));
+        }
+        Ok(())
+    }
+
+    fn is_left(&self) -> bool {
+        self.references <= CLOSURE_REFERENCES_MAX && self.xml_bytes <= CLOSURE_XML_BYTES_MAX
+    }
+}
+
+fn follow(package: &Package, document: &Document, budget: &mut Budget) -> Result<Closure, Error> {
+    let closure = Closure::default();
+    let (queue, seen) = (VecDeque::new(), BTreeSet::new());
+    let mut walk = Walk { package, closure, queue, seen, budget };
     walk.refer("", document.doc_root(), Role::Document, Use::Rendered)?;
     for version in document.versions() {
         let shown = if version.current { Use::Rendered } else { Use::Referenced };
@@ -165,16 +191,16 @@ fn follow(package: &Package, document: &Document) -> Result<Closure, Error> {
     }
     while let Some((path, role, used)) = walk.queue.pop_front() {
         match walk.visit(&path, role, used) {
-            Err(_) if used == Use::Referenced && walk.within_limits() => {
+            Err(_) if used == Use::Referenced && walk.budget.is_left() => {
                 walk.closure.unreadable.insert(path);
             }
             other => other?,
         }
     }
-    let mut closure = walk.closure;
+    let Walk { mut closure, budget, .. } = walk;
     let rendered = &closure.rendered;
     closure.referenced.retain(|path| !rendered.contains(path));
-    add_signatures(package, document, &mut closure)?;
+    add_signatures(package, document, &mut closure, budget)?;
     Ok(closure)
 }
 
@@ -183,21 +209,13 @@ struct Walk<'a> {
     closure: Closure,
     queue: VecDeque<(String, Role, Use)>,
     seen: BTreeSet<(String, Role, Use)>,
-    references: usize,
-    xml_bytes: usize,
+    budget: &'a mut Budget,
 }
 
 impl Walk<'_> {
-    fn within_limits(&self) -> bool {
-        self.references <= CLOSURE_REFERENCES_MAX && self.xml_bytes <= CLOSURE_XML_BYTES_MAX
-    }
-
     /// Notes a location written in a file of `folder`, and queues the file it means.
     fn refer(&mut self, folder: &str, location: &str, role: Role, used: Use) -> Result<(), Error> {
-        self.references += 1;
-        if self.references > CLOSURE_REFERENCES_MAX {
-            return Err(Error::limit("CLOSURE_REFERENCES_MAX"));
-        }
+        self.budget.spend_reference()?;
         let resolved = path::resolve_in(folder, location);
         let Some(path) = resolved.as_ref().ok().filter(|path| self.package.contains(path)) else {
             let missing = match used {
@@ -222,9 +240,10 @@ impl Walk<'_> {
     /// Reads a file in its role and notes every location in it.
     fn visit(&mut self, path: &str, role: Role, used: Use) -> Result<(), Error> {
         let bytes = self.package.require(path)?;
-        self.xml_bytes = self.xml_bytes.saturating_add(bytes.len());
-        if self.xml_bytes > CLOSURE_XML_BYTES_MAX {
-            return Err(Error::limit("CLOSURE_XML_BYTES_MAX").in_file(path));
+        self.budget.spend_xml(bytes.len()).map_err(|error| error.in_file(path))?;
+        let names = role.locations().iter().map(|(element, ..)| *element);
+        if !xml::may_hold(bytes, path, names)? {
+            return Ok(());
         }
         let tree = xml::parse(bytes, path)?;
         let folder = base_folder(tree.root_element(), path, role);
@@ -273,6 +292,7 @@ fn add_signatures(
     package: &Package,
     document: &Document,
     closure: &mut Closure,
+    budget: &mut Budget,
 ) -> Result<(), Error> {
     let SignatureList::Present { path, entries, .. } = SignatureList::read(package, document)?
     else {
@@ -280,7 +300,9 @@ fn add_signatures(
     };
     closure.signature_list = Some(path);
     for entry in entries {
-        let file = package.entry(&entry.path).map(|bytes| SignatureFile::parse(bytes, &entry.path));
+        let bytes = package.entry(&entry.path);
+        budget.spend_xml(bytes.map_or(0, <[u8]>::len))?;
+        let file = bytes.map(|bytes| SignatureFile::parse(bytes, &entry.path));
         let mut own = BTreeSet::from([entry.path]);
         // A signature that cannot be read is reported where it is verified.
         if let Some(Ok(file)) = file {

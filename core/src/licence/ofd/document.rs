@@ -7,7 +7,10 @@ use roxmltree::Node;
 use super::{path::resolve, xml, zip::Package};
 use crate::{
     error::{Code, Error},
-    limits::{CUSTOM_DATAS_MAX, DOCUMENT_PAGES_MAX, DOCUMENT_VERSIONS_MAX, DOCUMENTS_MAX},
+    limits::{
+        CLOSURE_XML_BYTES_MAX, CUSTOM_DATAS_MAX, DOCUMENT_PAGES_MAX, DOCUMENT_VERSIONS_MAX,
+        DOCUMENTS_MAX,
+    },
 };
 
 /// The file with which every OFD package begins.
@@ -227,9 +230,14 @@ impl Document {
     /// The text of every page. Templates and annotations are left out.
     ///
     /// # Errors
-    /// As [`Document::pages`], also for the pages' files.
+    /// As [`Document::pages`], also for the pages' files; [`Code::LimitReached`] beyond
+    /// `CLOSURE_XML_BYTES_MAX`, in which a file counts for every page that names it.
     pub fn page_texts(&self, package: &Package) -> Result<Vec<PageText>, Error> {
         let pages = self.pages(package)?;
+        let sizes = pages.iter().filter_map(|page| package.entry(&page.path)).map(<[u8]>::len);
+        if sizes.fold(0, usize::saturating_add) > CLOSURE_XML_BYTES_MAX {
+            return Err(Error::limit("CLOSURE_XML_BYTES_MAX"));
+        }
         pages.into_iter().map(|page| PageText::read(package, page)).collect()
     }
 }

@@ -6,7 +6,7 @@
 
 use crate::{
     error::{Code, Error},
-    limits::PACKAGE_NAME_BYTES_MAX,
+    limits::{PACKAGE_NAME_BYTES_MAX, PACKAGE_PATH_DEPTH_MAX},
 };
 
 /// The canonical form of an absolute path or of a ZIP entry's name: one leading `/` is taken off.
@@ -20,6 +20,7 @@ pub(crate) fn canonical(path: &str) -> Result<&str, Error> {
         return Err(Error::limit("PACKAGE_NAME_BYTES_MAX"));
     }
     let path = path.strip_prefix('/').unwrap_or(path);
+    check_depth(path.split('/').count())?;
     path.split('/').try_for_each(check_segment)?;
     Ok(path)
 }
@@ -62,6 +63,7 @@ pub(crate) fn resolve_in(folder: &str, location: &str) -> Result<String, Error> 
     if segments.is_empty() {
         return Err(Error::new(Code::BadPath).field("empty"));
     }
+    check_depth(segments.len())?;
     let path = segments.join("/");
     if path.len() > PACKAGE_NAME_BYTES_MAX {
         return Err(Error::limit("PACKAGE_NAME_BYTES_MAX"));
@@ -82,6 +84,13 @@ pub(crate) fn folder_of(path: &str) -> &str {
 /// What two names share when a reader that ignores case would take them for one file.
 pub(crate) fn folded(path: &str) -> String {
     path.to_lowercase()
+}
+
+fn check_depth(segments: usize) -> Result<(), Error> {
+    if segments > PACKAGE_PATH_DEPTH_MAX {
+        return Err(Error::limit("PACKAGE_PATH_DEPTH_MAX"));
+    }
+    Ok(())
 }
 
 fn check_segment(segment: &str) -> Result<(), Error> {
@@ -159,6 +168,13 @@ mod tests {
         let past = "a".repeat(PACKAGE_NAME_BYTES_MAX + 1);
         for error in [canonical(&past).unwrap_err(), resolve("OFD.xml", &past).unwrap_err()] {
             assert_eq!(error.field_name(), Some("PACKAGE_NAME_BYTES_MAX"));
+        }
+        let deepest = vec!["a"; PACKAGE_PATH_DEPTH_MAX].join("/");
+        assert!(canonical(&deepest).is_ok() && resolve("OFD.xml", &deepest).is_ok());
+        for error in
+            [canonical(&format!("{deepest}/a")).unwrap_err(), resolve("d/x", &deepest).unwrap_err()]
+        {
+            assert_eq!(error.field_name(), Some("PACKAGE_PATH_DEPTH_MAX"));
         }
         let joined = "a".repeat(PACKAGE_NAME_BYTES_MAX - 1);
         assert_eq!(resolve("d/x", &joined).unwrap_err().code(), Code::LimitReached);

@@ -25,13 +25,33 @@ pub(crate) fn parse<'a>(bytes: &'a [u8], file: &str) -> Result<Document<'a>, Err
     parse_text(bytes).map_err(|error| error.in_file(file))
 }
 
-fn parse_text(bytes: &[u8]) -> Result<Document<'_>, Error> {
+/// Whether `bytes`, the content of `file`, could hold an element with one of these names; if not, they
+/// need not be parsed.
+///
+/// A name of XML stands in the file letter by letter. Only a DTD could bring it in otherwise: files with
+/// `<!` are always to be parsed, which refuses the DTD.
+///
+/// # Errors
+/// As [`parse`], but for [`Code::BadXml`].
+pub(crate) fn may_hold<'n>(
+    bytes: &[u8],
+    file: &str,
+    mut names: impl Iterator<Item = &'n str>,
+) -> Result<bool, Error> {
+    let text = utf8(bytes).map_err(|error| error.in_file(file))?;
+    Ok(text.contains("<!") || names.any(|name| text.contains(name)))
+}
+
+fn utf8(bytes: &[u8]) -> Result<&str, Error> {
     if bytes.len() > XML_BYTES_MAX {
         return Err(Error::limit("XML_BYTES_MAX"));
     }
     check_encoding(bytes)?;
-    let text = std::str::from_utf8(bytes)
-        .map_err(|error| Error::new(Code::BadUtf8).at(error.valid_up_to()))?;
+    std::str::from_utf8(bytes).map_err(|error| Error::new(Code::BadUtf8).at(error.valid_up_to()))
+}
+
+fn parse_text(bytes: &[u8]) -> Result<Document<'_>, Error> {
+    let text = utf8(bytes)?;
     check_limits(bytes)?;
     let options = ParsingOptions { nodes_limit: XML_NODES_MAX, ..ParsingOptions::default() };
     Document::parse_with_options(text, options).map_err(|error| {

@@ -94,15 +94,22 @@ impl Package {
     /// in the life of the package, all that are needed at a time together.
     #[must_use]
     pub fn digests(&self, paths: &[&str]) -> Vec<Option<sm3::Digest>> {
-        let found: Vec<Option<&Entry>> = paths.iter().map(|path| self.find(path)).collect();
-        let new = || found.iter().flatten().filter(|entry| entry.digest.get().is_none());
-        let contents: Vec<&[u8]> = new().map(|entry| entry.content(&self.bytes)).collect();
-        let digests = sm3::hash_many(&contents);
-        let fresh: Vec<&Entry> = new().copied().collect();
-        for (entry, digest) in fresh.into_iter().zip(digests) {
+        let new = self.not_hashed(paths);
+        let contents: Vec<&[u8]> = new.iter().map(|entry| entry.content(&self.bytes)).collect();
+        for (entry, digest) in new.iter().zip(sm3::hash_many(&contents)) {
             entry.digest.get_or_init(|| digest);
         }
-        found.iter().map(|entry| entry.and_then(|entry| entry.digest.get().copied())).collect()
+        paths.iter().map(|path| self.find(path)?.digest.get().copied()).collect()
+    }
+
+    /// The files at `paths` whose digests are not known, each once however often it is named: a list
+    /// that repeats one large file must not cost more than one that names it.
+    fn not_hashed(&self, paths: &[&str]) -> Vec<&Entry> {
+        let found = paths.iter().filter_map(|path| self.find(path));
+        let mut new: Vec<&Entry> = found.filter(|entry| entry.digest.get().is_none()).collect();
+        new.sort_unstable_by_key(|entry| entry.position);
+        new.dedup_by_key(|entry| entry.position);
+        new
     }
 
     /// All files in the order of the package's directory, still packed.
@@ -569,4 +576,21 @@ fn unsupported(reason: &'static str) -> Error {
 /// Adds the offset unless a place nearer to the fault named one already.
 fn place(error: Error, at: usize) -> Error {
     if error.offset().is_some() { error } else { error.at(at) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::licence::ofd::PackageWriter;
+
+    #[test]
+    fn each_file_is_hashed_once() {
+        let writer = PackageWriter::new().add("a", b"1").add("b", b"2");
+        let package = Package::open(writer.finish().unwrap()).unwrap();
+        let paths = ["a", "gone", "b", "/a", "a"];
+        assert_eq!(package.not_hashed(&paths).len(), 2);
+        let (one, two) = (Some(sm3::hash(b"1")), Some(sm3::hash(b"2")));
+        assert_eq!(package.digests(&paths), [one, None, two, one, one]);
+        assert!(package.not_hashed(&paths).is_empty());
+    }
 }

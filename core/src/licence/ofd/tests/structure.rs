@@ -157,7 +157,7 @@ fn missing_and_unreadable_files_are_told_apart() {
         (MAIN_FILE, main.as_str()),
         ("D/Document.xml", document),
         ("D/res.xml", res),
-        ("D/broken.xml", "<Attachments>"),
+        ("D/broken.xml", "<Attachments><FileLoc>"),
     ];
     let closure = closure_of(&files);
     let missing = ["../../up.xml", "..\\..\\res.xml", "D/gone.xml", "\\/f.ttf"];
@@ -166,9 +166,18 @@ fn missing_and_unreadable_files_are_told_apart() {
     assert_eq!(names(&closure.unreadable), ["D/broken.xml"]);
     // What is rendered must be readable.
     let broken = "<Document><Pages><Page ID='1' BaseLoc='broken.xml'/></Pages></Document>";
-    let package = package(&[files[0], ("D/Document.xml", broken), files[3]]);
-    let error = Document::read(&package).unwrap().closure(&package).unwrap_err();
-    assert_eq!((error.code(), error.file()), (Code::BadXml, Some("D/broken.xml")));
+    for (page, code) in [
+        (&b"<Page><PageRes>a</PageRes>"[..], Code::BadXml),
+        (b"<!DOCTYPE Page [<!ENTITY a '<PageR&#101;s>..'>]><Page>&a;</Page>", Code::BadXml),
+        (b"\xff\xfe<\0", Code::UnsupportedEncoding),
+        (b"<Page>\xff</Page>", Code::BadUtf8),
+    ] {
+        let writer = PackageWriter::new().add(MAIN_FILE, main.as_bytes());
+        let writer = writer.add("D/Document.xml", broken.as_bytes()).add("D/broken.xml", page);
+        let package = Package::open(writer.finish().unwrap()).unwrap();
+        let error = Document::read(&package).unwrap().closure(&package).unwrap_err();
+        assert_eq!((error.code(), error.file()), (code, Some("D/broken.xml")));
+    }
 }
 
 #[test]
@@ -337,21 +346,47 @@ fn following_references_is_bounded() {
         let past = walk(CLOSURE_REFERENCES_MAX - 1, attached);
         assert_eq!(limit_of(past), "CLOSURE_REFERENCES_MAX");
     }
-    // One file in four roles is read four times; the last is smaller, to reach the limit to the byte.
+}
+
+#[test]
+fn xml_read_for_a_closure_is_bounded() {
+    // One file in three roles is read three times; another one fills the limit to the byte.
     let document = "<Document><CommonData><PublicRes>f</PublicRes><TemplatePage BaseLoc='f'/>\
         <DocumentRes>g</DocumentRes></CommonData><Annotations>f</Annotations></Document>";
-    let walk = |excess: usize| {
+    let list = "<Signatures><Signature BaseLoc='g'/></Signatures>";
+    let walk = |document: &str, excess: usize| {
         let spent = 3 * XML_BYTES_MAX + document.len();
         let writer = PackageWriter::new()
-            .add(MAIN_FILE, main.as_bytes())
+            .add(MAIN_FILE, main_file("<Signatures>D/l</Signatures>").as_bytes())
             .add("D/Document.xml", document.as_bytes())
+            .add("D/l", if document.contains(">g<") { "<Signatures/>" } else { list }.as_bytes())
             .add("D/f", &file_of(XML_BYTES_MAX))
             .add("D/g", &file_of(CLOSURE_XML_BYTES_MAX - spent + excess));
         let package = Package::open(writer.finish().unwrap()).unwrap();
         Document::read(&package).unwrap().closure(&package)
     };
-    assert_eq!(walk(0).unwrap().rendered.len(), 3);
-    assert_eq!(limit_of(walk(1)), "CLOSURE_XML_BYTES_MAX");
+    // The other one is a resource, or a signature file.
+    for document in [document, &document.replace(">g<", "><")] {
+        assert!(walk(document, 0).is_ok());
+        assert_eq!(limit_of(walk(document, 1)), "CLOSURE_XML_BYTES_MAX");
+    }
+}
+
+#[test]
+fn text_of_pages_that_share_a_file_is_bounded() {
+    let count = CLOSURE_XML_BYTES_MAX / XML_BYTES_MAX;
+    let texts = |count: usize| {
+        let list: String = (0..count).map(|k| format!("<Page ID='{k}' BaseLoc='f'/>")).collect();
+        let document = format!("<Document><Pages>{list}</Pages></Document>");
+        let writer = PackageWriter::new()
+            .add(MAIN_FILE, main_file("").as_bytes())
+            .add("D/Document.xml", document.as_bytes())
+            .add("D/f", &file_of(XML_BYTES_MAX));
+        let package = Package::open(writer.finish().unwrap()).unwrap();
+        Document::read(&package).unwrap().page_texts(&package)
+    };
+    assert_eq!(texts(count).unwrap().len(), count);
+    assert_eq!(limit_of(texts(count + 1)), "CLOSURE_XML_BYTES_MAX");
 }
 
 /// An XML file of this length that does not pack too well.
