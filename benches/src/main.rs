@@ -4,6 +4,7 @@
 //! of a millisecond, and each figure is the median of its turns, so that a disturbance meets both.
 
 mod measure;
+mod sm2;
 mod sm3;
 mod sm4;
 
@@ -15,6 +16,7 @@ fn main() -> ExitCode {
             measure::heading();
             sm3::run();
             sm4::run();
+            sm2::run();
             ExitCode::SUCCESS
         }
         _ => {

@@ -16,6 +16,8 @@ const TURN: Duration = Duration::from_millis(1);
 pub(crate) enum Unit {
     /// 10^6 bytes a second: a call works on this many bytes.
     Megabytes(u32),
+    /// Operations a second: a call does this many.
+    Operations(u32),
 }
 
 /// Prints the names of the columns.
@@ -39,6 +41,7 @@ pub(crate) fn compare<T, U>(
     let (ours, theirs) = (median(seconds.0), median(seconds.1));
     let (rate, name) = match unit {
         Unit::Megabytes(bytes) => (f64::from(bytes) / 1e6, "MB/s"),
+        Unit::Operations(count) => (f64::from(count), "/s"),
     };
     println!(
         "{operation:<36} {:>10.1} {:>10.1} {:>7.2}  {name}",

@@ -1,19 +1,31 @@
-//! Proofs that this CPU has what a kernel needs. A value of one of these types exists only after the CPU
-//! said so, which is what the kernels' `unsafe` calls rely on.
+//! Proofs that this CPU can run a kernel: a value of these types exists only after the CPU said so.
 
-/// AVX-512 F and DQ with IFMA, the 52-bit multiply-add (Intel since Ice Lake, AMD since Zen 4).
-#[cfg(target_arch = "x86_64")]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ifma(());
+/// A proof for each set of features that a kernel is compiled for.
+macro_rules! witnesses {
+    ($($(#[$doc:meta])* $name:ident: $($feature:tt),+;)*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Copy, PartialEq, Eq)]
+            pub struct $name(());
 
-#[cfg(target_arch = "x86_64")]
-impl Ifma {
-    /// The proof, if this CPU has the features.
-    #[must_use]
-    pub fn detect() -> Option<Self> {
-        (std::arch::is_x86_feature_detected!("avx512f")
-            && std::arch::is_x86_feature_detected!("avx512dq")
-            && std::arch::is_x86_feature_detected!("avx512ifma"))
-        .then_some(Self(()))
-    }
+            impl $name {
+                /// The proof, if this CPU and its operating system have every feature.
+                #[must_use]
+                pub fn detect() -> Option<Self> {
+                    ($(std::arch::is_x86_feature_detected!($feature))&&+).then_some(Self(()))
+                }
+            }
+
+            impl std::fmt::Debug for $name {
+                fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    f.write_str("detected")
+                }
+            }
+        )*
+    };
+}
+
+witnesses! {
+    /// 512-bit vectors with the 52-bit multiply-add (Intel since Ice Lake, AMD since Zen 4).
+    Ifma: "avx512f", "avx512dq", "avx512ifma";
 }
