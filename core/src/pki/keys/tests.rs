@@ -2,7 +2,7 @@
 
 use base64ct::Encoding as _;
 use proptest::prelude::*;
-use yinxin_vectors::{Case, load_shared};
+use yinxin_vectors::{Case, load, load_shared};
 
 use super::*;
 use crate::pki::tlv::{sequence, tag, wrap};
@@ -99,6 +99,26 @@ fn cfca_containers() {
         let wrong = open_cfca(&der, b"654321").err().unwrap();
         assert_eq!(wrong.code(), Code::WrongPassword, "{case}");
         assert!(open_cfca(&der[..der.len() - 1], b"123456").is_err());
+    }
+}
+
+#[test]
+fn containers_of_openssl() {
+    for case in load("keys/openssl.json") {
+        let der = case.bytes("der_b64");
+        let password = case.get("password_text").map(|_| case.bytes("password_text"));
+        let read = match case.text("kind") {
+            "public" => public_key_from_spki(&der),
+            _ => private_key_from_der(&der, password.as_deref()).map(|key| {
+                assert_eq!(key.expose_bytes(), &case.array("d"), "{case}");
+                key.public().clone()
+            }),
+        };
+        match (case.valid(), read) {
+            (true, Ok(key)) => assert_eq!(key.to_sec1(), case.array("public"), "{case}"),
+            (false, Err(error)) => assert_eq!(error.code().name(), case.text("error"), "{case}"),
+            (_, other) => panic!("{case}: {other:?}"),
+        }
     }
 }
 

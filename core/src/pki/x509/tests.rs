@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use yinxin_vectors::{Case, load_shared};
+use yinxin_vectors::{Case, load, load_shared};
 
 use super::{
     forge::{Forge, at, key, under_2_5_29},
@@ -12,7 +12,10 @@ use super::{
 };
 use crate::{
     limits,
-    pki::tlv::{sequence, tag, wrap},
+    pki::{
+        crl::Crl,
+        tlv::{sequence, tag, wrap},
+    },
     report::Indication,
 };
 
@@ -154,6 +157,46 @@ fn the_national_authorities_lead_to_their_roots() {
         let late = Times::both(certificate.not_after().plus_s(1));
         let report = verify_path(certificate, &evidence, &trust, &policy, late);
         assert_eq!(report.indication, Indication::Failed, "{certificate:?}");
+    }
+}
+
+#[test]
+fn paths_made_by_openssl() {
+    for case in load("x509/openssl_paths.json") {
+        let bundle = |field: &str| match case.text(field) {
+            "" => Vec::new(),
+            text => Certificate::parse_pem_bundle(text.as_bytes()).unwrap(),
+        };
+        let lists = case.get("crls_pem").unwrap().as_array().unwrap();
+        let list = |text: &serde_json::Value| {
+            Crl::parse_pem_or_der(text.as_str().unwrap().as_bytes()).unwrap()
+        };
+        let evidence = Evidence::new(bundle("others_pem"), lists.iter().map(list).collect());
+        let trust = TrustStore::new(bundle("anchors_pem"));
+        let revocation = match case.get("revocation") {
+            Some(_) => Revocation::Required,
+            None => Revocation::NotChecked,
+        };
+        let role = match case.text("role") {
+            "any" => Role::Any,
+            "seal_signer" => Role::SealSigner,
+            other => panic!("{case}: {other}"),
+        };
+        let policy = PathPolicy { role, revocation, crl_grace_s: 0 };
+        let times = Times::both(UnixTime::parse_rfc3339(case.text("at")).unwrap());
+        let leaf = &bundle("leaf_pem")[0];
+        let report = verify_path(leaf, &evidence, &trust, &policy, times);
+        let json = serde_json::to_value(&report).unwrap();
+        assert_eq!(json["indication"], case.text("indication"), "{case} {report:#?}");
+        let sub = case.get("sub_indication").unwrap_or(&serde_json::Value::Null);
+        assert_eq!(&json["sub_indication"], sub, "{case} {report:#?}");
+        if case.get("openssl").is_some() && case.id() != "last-second" {
+            assert_eq!(case.text("openssl") == "OK", report.passed(), "{case}");
+        }
+        if case.get("check").is_some() {
+            let first = report.checks().find(|check| check.counts_against()).unwrap();
+            assert_eq!(first.id, case.text("check"), "{case}");
+        }
     }
 }
 
