@@ -21,7 +21,8 @@ wheel=$(echo "$work"/wheels/yinxin-*.whl)
 "$bin/pip" uninstall --quiet --yes yinxin 2> /dev/null # or the old build of the same version stays
 "$bin/pip" install --quiet "$wheel[test]"
 
-"$bin/python" -m pytest --quiet bindings/python
+"${CARGO:-cargo}" run --quiet --package yinxin-cli -- demo --count 1 --out "$work/demo" > /dev/null
+YINXIN_DEMO=$work/demo "$bin/python" -m pytest --quiet bindings/python
 # The stub says exactly what the module has.
 cd "$work"
 "$bin/python" -m mypy.stubtest yinxin

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the C library under target/c, builds smoke.c against it, shared and static, as C11, and
-# smoke.cc as C++, and runs them; under valgrind too where that is installed.
+# smoke.cc as C++, and runs them on licences just issued; under valgrind too where that is installed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -9,6 +9,7 @@ mkdir -p "$target/c"
 work=$(cd "$target/c" && pwd)
 prefix=$work/prefix
 ffi/install.sh "$prefix" dev
+"${CARGO:-cargo}" run --quiet --package yinxin-cli -- demo --count 1 --out "$work/demo" > /dev/null
 
 warnings=(-Wall -Wextra -Werror -pedantic)
 private=$(sed -n 's/^Libs.private: //p' "$prefix/lib/pkgconfig/yinxin.pc")
@@ -28,13 +29,14 @@ else
     echo 'the header as C++: no C++ compiler is installed' >> "$target/skipped.txt"
 fi
 
-for program in "${programs[@]}"; do
-    "$work/$program"
-done
+arguments=("$work"/demo/{trust.pem,licences/*.ofd,forged/1-*.ofd,root.crl,issuing.crl})
+"$work/smoke-shared" "${arguments[@]}"
+"$work/smoke-static" "${arguments[@]}"
+"$work/smoke-cxx"
 
 if command -v valgrind > /dev/null; then
     valgrind --quiet --error-exitcode=1 --leak-check=full --errors-for-leak-kinds=definite,possible \
-        "$work/smoke-shared"
+        "$work/smoke-shared" "${arguments[@]}"
 else
     echo 'the C smoke test under valgrind: valgrind is not installed' >> "$target/skipped.txt"
 fi

@@ -1,4 +1,7 @@
-// Every function of the C interface once with good and once with bad arguments. Exit status 0: all held.
+// Every function of the C interface with good and with bad arguments. Exit status 0: all held.
+//
+// smoke TRUST.pem GOOD.ofd CHANGED.ofd CRL...: anchors, a licence that passes with the revocation lists,
+// one of which a byte was changed after sealing, and the lists.
 
 #include "yinxin.h"
 
@@ -6,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define CHECK(condition)                                                                      \
     do {                                                                                      \
@@ -134,11 +138,129 @@ static void refusals(void) {
     yinxin_report_free(NULL);
 }
 
-int main(void) {
+typedef struct {
+    uint8_t *bytes;
+    size_t length;
+} contents;
+
+static contents read_file(const char *path) {
+    FILE *file = fopen(path, "rb");
+    CHECK(file != NULL && fseek(file, 0, SEEK_END) == 0);
+    contents read = {NULL, (size_t)ftell(file)};
+    read.bytes = malloc(read.length);
+    CHECK(read.bytes != NULL && fseek(file, 0, SEEK_SET) == 0);
+    CHECK(fread(read.bytes, 1, read.length, file) == read.length);
+    fclose(file);
+    return read;
+}
+
+static yinxin_report *verify(const yinxin_verifier *verifier, contents licence) {
+    yinxin_report *report = NULL;
+    CHECK(yinxin_verifier_verify(verifier, licence.bytes, licence.length, "licence.ofd", time(NULL),
+                                 &report) == YINXIN_OK);
+    CHECK(report != NULL);
+    return report;
+}
+
+// Each text is whole, ends with NUL, and stays where it is when it is asked for again.
+static void texts(const yinxin_report *report) {
+    size_t length = 0;
+    const char *json = yinxin_report_json(report, &length);
+    CHECK(json != NULL && strlen(json) == length && json[0] == '{' && json[length - 1] == '}');
+    CHECK(strstr(json, "licence.ofd") != NULL);
+    CHECK(yinxin_report_json(report, NULL) == json);
+    const char *english = yinxin_report_text(report, YINXIN_ENGLISH, &length);
+    CHECK(english != NULL && strlen(english) == length);
+    const char *chinese = yinxin_report_text(report, YINXIN_CHINESE, NULL);
+    CHECK(chinese != NULL && strcmp(english, chinese) != 0);
+    CHECK(yinxin_report_text(report, 7, &length) == NULL);
+    const char *page = yinxin_report_html(report, YINXIN_CHINESE, &length);
+    CHECK(page != NULL && strlen(page) == length && strstr(page, "</html>") != NULL);
+    CHECK(yinxin_report_html(report, -1, NULL) == NULL);
+}
+
+typedef struct {
+    const yinxin_verifier *verifier;
+    contents licence;
+} task;
+
+// Two threads share one verifier, and afterwards each its report with nobody.
+static void *verify_in_thread(void *pointer) {
+    const task *shared = pointer;
+    yinxin_report *report = verify(shared->verifier, shared->licence);
+    CHECK(yinxin_report_indication(report) == YINXIN_PASSED);
+    texts(report);
+    yinxin_report_free(report);
+    return NULL;
+}
+
+static void licences(contents trust, contents good, contents changed, char **crls) {
+    yinxin_verifier *verifier = NULL;
+    CHECK(yinxin_verifier_new(trust.bytes, trust.length, &verifier) == YINXIN_OK);
+    CHECK(yinxin_verifier_add_certificates(verifier, trust.bytes, trust.length) == YINXIN_OK);
+    CHECK(yinxin_verifier_add_signer_certificates(verifier, trust.bytes, trust.length)
+          == YINXIN_OK);
+    CHECK(yinxin_verifier_add_crl(verifier, TEXT("no list")) != YINXIN_OK);
+
+    // Without revocation lists the answer is open, unless nobody asks for them.
+    yinxin_report *report = verify(verifier, good);
+    CHECK(yinxin_report_indication(report) == YINXIN_INDETERMINATE);
+    CHECK(strcmp(yinxin_report_sub_indication(report), "TRY_LATER") == 0);
+    yinxin_report_free(report);
+    CHECK(yinxin_verifier_set_revocation(verifier, 7) == YINXIN_BAD_ARGUMENT);
+    CHECK(yinxin_verifier_set_revocation(verifier, YINXIN_REVOCATION_NOT_CHECKED) == YINXIN_OK);
+    report = verify(verifier, good);
+    CHECK(yinxin_report_indication(report) == YINXIN_PASSED);
+    yinxin_report_free(report);
+
+    CHECK(yinxin_verifier_set_revocation(verifier, YINXIN_REVOCATION_REQUIRED) == YINXIN_OK);
+    for (; *crls != NULL; crls++) {
+        contents crl = read_file(*crls);
+        CHECK(yinxin_verifier_add_crl(verifier, crl.bytes, crl.length) == YINXIN_OK);
+        free(crl.bytes);
+    }
+    task shared = {verifier, good};
+    pthread_t threads[2];
+    for (int i = 0; i < 2; i++) {
+        CHECK(pthread_create(&threads[i], NULL, verify_in_thread, &shared) == 0);
+    }
+    for (int i = 0; i < 2; i++) {
+        CHECK(pthread_join(threads[i], NULL) == 0);
+    }
+
+    report = NULL;
+    CHECK(yinxin_verifier_verify(verifier, TEXT("no package"), NULL, time(NULL), &report)
+          == YINXIN_BAD_ZIP);
+    CHECK(yinxin_verifier_verify(verifier, good.bytes, good.length, "\xff", 0, &report)
+          == YINXIN_BAD_UTF8);
+    CHECK(yinxin_verifier_verify(verifier, good.bytes, good.length, NULL, INT64_MAX, &report)
+          == YINXIN_BAD_TIME);
+    CHECK(yinxin_verifier_verify(verifier, good.bytes, good.length, NULL, 0, NULL)
+          == YINXIN_NULL_POINTER);
+    CHECK(report == NULL);
+
+    // A report outlives its verifier.
+    report = verify(verifier, changed);
+    yinxin_verifier_free(verifier);
+    CHECK(yinxin_report_indication(report) == YINXIN_FAILED);
+    CHECK(strcmp(yinxin_report_sub_indication(report), "HASH_FAILURE") == 0);
+    texts(report);
+    yinxin_report_free(report);
+}
+
+int main(int count, char **arguments) {
+    CHECK(count >= 5);
     errors();
     sm3();
     sm2();
     refusals();
+    contents trust = read_file(arguments[1]);
+    contents good = read_file(arguments[2]);
+    contents changed = read_file(arguments[3]);
+    licences(trust, good, changed, arguments + 4);
+    free(trust.bytes);
+    free(good.bytes);
+    free(changed.bytes);
     puts("C interface: all held");
     return 0;
 }
