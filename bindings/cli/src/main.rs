@@ -25,7 +25,7 @@ use crate::{failure::Failure, output::Output};
 /// Exit status: 0 passed or done; 1 not passed; 3 indeterminate; 2 the work could not be done
 /// (bad usage, unreadable or malformed input).
 #[derive(Debug, Parser)]
-#[command(name = "yinxin", version, after_help = EXAMPLES, propagate_version = true)]
+#[command(name = "yinxin", version, after_help = EXAMPLES)]
 struct Arguments {
     /// Print JSON, one object a line.
     #[arg(long, global = true)]
@@ -136,5 +136,15 @@ fn run(command: Command, output: &Output) -> Result<Ending, Failure> {
         Command::Licence(command) => licence::run(command, output),
         Command::Token(command) => token::run(command, output),
         Command::Demo(arguments) => demo::run(&arguments, output),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn every_command_line_is_consistent() {
+        super::Arguments::command().debug_assert();
     }
 }
