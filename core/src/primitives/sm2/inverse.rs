@@ -6,6 +6,7 @@
 //! arithmetic whatever the values are; masks take the place of the decisions.
 
 use super::limbs::{Limbs, negated_inverse};
+use crate::primitives::ct;
 
 /// A signed integer in five limbs of 62 bits, least significant first: the value is the sum of
 /// limb i * 2^(62 i). All but the top limb are in [0, 2^62).
@@ -46,14 +47,14 @@ impl Modulus {
             update_fg(&mut f, &mut g, &steps);
         }
         // Now g = 0 and f = gcd = 1 or -1, so that 1/x is d or -d.
-        join(&self.normalise(&d, f[4] >> 63))
+        join(&self.normalise(&d, ct::barrier(f[4] >> 63)))
     }
 
     /// (d, e) becomes (u d + v e, q d + r e) / 2^62 modulo m.
     #[inline(always)]
     fn update_de(&self, d: &mut Signed62, e: &mut Signed62, t: &Steps) {
         // Adding m to negative d and e first keeps the results in (-2m, m).
-        let (d_sign, e_sign) = (d[4] >> 63, e[4] >> 63);
+        let (d_sign, e_sign) = (ct::barrier(d[4] >> 63), ct::barrier(e[4] >> 63));
         let mut md = (t.u & d_sign) + (t.v & e_sign);
         let mut me = (t.q & d_sign) + (t.r & e_sign);
         let mut cd = product(t.u, d[0]) + product(t.v, e[0]);
@@ -77,12 +78,12 @@ impl Modulus {
     /// `value`, in (-2m, m), negated if `negate` is all ones, brought to [0, m).
     fn normalise(&self, value: &Signed62, negate: i64) -> Signed62 {
         let mut r = *value;
-        let add = r[4] >> 63;
+        let add = ct::barrier(r[4] >> 63);
         for (limb, m) in r.iter_mut().zip(self.limbs) {
             *limb = ((*limb + (m & add)) ^ negate) - negate;
         }
         carry(&mut r);
-        let add = r[4] >> 63;
+        let add = ct::barrier(r[4] >> 63);
         for (limb, m) in r.iter_mut().zip(self.limbs) {
             *limb += m & add;
         }
