@@ -11,7 +11,7 @@ use crate::{
     pki::{
         algorithm::{SignatureAlgorithm, SignatureForm, dotted, is_sm3, read_signature},
         tlv::{self, Cursor, tag},
-        x509::Certificate,
+        x509::{Certificate, hex},
     },
     primitives::{sm2::DistId, sm3},
     report::{Check, SubIndication},
@@ -372,13 +372,4 @@ fn is_attributes(message: &[u8]) -> bool {
     tlv::only(message, 0, tag::SET, Code::BadCms, "attributes")
         .and_then(|set| super::parse::signed_attributes(&set))
         .is_ok()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

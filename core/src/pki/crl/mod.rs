@@ -17,8 +17,9 @@ use std::{
 pub use make::make;
 
 use super::{
+    algorithm::{SignatureForm, read_signature},
     pem,
-    x509::{self, Name, SignatureAlgorithm, SignatureForm},
+    x509::{Name, SignatureAlgorithm},
 };
 use crate::{
     error::{Code, Error},
@@ -203,7 +204,7 @@ impl Crl {
     }
 
     /// What it says of the certificate with this serial number (as
-    /// [`Certificate::serial`](x509::Certificate::serial) gives it); `None` if it is not listed.
+    /// [`Certificate::serial`](super::x509::Certificate::serial) gives it); `None` if it is not listed.
     #[must_use]
     pub fn revoked(&self, serial: &[u8]) -> Option<Revoked> {
         let wanted = significant(serial);
@@ -231,7 +232,7 @@ impl Crl {
     /// # Errors
     /// [`Code::BadSignatureEncoding`].
     pub fn signature(&self) -> Result<(Signature, SignatureForm), Error> {
-        x509::signature(self.0.der.get(self.0.signature.clone()).unwrap_or_default())
+        read_signature(self.0.der.get(self.0.signature.clone()).unwrap_or_default())
     }
 
     /// Verifies the signature with the issuer's key, under [`DistId::DEFAULT`].

@@ -15,6 +15,11 @@ use crate::{
     report::{self, Check, Indication, SubIndication},
 };
 
+#[cfg(test)]
+pub(crate) mod forge;
+#[cfg(test)]
+mod tests;
+
 /// What came of verifying a time stamp.
 #[derive(Clone, Debug)]
 pub struct Judgement {

@@ -31,7 +31,8 @@ pub use name::{Attribute, Name};
 pub use path::{CertificateReport, PathPolicy, PathReport, Revocation, Role, Times, verify_path};
 pub use trust::{Evidence, TrustStore};
 
-use super::pem;
+pub use super::algorithm::SignatureForm;
+use super::{algorithm::read_signature, pem};
 use crate::{
     error::{Code, Error},
     primitives::{
@@ -46,15 +47,6 @@ use crate::{
 /// Equal means: the same bytes. What is verified is always the original bytes, never a re-encoding.
 #[derive(Clone)]
 pub struct Certificate(Arc<Inner>);
-
-/// How a signature value stands in its BIT STRING.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SignatureForm {
-    /// DER SEQUENCE { r, s }, as GM/T 0009-2012, 7.3 demands.
-    Der,
-    /// The 64 bytes r ‖ s: a fault seen in practice.
-    Raw,
-}
 
 /// The algorithm that a certificate or list names for its signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -300,7 +292,7 @@ impl Certificate {
     /// # Errors
     /// [`Code::BadSignatureEncoding`] if it is neither DER nor 64 bytes in range.
     pub fn signature(&self) -> Result<(Signature, SignatureForm), Error> {
-        signature(&self.0.signature)
+        read_signature(&self.0.signature)
     }
 
     /// Whether subject and issuer are the same name. It does not tell who signed.
@@ -360,15 +352,6 @@ impl SignatureAlgorithm {
             _ => Self::Other,
         }
     }
-}
-
-/// A signature value of a certificate or list. DER first: 64 bytes that are valid DER are DER.
-pub(super) fn signature(bytes: &[u8]) -> Result<(Signature, SignatureForm), Error> {
-    if let Ok(signature) = Signature::from_der(bytes) {
-        return Ok((signature, SignatureForm::Der));
-    }
-    let raw = bytes.try_into().map_err(|_| Error::new(Code::BadSignatureEncoding))?;
-    Ok((Signature::from_bytes(raw)?, SignatureForm::Raw))
 }
 
 /// Lower-case hexadecimal.

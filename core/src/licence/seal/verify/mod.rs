@@ -23,6 +23,8 @@ use crate::{
 mod seal;
 mod signature;
 #[cfg(test)]
+mod tamper_tests;
+#[cfg(test)]
 mod tests;
 
 pub use seal::{SealReport, verify_seal};
