@@ -2,7 +2,7 @@
 //!
 //! Its manual is the header `include/yinxin.h`, which `tests/header.rs` makes from the sources of
 //! this folder and from the table of error codes; the documentation of a function here is written
-//! for the reader of that header. [`boundary`] keeps what all functions share: pointers are
+//! for the reader of that header. `boundary` keeps what all functions share: pointers are
 //! checked, a panic becomes a status, an out-parameter is written on success only.
 
 // C names, and contracts that stand in the text of each function rather than under a heading.
