@@ -17,14 +17,14 @@ const SIZES: [u32; 3] = [64, 1024, 16 * 1024];
 pub(crate) fn run() {
     for backend in Backend::runnable() {
         compare(
-            &format!("SM4 key schedule, {backend:?}"),
+            &format!("SM4 key schedule, {}", backend.name()),
             Unit::Megabytes(16),
             || Sm4::with_backend(black_box(&KEY), backend),
             || sm4::Sm4::new(black_box(&KEY).into()),
         );
         for size in SIZES {
             let data = vec![7u8; usize::try_from(size).unwrap_or_default()];
-            let name = |mode: &str| format!("SM4 {mode} {size} B, {backend:?}");
+            let name = |mode: &str| format!("SM4 {mode} {size} B, {}", backend.name());
             block_modes(backend, &name, Unit::Megabytes(size), &data);
             stream_modes(backend, &name, Unit::Megabytes(size), &data);
         }

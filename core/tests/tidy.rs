@@ -29,6 +29,8 @@ const UNSAFE_FILES: &[&str] = &[
     "core/src/primitives/sm2/ifma/field.rs",
     "core/src/primitives/sm2/ifma/mod.rs",
     "core/src/primitives/sm2/ifma/tests.rs",
+    "core/src/primitives/sm4/avx512.rs",
+    "core/src/primitives/sm4/gfni.rs",
     "core/tests/zeroise.rs",
     "ffi/src/boundary.rs",
     "ffi/src/error.rs",

@@ -28,4 +28,16 @@ macro_rules! witnesses {
 witnesses! {
     /// 512-bit vectors with the 52-bit multiply-add (Intel since Ice Lake, AMD since Zen 4).
     Ifma: "avx512f", "avx512dq", "avx512ifma";
+    /// 256-bit vectors, with inversion in the field of AES as an instruction.
+    Gfni: "avx2", "gfni";
+    /// 512-bit vectors, with inversion in the field of AES and carry-less products.
+    Avx512Gfni: "avx2", "avx512f", "avx512bw", "avx512vl", "gfni", "pclmulqdq", "vpclmulqdq";
+}
+
+impl Avx512Gfni {
+    /// The smaller proof that this one holds.
+    #[must_use]
+    pub const fn gfni(self) -> Gfni {
+        Gfni(())
+    }
 }

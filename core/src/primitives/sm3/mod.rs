@@ -60,6 +60,14 @@ impl Backend {
         iter::once(Self::Portable)
     }
 
+    /// A short name, for listings.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Portable => "portable",
+        }
+    }
+
     /// The digest of `message`.
     #[must_use]
     pub fn hash(self, message: &[u8]) -> Digest {

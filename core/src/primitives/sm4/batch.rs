@@ -1,6 +1,6 @@
 //! The modes over any block kernel, in batches, for backends that have no kernel of their own for them.
 
-use zeroize::Zeroizing;
+use zeroize::Zeroize as _;
 
 use super::{Block, RoundKeys};
 
@@ -9,7 +9,7 @@ const BATCH: usize = 64;
 
 /// Adds the keystream to `data`; see [`RoundKeys::xor_keystream`].
 pub(super) fn xor_keystream(keys: &RoundKeys, mut counter: u128, data: &mut [u8]) {
-    let mut keystream = Zeroizing::new([[0; 16]; BATCH]);
+    let mut keystream = [[0; 16]; BATCH];
     for chunk in data.chunks_mut(16 * BATCH) {
         let blocks = &mut keystream[..chunk.len().div_ceil(16)];
         for block in &mut *blocks {
@@ -21,6 +21,8 @@ pub(super) fn xor_keystream(keys: &RoundKeys, mut counter: u128, data: &mut [u8]
             *byte ^= stream;
         }
     }
+    // As a slice of bytes it is cleared in bulk.
+    keystream.as_flattened_mut().zeroize();
 }
 
 /// Encrypts a chain; see [`RoundKeys::cbc_encrypt`]. Each block waits for the one before it.

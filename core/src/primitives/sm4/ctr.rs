@@ -64,7 +64,7 @@ impl Ctr {
 
 impl Drop for Ctr {
     fn drop(&mut self) {
-        self.ahead.zeroize();
+        self.ahead.as_mut_slice().zeroize();
     }
 }
 

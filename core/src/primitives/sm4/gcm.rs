@@ -14,7 +14,7 @@ use aead::{
 use cipher::{Key, KeyInit, KeySizeUser};
 use ghash::{GHash, universal_hash::UniversalHash as _};
 use subtle::ConstantTimeEq as _;
-use zeroize::{ZeroizeOnDrop, Zeroizing};
+use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
 
 use super::{Block, Sm4};
 use crate::{
@@ -138,14 +138,16 @@ impl Gcm {
     /// E(J0) is made together with the first blocks of keystream: alone it would cost as much.
     fn crypt(&self, j0: &Block, data: &mut [u8]) -> Zeroizing<Block> {
         let (head, rest) = data.split_at_mut(data.len().min(HEAD));
-        let mut first = Zeroizing::new([0; 16 + HEAD]);
-        let first = &mut first[..16 + head.len()];
+        let mut buffer = [0; 16 + HEAD];
+        let first = &mut buffer[..16 + head.len()];
         first[16..].copy_from_slice(head);
         self.xor_keystream(j0, 0, first);
         head.copy_from_slice(&first[16..]);
         self.xor_keystream(j0, 1 + HEAD as u32 / 16, rest);
         let mut mask = Zeroizing::new([0; 16]);
         mask.copy_from_slice(&first[..16]);
+        // As a slice it is cleared in bulk.
+        first.zeroize();
         mask
     }
 

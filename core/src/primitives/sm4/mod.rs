@@ -9,7 +9,15 @@ pub mod ctr;
 pub mod ecb;
 pub mod gcm;
 
+#[cfg(target_arch = "x86_64")]
+mod aes_domain;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 mod batch;
+#[cfg(target_arch = "x86_64")]
+mod dword_sliced;
+#[cfg(target_arch = "x86_64")]
+mod gfni;
 mod portable;
 mod sbox;
 #[cfg(test)]
@@ -20,6 +28,8 @@ use std::{fmt, iter};
 
 use zeroize::ZeroizeOnDrop;
 
+#[cfg(target_arch = "x86_64")]
+use super::cpu;
 use crate::error::{Code, Error};
 
 /// A block: 16 bytes, four big-endian words. Keys have the same form.
@@ -44,17 +54,44 @@ const CK: [u32; 32] = {
 pub enum Backend {
     /// Bit planes in plain Rust, on every CPU.
     Portable,
+    /// GFNI and AVX2, 16 blocks at a time.
+    #[cfg(target_arch = "x86_64")]
+    Gfni(cpu::Gfni),
+    /// GFNI and AVX-512, 64 blocks at a time.
+    #[cfg(target_arch = "x86_64")]
+    Avx512(cpu::Avx512Gfni),
 }
 
 impl Backend {
     /// Every backend that this CPU can run, slowest first: the last is the default.
     pub fn runnable() -> impl Iterator<Item = Self> {
-        iter::once(Self::Portable)
+        let backends = iter::once(Self::Portable);
+        #[cfg(target_arch = "x86_64")]
+        let backends = backends
+            .chain(cpu::Gfni::detect().map(Self::Gfni))
+            .chain(cpu::Avx512Gfni::detect().map(Self::Avx512));
+        backends
+    }
+
+    /// A short name, for listings.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Portable => "portable",
+            #[cfg(target_arch = "x86_64")]
+            Self::Gfni(_) => "gfni",
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(_) => "avx512",
+        }
     }
 
     fn expand(self, key: &Block) -> RoundKeys {
         match self {
             Self::Portable => RoundKeys::Portable(portable::RoundKeys::expand(key)),
+            #[cfg(target_arch = "x86_64")]
+            Self::Gfni(cpu) => RoundKeys::Gfni(cpu, gfni::expand(cpu, key)),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(cpu) => RoundKeys::Avx512(cpu, gfni::expand(cpu.gfni(), key)),
         }
     }
 }
@@ -86,18 +123,30 @@ impl Sm4 {
 #[derive(Clone)]
 enum RoundKeys {
     Portable(portable::RoundKeys),
+    #[cfg(target_arch = "x86_64")]
+    Gfni(cpu::Gfni, aes_domain::RoundKeys),
+    #[cfg(target_arch = "x86_64")]
+    Avx512(cpu::Avx512Gfni, aes_domain::RoundKeys),
 }
 
 impl RoundKeys {
     fn encrypt(&self, blocks: &mut [Block]) {
         match self {
             Self::Portable(keys) => portable::encrypt(keys, blocks),
+            #[cfg(target_arch = "x86_64")]
+            Self::Gfni(cpu, keys) => gfni::crypt(*cpu, keys.encrypt(), blocks),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(cpu, keys) => avx512::crypt(*cpu, keys.encrypt(), blocks),
         }
     }
 
     fn decrypt(&self, blocks: &mut [Block]) {
         match self {
             Self::Portable(keys) => portable::decrypt(keys, blocks),
+            #[cfg(target_arch = "x86_64")]
+            Self::Gfni(cpu, keys) => gfni::crypt(*cpu, keys.decrypt(), blocks),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(cpu, keys) => avx512::crypt(*cpu, keys.decrypt(), blocks),
         }
     }
 
@@ -105,6 +154,10 @@ impl RoundKeys {
     fn xor_keystream(&self, counter: u128, data: &mut [u8]) {
         match self {
             Self::Portable(_) => batch::xor_keystream(self, counter, data),
+            #[cfg(target_arch = "x86_64")]
+            Self::Gfni(..) => batch::xor_keystream(self, counter, data),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(cpu, keys) => avx512::xor_keystream(*cpu, keys.encrypt(), counter, data),
         }
     }
 
@@ -112,6 +165,12 @@ impl RoundKeys {
     fn cbc_encrypt(&self, previous: &Block, blocks: &mut [Block]) {
         match self {
             Self::Portable(_) => batch::cbc_encrypt(self, previous, blocks),
+            #[cfg(target_arch = "x86_64")]
+            Self::Gfni(cpu, keys) => gfni::cbc_encrypt(*cpu, keys.encrypt(), previous, blocks),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(cpu, keys) => {
+                gfni::cbc_encrypt(cpu.gfni(), keys.encrypt(), previous, blocks);
+            }
         }
     }
 
@@ -119,6 +178,8 @@ impl RoundKeys {
     fn cbc_decrypt(&self, previous: &Block, blocks: &mut [Block]) {
         match self {
             Self::Portable(_) => batch::cbc_decrypt(self, previous, blocks),
+            #[cfg(target_arch = "x86_64")]
+            Self::Gfni(..) | Self::Avx512(..) => batch::cbc_decrypt(self, previous, blocks),
         }
     }
 }

@@ -44,7 +44,7 @@ impl RoundKeys {
 
 impl Drop for RoundKeys {
     fn drop(&mut self) {
-        self.0.zeroize();
+        self.0.as_flattened_mut().zeroize();
     }
 }
 

@@ -103,6 +103,40 @@ fn the_circuit_is_the_printed_s_box() {
     }
 }
 
+/// The matrices of `aes_domain` against the printed S-box and the textbook's L and L'.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn the_constants_of_the_field_of_aes() {
+    use aes_domain::*;
+    let times = |matrix: u64, x: u8| {
+        let rows = matrix.to_be_bytes();
+        (0..8).fold(0, |y, i| y | (((rows[i] & x).count_ones() & 1) as u8) << i)
+    };
+    let product = |x: u8, y: u8| {
+        (0..8).rev().fold(0u8, |sum, bit| {
+            let doubled = sum << 1 ^ if sum & 0x80 == 0 { 0 } else { 0x1b };
+            doubled ^ if y >> bit & 1 == 0 { 0 } else { x }
+        })
+    };
+    let inverse = |x: u8| (0..=255).find(|&y| product(x, y) == 1).unwrap_or(0);
+    let w_constant = times(W, inverse(0x3e)) ^ times(ENTER, SBOX[0] ^ SBOX[0] >> 6);
+    for x in 0..=255u8 {
+        assert_eq!(times(LEAVE, times(ENTER, x)), x);
+        let (i, s) = (inverse(times(ENTER, x) ^ 0x3e), SBOX[usize::from(x)]);
+        assert_eq!(times(Q, i) ^ 0x63, times(ENTER, s.rotate_left(2)), "{x:#04x}");
+        assert_eq!(times(W, i) ^ w_constant, times(ENTER, s ^ s >> 6), "{x:#04x}");
+        // One byte through L' reaches all four; three more times SBOX[0] make the constant whole.
+        let word = u32::from_be_bytes([SBOX[0], SBOX[0], SBOX[0], s]);
+        let zero = inverse(0x3e);
+        let l = (word ^ word.rotate_left(13) ^ word.rotate_left(23)).to_le_bytes();
+        for (d, byte) in l.into_iter().enumerate() {
+            let others = (0..4).filter(|&other| other != d).map(|other| times(KEY[other], zero));
+            let sum = others.fold(times(KEY[d], i), |sum, term| sum ^ term);
+            assert_eq!(sum ^ KEY_CONSTANT as u8, times(ENTER, byte), "{x:#04x} {d}");
+        }
+    }
+}
+
 #[test]
 fn the_examples_of_the_standard() {
     for case in load("sm4/block.json") {
