@@ -11,7 +11,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 SKIPPED := $(TARGET)/skipped.txt
 heading = @printf '\n== %s\n' '$(1)'
 
-.PHONY: demo test start format lint unit doc-tests docs c python fuzz interop skipped
+.PHONY: bench demo test start format lint unit doc-tests docs c python fuzz interop skipped
 
 # Issues a root, a seal maker, seals and licences into demo-out/, then verifies good and bad ones.
 demo:
@@ -65,5 +65,9 @@ skipped:
 	if [ "$$count" -gt 0 ]; then sort -u $(SKIPPED); fi; \
 	if [ "$$count" -gt 0 ] && [ -n "$${CI:-}" ]; then echo 'nothing may be skipped with CI=true'; exit 1; fi; \
 	echo 'everything else passed'
+
+# Measures and records in benches/record; not part of `make test`.
+bench:
+	benches/run.sh
 
 comma := ,

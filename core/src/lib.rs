@@ -7,7 +7,7 @@
 //!          Error                                               the same report inside both
 //! ```
 //!
-//! [`Error`](error::Error) means that a call could not do its work. A [`Rejected`](report::Rejected)
+//! [`Error`] means that a call could not do its work. A [`Rejected`](report::Rejected)
 //! means that the work was done and the answer is no, or not certain. Time, trust anchors, revocation
 //! data and policy are arguments: this crate has no clock, no file and no network. Its one outside call
 //! is the operating system's random number generator.

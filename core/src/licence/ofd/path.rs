@@ -31,7 +31,7 @@ pub(crate) fn canonical(path: &str) -> Result<&str, Error> {
 /// `base_file` (itself canonical). `.` and `..` segments are followed inside the package.
 ///
 /// # Errors
-/// [`Code::BadPath`] if it leaves the package or breaks a rule of [`canonical`].
+/// [`Code::BadPath`] if it leaves the package or has a refused form, such as `\` or a drive letter.
 pub fn resolve(base_file: &str, location: &str) -> Result<String, Error> {
     let folder = base_file.rsplit_once('/').map_or("", |(folder, _)| folder);
     resolve_in(folder, location)

@@ -175,7 +175,7 @@ impl PrivateKey {
         self.d.expose()
     }
 
-    /// The public key [d]G.
+    /// The public key `[d]G`.
     #[must_use]
     pub const fn public(&self) -> &PublicKey {
         &self.public
