@@ -17,7 +17,7 @@ heading = @printf '\n== %s\n' '$(1)'
 demo:
 	$(CARGO) run --quiet --release -p yinxin-cli -- demo --out demo-out
 
-test: start format lint unit doc-tests docs c fuzz interop skipped
+test: start format lint unit doc-tests docs c python fuzz interop skipped
 
 start:
 	@mkdir -p $(TARGET) && rm -f $(SKIPPED)
