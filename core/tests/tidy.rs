@@ -31,6 +31,7 @@ const UNSAFE_FILES: &[&str] = &[
     "core/src/primitives/sm2/ifma/tests.rs",
     "core/src/primitives/sm4/avx512.rs",
     "core/src/primitives/sm4/gfni.rs",
+    "core/src/primitives/sm4/vpclmul.rs",
     "core/tests/zeroise.rs",
     "ffi/src/boundary.rs",
     "ffi/src/error.rs",

@@ -8,6 +8,8 @@
 
 use std::arch::x86_64::*;
 
+use zeroize::Zeroize as _;
+
 use super::{
     Block,
     aes_domain::{ENTER, LEAVE, Q, Schedule, W},
@@ -27,9 +29,9 @@ pub(super) fn crypt(cpu: cpu::Avx512Gfni, schedule: &Schedule, blocks: &mut [Blo
     let (wide, rest) = blocks.as_chunks_mut();
     // SAFETY: a `cpu::Avx512Gfni` exists only where the features of these functions are.
     unsafe {
-        wide.iter_mut().for_each(|blocks| crypt_64(schedule, blocks));
+        wide.iter_mut().for_each(|blocks| crypt_64(schedule, Input::Data, blocks));
         if rest.len() > WIDE / 2 {
-            return padded(rest, |blocks| crypt_64(schedule, blocks));
+            return padded(rest, |blocks| crypt_64(schedule, Input::Data, blocks));
         }
         let (sixteens, rest) = rest.as_chunks_mut();
         sixteens.iter_mut().for_each(|blocks| crypt_16(schedule, blocks));
@@ -47,24 +49,33 @@ pub(super) fn xor_keystream(
     mut counter: u128,
     data: &mut [u8],
 ) {
-    let (wide, rest) = data.as_chunks_mut();
-    for chunk in wide {
+    let (blocks, tail) = data.as_chunks_mut();
+    let (wide, rest) = blocks.as_chunks_mut();
+    for blocks in wide {
         // SAFETY: a `cpu::Avx512Gfni` exists only where the features of this function are.
-        unsafe { xor_keystream_64(schedule, counter, chunk) };
+        unsafe { crypt_64(schedule, Input::Counters(counter), blocks) };
         counter = counter.wrapping_add(WIDE as u128);
     }
-    if !rest.is_empty() {
-        let mut keystream = [[0; 16]; WIDE];
-        let blocks = &mut keystream[..rest.len().div_ceil(16)];
-        for block in &mut *blocks {
-            *block = counter.to_be_bytes();
-            counter = counter.wrapping_add(1);
-        }
-        crypt(cpu, schedule, blocks);
-        for (byte, stream) in rest.iter_mut().zip(blocks.as_flattened()) {
-            *byte ^= stream;
-        }
+    if rest.is_empty() && tail.is_empty() {
+        return;
     }
+    let mut keystream = counters(counter);
+    crypt(cpu, schedule, &mut keystream[..rest.len() + tail.len().div_ceil(16)]);
+    let rest = rest.as_flattened_mut().iter_mut().chain(tail);
+    for (byte, stream) in rest.zip(keystream.as_flattened()) {
+        *byte ^= stream;
+    }
+    // As a slice of bytes it is cleared in bulk.
+    keystream.as_flattened_mut().zeroize();
+}
+
+/// 64 counters written out.
+fn counters(first: u128) -> [Block; WIDE] {
+    let mut counters = [[0; 16]; WIDE];
+    for (block, skip) in counters.iter_mut().zip(0..) {
+        *block = first.wrapping_add(skip).to_be_bytes();
+    }
+    counters
 }
 
 fn padded<const N: usize>(blocks: &mut [Block], kernel: impl Fn(&mut [Block; N])) {
@@ -109,10 +120,46 @@ dword_sliced!(
     enter: enter, leave: leave, substitute: substitute
 );
 
+/// What 64 blocks go through the rounds.
+enum Input {
+    /// The data itself, which the result replaces.
+    Data,
+    /// The counters from this one on: the result is added to the data.
+    Counters(u128),
+}
+
 /// Encrypts or decrypts 64 blocks.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni")]
-fn crypt_64(schedule: &Schedule, blocks: &mut [Block; WIDE]) {
-    let (rows, _) = blocks.as_chunks_mut::<4>();
+fn crypt_64(schedule: &Schedule, input: Input, blocks: &mut [Block; WIDE]) {
+    let written;
+    let state = match input {
+        Input::Counters(first) if first as u8 <= 255 - (WIDE as u8 - 1) => entered_counters(first),
+        Input::Data | Input::Counters(_) => entered(match input {
+            Input::Data => blocks,
+            Input::Counters(first) => {
+                written = counters(first);
+                &written
+            }
+        }),
+    };
+    let out = left(rounds(schedule, state));
+    let leave = repeat(&schedule.leave);
+    let kept = match input {
+        Input::Data => 0,
+        Input::Counters(_) => !0,
+    };
+    let (rows, _) = blocks.as_chunks_mut();
+    for r in 0..16 {
+        let old = _mm512_maskz_mov_epi64(kept, load(&rows[r]));
+        store(&mut rows[r], xor3!(out[r], leave, old));
+    }
+}
+
+/// The state of 64 blocks.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni")]
+fn entered(blocks: &[Block; WIDE]) -> [Word; 4] {
+    let (rows, _) = blocks.as_chunks();
     let mut v = [_mm512_setzero_si512(); 16];
     for r in 0..16 {
         v[r] = load(&rows[r]);
@@ -123,41 +170,20 @@ fn crypt_64(schedule: &Schedule, blocks: &mut [Block; WIDE]) {
         // Byte m of a block is byte 3 - m mod 4 of its word, counted from the lowest.
         state[m / 4][3 - m % 4] = enter!(v[m]);
     }
-    let out = finish(rounds(schedule, state));
-    let leave = repeat(&schedule.leave);
-    for r in 0..16 {
-        store(&mut rows[r], _mm512_xor_si512(out[r], leave));
-    }
+    state
 }
 
-/// Adds the keystream of 64 counters to `data`.
+/// The state of 64 counters of which only the lowest byte differs.
+#[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni")]
-fn xor_keystream_64(schedule: &Schedule, counter: u128, data: &mut [u8; 16 * WIDE]) {
-    let (rows, _) = data.as_chunks_mut::<64>();
-    let low = counter as u8;
-    if low > 255 - (WIDE as u8 - 1) {
-        // The low byte carries: the counters are written out.
-        let mut blocks = [[0; 16]; WIDE];
-        for (i, block) in blocks.iter_mut().enumerate() {
-            *block = counter.wrapping_add(i as u128).to_be_bytes();
-        }
-        crypt_64(schedule, &mut blocks);
-        let (streams, _) = blocks.as_chunks();
-        for r in 0..16 {
-            let sum = _mm512_xor_si512(load_bytes(&rows[r]), load(&streams[r]));
-            store_bytes(&mut rows[r], sum);
-        }
-        return;
-    }
-    // Only the lowest byte differs: block 4r + l of lane l has it at place r, as after a transposition.
-    let upper = counter.to_be_bytes();
-    let entered = enter!(repeat(&upper));
-    let mut bytes = [0; 64];
-    store_bytes(&mut bytes, entered);
+fn entered_counters(first: u128) -> [Word; 4] {
+    let mut bytes = [[0; 16]; 4];
+    store(&mut bytes, enter!(repeat(&first.to_be_bytes())));
     let mut state = [[_mm512_setzero_si512(); 4]; 4];
     for m in 0..15 {
-        state[m / 4][3 - m % 4] = _mm512_set1_epi8(bytes[m] as i8);
+        state[m / 4][3 - m % 4] = _mm512_set1_epi8(bytes[0][m] as i8);
     }
+    // Block 4r + l has its byte at place r of lane l, as after a transposition.
     let places = _mm512_set_epi32(
         0x3f3b_3733,
         0x2f2b_2723,
@@ -176,21 +202,18 @@ fn xor_keystream_64(schedule: &Schedule, counter: u128, data: &mut [u8; 16 * WID
         0x1c18_1410,
         0x0c08_0400,
     );
-    state[3][0] = enter!(_mm512_add_epi8(places, _mm512_set1_epi8(low as i8)));
-
-    let out = finish(rounds(schedule, state));
-    let leave = repeat(&schedule.leave);
-    for r in 0..16 {
-        let sum = xor3!(out[r], leave, load_bytes(&rows[r]));
-        store_bytes(&mut rows[r], sum);
-    }
+    state[3][0] = enter!(_mm512_add_epi8(places, _mm512_set1_epi8(first as i8)));
+    state
 }
 
 /// Adds c(3) and runs the 32 rounds.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni")]
 fn rounds(schedule: &Schedule, [mut a, mut b, mut c, mut d]: [Word; 4]) -> [Word; 4] {
-    d = add(d, &schedule.enter);
+    let (enter, _) = schedule.enter.as_chunks();
+    for i in 0..4 {
+        d[i] = _mm512_xor_si512(d[i], _mm512_set1_epi32(i32::from_le_bytes(enter[i])));
+    }
     for keys in schedule.rounds.as_chunks::<4>().0 {
         a = round(a, b, c, d, &keys[0]);
         b = round(b, c, d, a, &keys[1]);
@@ -209,32 +232,22 @@ fn round(old: Word, x1: Word, x2: Word, x3: Word, key: &Block) -> Word {
         (q[i], u[i]) = substitute!(xor3!(x1[i], x2[i], x3[i]));
     }
     // U = W ^ Q<<<16, and the round's sum Q ^ U ^ U<<<24.
-    let mut new = add(old, key);
     for i in 0..4 {
         u[i] = _mm512_xor_si512(u[i], q[(i + 2) % 4]);
     }
+    let (keys, _) = key.as_chunks();
+    let mut new = old;
     for i in 0..4 {
-        new[i] = _mm512_xor_si512(xor3!(new[i], q[i], u[i]), u[(i + 1) % 4]);
+        let key = _mm512_set1_epi32(i32::from_le_bytes(keys[i]));
+        new[i] = xor3!(xor3!(old[i], q[i], key), u[i], u[(i + 1) % 4]);
     }
     new
-}
-
-/// Adds to byte i what dword i of `bytes` repeats.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni")]
-fn add(mut word: Word, bytes: &Block) -> Word {
-    let (dwords, _) = bytes.as_chunks();
-    for i in 0..4 {
-        let byte = _mm512_set1_epi32(i32::from_le_bytes(dwords[i]));
-        word[i] = _mm512_xor_si512(word[i], byte);
-    }
-    word
 }
 
 /// Back to the basis of SM4 and to blocks, the words in reverse (GB/T 32907-2016, 7.1, R).
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni")]
-fn finish(state: [Word; 4]) -> [__m512i; 16] {
+fn left(state: [Word; 4]) -> [__m512i; 16] {
     let mut v = [_mm512_setzero_si512(); 16];
     for m in 0..16 {
         v[m] = leave!(state[3 - m / 4][3 - m % 4]);
@@ -273,20 +286,6 @@ fn load(row: &[Block; 4]) -> __m512i {
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn store(row: &mut [Block; 4], value: __m512i) {
-    // SAFETY: a row is 64 writable bytes, and this store takes any alignment.
-    unsafe { _mm512_storeu_si512(row.as_mut_ptr().cast(), value) }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn load_bytes(row: &[u8; 64]) -> __m512i {
-    // SAFETY: a row is 64 readable bytes, and this load takes any alignment.
-    unsafe { _mm512_loadu_si512(row.as_ptr().cast()) }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn store_bytes(row: &mut [u8; 64], value: __m512i) {
     // SAFETY: a row is 64 writable bytes, and this store takes any alignment.
     unsafe { _mm512_storeu_si512(row.as_mut_ptr().cast(), value) }
 }

@@ -55,8 +55,8 @@ macro_rules! dword_sliced {
                         let (q, w) = $substitute!(x);
                         // U = W ^ Q<<<16, and the round's sum Q ^ U ^ U<<<24.
                         let u = $xor(w, $dwords::<0b01_00_11_10>(q));
-                        let sum = $xor3!(state[i], q, u);
-                        state[i] = $xor3!(sum, key, $dwords::<0b00_11_10_01>(u));
+                        let sum = $xor3!(state[i], key, q);
+                        state[i] = $xor3!(sum, u, $dwords::<0b00_11_10_01>(u));
                     }
                 }
             }

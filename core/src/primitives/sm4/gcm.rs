@@ -12,11 +12,10 @@ use aead::{
     inout::InOutBuf,
 };
 use cipher::{Key, KeyInit, KeySizeUser};
-use ghash::{GHash, universal_hash::UniversalHash as _};
 use subtle::ConstantTimeEq as _;
 use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
 
-use super::{Block, Sm4};
+use super::{Block, Sm4, ghash::HashKey};
 use crate::{
     error::{Code, Error},
     limits,
@@ -25,8 +24,11 @@ use crate::{
 /// A whole tag. It may be cut to 12 bytes or more.
 pub type Tag = [u8; 16];
 
-/// The text bytes that share a batch with the block that masks the tag: 15 blocks.
-const HEAD: usize = 240;
+/// What the widest kernel takes at a time, in bytes.
+const BATCH: usize = 1024;
+
+/// The text between two visits of GHASH: what it reads is then still near.
+const STRIDE: usize = 8 * BATCH;
 
 /// An expanded key for GCM. Zeroised on drop, never printed.
 ///
@@ -35,17 +37,16 @@ const HEAD: usize = 240;
 #[derive(Clone)]
 pub struct Gcm {
     cipher: Sm4,
-    /// GHASH keyed with H = E(0), nothing hashed yet.
-    hash: GHash,
+    hash: HashKey,
 }
 
 impl Gcm {
     /// GCM under the expanded key `cipher`.
     #[must_use]
     pub fn with_cipher(cipher: Sm4) -> Self {
-        let mut h = Zeroizing::new([0; 16]);
+        let mut h = Zeroizing::new([0; 16]); // H = E(0)
         cipher.keys.encrypt(std::slice::from_mut(&mut h));
-        let hash = GHash::new((&*h).into());
+        let hash = HashKey::new(&cipher.keys, &h);
         Self { cipher, hash }
     }
 
@@ -58,8 +59,18 @@ impl Gcm {
     pub fn seal_in_place(&self, nonce: &[u8], aad: &[u8], data: &mut [u8]) -> Result<Tag, Error> {
         check_lengths(nonce.len() as u64, aad.len() as u64, data.len() as u64)?;
         let j0 = self.j0(nonce);
-        let mask = self.crypt(&j0, data);
-        Ok(self.tag(&mask, aad, data))
+        let ends = self.ends(&j0, data.len());
+        let mut hash = self.hash.start();
+        hash.update(aad);
+        let (bulk, tail) = data.split_at_mut(data.len() / BATCH * BATCH);
+        for (index, stride) in bulk.chunks_mut(STRIDE).enumerate() {
+            self.xor_keystream(&j0, 1 + (index * STRIDE / 16) as u32, stride);
+            hash.update(stride);
+        }
+        ends.xor_tail(tail);
+        hash.update(tail);
+        hash.update(&lengths(aad.len(), data.len()));
+        Ok(ends.mask(hash.finish()))
     }
 
     /// Decrypts `data` in place if `tag`, of 12 to 16 bytes, is right for it and `aad`.
@@ -79,13 +90,18 @@ impl Gcm {
             return Err(Error::new(Code::BadLength).field("tag"));
         }
         let j0 = self.j0(nonce);
-        let mut mask = Zeroizing::new([0; 16]);
-        self.xor_keystream(&j0, 0, &mut *mask);
-        let right = self.tag(&mask, aad, data);
+        let ends = self.ends(&j0, data.len());
+        let mut hash = self.hash.start();
+        hash.update(aad);
+        hash.update(data);
+        hash.update(&lengths(aad.len(), data.len()));
+        let right = ends.mask(hash.finish());
         if !bool::from(right[..tag.len()].ct_eq(tag)) {
             return Err(Error::new(Code::BadCiphertext));
         }
-        self.xor_keystream(&j0, 1, data);
+        let (bulk, tail) = data.split_at_mut(data.len() / BATCH * BATCH);
+        self.xor_keystream(&j0, 1, bulk);
+        ends.xor_tail(tail);
         Ok(())
     }
 
@@ -126,55 +142,72 @@ impl Gcm {
             j0[15] = 1;
             return j0;
         }
-        let mut hash = self.hash.clone();
-        hash.update_padded(nonce);
-        hash.update(&[lengths(0, nonce.len()).into()]);
-        j0.copy_from_slice(&hash.finalize());
-        j0
+        let mut hash = self.hash.start();
+        hash.update(nonce);
+        hash.update(&lengths(0, nonce.len()));
+        hash.finish()
     }
 
-    /// Adds the keystream to `data` and returns E(J0), which masks the tag.
-    ///
-    /// E(J0) is made together with the first blocks of keystream: alone it would cost as much.
-    fn crypt(&self, j0: &Block, data: &mut [u8]) -> Zeroizing<Block> {
-        let (head, rest) = data.split_at_mut(data.len().min(HEAD));
-        let mut buffer = [0; 16 + HEAD];
-        let first = &mut buffer[..16 + head.len()];
-        first[16..].copy_from_slice(head);
-        self.xor_keystream(j0, 0, first);
-        head.copy_from_slice(&first[16..]);
-        self.xor_keystream(j0, 1 + HEAD as u32 / 16, rest);
-        let mut mask = Zeroizing::new([0; 16]);
-        mask.copy_from_slice(&first[..16]);
-        // As a slice it is cleared in bulk.
-        first.zeroize();
-        mask
+    /// E(J0) and the keystream for the end of a text of `length` bytes.
+    fn ends(&self, j0: &Block, length: usize) -> Ends {
+        let tail = (length % BATCH).div_ceil(16);
+        let first = (length / BATCH * (BATCH / 16)) as u32 + 1;
+        let mut ends = Ends([[0; 16]; 1 + BATCH / 16]);
+        let blocks = &mut ends.0[..=tail];
+        blocks[0] = *j0;
+        for (block, skip) in blocks[1..].iter_mut().zip(first..) {
+            *block = counter(j0, skip).to_be_bytes();
+        }
+        self.cipher.keys.encrypt(blocks);
+        ends
     }
 
-    /// Adds the keystream that starts `skip` blocks after `j0` to `data`. Only the low 32 bits of the
-    /// counter count (inc32): where they wrap, the data is cut in two.
+    /// Adds the keystream that starts `skip` blocks after `j0` to `data`, in two parts where the
+    /// counter wraps.
     fn xor_keystream(&self, j0: &Block, skip: u32, data: &mut [u8]) {
-        let start = u128::from_be_bytes(*j0);
-        let low = (start as u32).wrapping_add(skip);
-        let upper = start >> 32 << 32;
-        let before_wrap = 16 * ((1 << 32) - u64::from(low));
+        let start = counter(j0, skip);
+        let before_wrap = 16 * ((1 << 32) - u64::from(start as u32));
         let cut = usize::try_from(before_wrap).map_or(data.len(), |cut| cut.min(data.len()));
         let (before, after) = data.split_at_mut(cut);
-        self.cipher.keys.xor_keystream(upper | u128::from(low), before);
-        self.cipher.keys.xor_keystream(upper, after);
+        self.cipher.keys.xor_keystream(start, before);
+        self.cipher.keys.xor_keystream(start >> 32 << 32, after);
+    }
+}
+
+/// E(J0), which masks the tag, and the keystream of the last blocks that do not fill a batch: alone
+/// each would cost as much as both.
+struct Ends([Block; 1 + BATCH / 16]);
+
+impl Ends {
+    /// Adds the keystream to the end of a text.
+    fn xor_tail(&self, tail: &mut [u8]) {
+        xor(tail, self.0[1..].as_flattened());
     }
 
-    /// GHASH of `aad` and `ciphertext`, masked.
-    fn tag(&self, mask: &Block, aad: &[u8], ciphertext: &[u8]) -> Tag {
-        let mut hash = self.hash.clone();
-        hash.update_padded(aad);
-        hash.update_padded(ciphertext);
-        hash.update(&[lengths(aad.len(), ciphertext.len()).into()]);
-        let mut tag = *mask;
-        for (byte, hashed) in tag.iter_mut().zip(hash.finalize()) {
-            *byte ^= hashed;
-        }
-        tag
+    /// The tag that belongs to the hash.
+    fn mask(&self, mut hash: Block) -> Tag {
+        xor(&mut hash, &self.0[0]);
+        hash
+    }
+}
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        // As a slice of bytes it is cleared in bulk.
+        self.0.as_flattened_mut().zeroize();
+    }
+}
+
+/// The counter `skip` blocks after `j0`: only its low 32 bits count (inc32).
+fn counter(j0: &Block, skip: u32) -> u128 {
+    let start = u128::from_be_bytes(*j0);
+    start >> 32 << 32 | u128::from((start as u32).wrapping_add(skip))
+}
+
+/// Adds as much of `stream` as `data` has bytes.
+fn xor(data: &mut [u8], stream: &[u8]) {
+    for (byte, stream) in data.iter_mut().zip(stream) {
+        *byte ^= stream;
     }
 }
 
@@ -242,5 +275,5 @@ impl fmt::Debug for Gcm {
     }
 }
 
-// Both fields zeroise themselves, GHASH by the feature `zeroize` of its crate.
+// Both fields zeroise themselves.
 impl ZeroizeOnDrop for Gcm {}

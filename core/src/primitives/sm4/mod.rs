@@ -18,11 +18,14 @@ mod batch;
 mod dword_sliced;
 #[cfg(target_arch = "x86_64")]
 mod gfni;
+mod ghash;
 mod portable;
 mod sbox;
 #[cfg(test)]
 mod tests;
 mod traits;
+#[cfg(target_arch = "x86_64")]
+mod vpclmul;
 
 use std::{fmt, iter};
 

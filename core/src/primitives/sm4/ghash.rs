@@ -1,0 +1,77 @@
+//! GHASH, the universal hash of GCM (SP 800-38D, 6.4): a polynomial in H over GF(2^128).
+//!
+//! Where the CPU multiplies without carry in 512-bit vectors the kernel is our own, else the crate
+//! `ghash` (which uses the 128-bit instruction where there is one, and no table in any case).
+
+use ghash::{GHash, universal_hash::UniversalHash as _};
+
+#[cfg(target_arch = "x86_64")]
+use super::vpclmul;
+use super::{Block, RoundKeys};
+
+/// H, prepared for hashing. Zeroised on drop.
+#[derive(Clone)]
+pub(super) enum HashKey {
+    /// A state of the crate with nothing hashed yet.
+    Portable(GHash),
+    /// Powers of H.
+    #[cfg(target_arch = "x86_64")]
+    Vpclmul(vpclmul::Powers),
+}
+
+impl HashKey {
+    /// Prepares `h` for the kernel that goes with the backend of `keys`.
+    pub(super) fn new(keys: &RoundKeys, h: &Block) -> Self {
+        match keys {
+            #[cfg(target_arch = "x86_64")]
+            RoundKeys::Avx512(cpu, _) => Self::Vpclmul(vpclmul::Powers::new(*cpu, h)),
+            #[cfg(target_arch = "x86_64")]
+            RoundKeys::Gfni(..) => Self::Portable(GHash::new(h.into())),
+            RoundKeys::Portable(_) => Self::Portable(GHash::new(h.into())),
+        }
+    }
+
+    /// A hash of nothing yet.
+    pub(super) fn start(&self) -> Hash<'_> {
+        match self {
+            Self::Portable(hash) => Hash::Portable(hash.clone()),
+            #[cfg(target_arch = "x86_64")]
+            Self::Vpclmul(powers) => Hash::Vpclmul(powers, [0; 16]),
+        }
+    }
+}
+
+/// A hash on its way.
+pub(super) enum Hash<'h> {
+    Portable(GHash),
+    #[cfg(target_arch = "x86_64")]
+    Vpclmul(&'h vpclmul::Powers, Block),
+}
+
+impl Hash<'_> {
+    /// Takes in `data`, filled up with zeros to whole blocks.
+    pub(super) fn update(&mut self, data: &[u8]) {
+        match self {
+            Self::Portable(hash) => hash.update_padded(data),
+            #[cfg(target_arch = "x86_64")]
+            Self::Vpclmul(powers, y) => {
+                let (blocks, tail) = data.as_chunks();
+                powers.update(y, blocks);
+                if !tail.is_empty() {
+                    let mut last = [0; 16];
+                    last[..tail.len()].copy_from_slice(tail);
+                    powers.update(y, &[last]);
+                }
+            }
+        }
+    }
+
+    /// The hash of everything taken in.
+    pub(super) fn finish(self) -> Block {
+        match self {
+            Self::Portable(hash) => hash.finalize().into(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Vpclmul(_, y) => y,
+        }
+    }
+}
