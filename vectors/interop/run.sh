@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Interoperability with implementations that share no line with this one: ofdrw (Java, Bouncy Castle) must
-# accept what yinxin issues, and yinxin what ofdrw issues. What cannot run here is recorded as skipped.
+# Interoperability with implementations that share no line with this one. ofdrw (Java, Bouncy Castle) must
+# accept the licences that yinxin issues, and yinxin those that ofdrw issues; likewise certificates with the
+# command `openssl`. What cannot run here is recorded as skipped.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 target=${CARGO_TARGET_DIR:-$PWD/target}
@@ -10,44 +11,86 @@ mkdir -p "$work"
 skip() {
     echo "skipped: $1"
     echo "$1" >>"$target/skipped.txt"
-    [ -z "${CI:-}" ] || { echo 'nothing may be skipped with CI=true' >&2; exit 1; }
+    [ -z "${CI:-}" ] || fail 'nothing may be skipped with CI=true'
 }
 
-# ofdrw FORM FILE...: every file must be accepted.
-ofdrw_accepts() {
-    java -cp "$classpath" interop.Main verify --form "$1" "${@:2}"
+fail() {
+    echo "interoperability: $1" >&2
+    exit 1
 }
 
-# ofdrw FORM FILE...: every file must be refused, else the check above would prove nothing.
-ofdrw_refuses() {
-    local lines
-    lines=$(java -cp "$classpath" interop.Main verify --form "$1" "${@:2}") || true
-    echo "$lines"
-    if [ -z "$lines" ] || grep -q $'\tok$' <<<"$lines"; then
-        echo 'ofdrw accepted a file that it must refuse' >&2
-        exit 1
-    fi
+# must_refuse COMMAND...: the command must run and say no; without this, a yes would prove nothing.
+must_refuse() {
+    local status=0
+    "$@" >"$work/refused.txt" 2>&1 || status=$?
+    [ "$status" = 1 ] || [ "$status" = 3 ] || {
+        cat "$work/refused.txt"
+        fail "status $status in place of a refusal: $*"
+    }
 }
 
-if ! command -v java >/dev/null || ! command -v mvn >/dev/null; then
-    skip 'interoperability with ofdrw: needs Java 17 and Maven'
-    exit 0
-fi
+ofdrw() {
+    java -cp "$classpath" interop.Main "$@"
+}
 
-echo '-- ofdrw 2.2.10: build the driver'
-mvn -q -B -f vectors/interop/ofdrw/pom.xml compile dependency:build-classpath \
-    -Dwork="$work" -Dmdep.outputFile="$work/classpath"
-classpath=$work/maven/classes:$(cat "$work/classpath")
+echo '-- yinxin: issue licences'
+cargo build --quiet -p yinxin-cli
+yinxin=$target/debug/yinxin
+ours=$work/from-yinxin
+rm -rf "$ours"
+"$yinxin" demo --out "$ours" --count 20 >"$work/demo.txt"
 
-echo '-- ofdrw on files of its own kind: it accepts sound ones and refuses a changed one'
-if [ -d ../shared/samples/ofd ]; then
-    ofdrw_accepts ses4 ../shared/samples/ofd/t0[123]_*.ofd
-    ofdrw_refuses ses4 ../shared/samples/ofd/t04_*.ofd
+if command -v java >/dev/null && command -v mvn >/dev/null; then
+    echo '-- ofdrw: build the driver'
+    mvn -q -B -f vectors/interop/ofdrw/pom.xml compile dependency:build-classpath \
+        -Dwork="$work" -Dmdep.outputFile="$work/classpath"
+    classpath=$work/maven/classes:$(cat "$work/classpath")
+
+    echo '-- ofdrw verifies the licences of yinxin'
+    ofdrw verify "$ours/licences"
+    must_refuse ofdrw verify "$ours/forged/1-byte-changed.ofd"
+
+    echo '-- yinxin verifies documents of ofdrw: seals of version 4 and 1, SignedData, one and two signatures'
+    theirs=$work/from-ofdrw
+    rm -rf "$theirs"
+    ofdrw issue "$theirs"
+    ofdrw verify "$theirs"/ses4-*.ofd
+    sealed=("$theirs"/ses4-*.ofd "$theirs"/cms-*.ofd)
+    path=(--intermediate "$theirs/intermediates.pem" --crl "$theirs/root.crl" --crl "$theirs/ca.crl")
+    "$yinxin" licence verify "${sealed[@]}" --trust "$theirs/roots.pem" "${path[@]}"
+    must_refuse "$yinxin" licence verify "${sealed[@]}" --trust "$ours/trust.pem" "${path[@]}"
+    must_refuse "$yinxin" licence verify "$theirs/unsigned.ofd" --trust "$theirs/roots.pem" "${path[@]}"
+
+    # ofdrw writes the signing time of version 1 without a zone: all holds but the time.
+    must_refuse "$yinxin" licence verify "$theirs"/ses1-*.ofd --trust "$theirs/roots.pem" "${path[@]}"
+    [ "$(grep -cE '^ +(x failed|\? indeterminate)' "$work/refused.txt")" = 1 ] &&
+        grep -qF '[signature.time;' "$work/refused.txt" || fail 'version 1: more than the time is doubted'
 else
-    skip '../shared/samples: the folder is missing'
+    skip 'interoperability with ofdrw: needs Java 17 and Maven'
 fi
 
-echo '-- ofdrw issues'
-rm -rf "$work/from-ofdrw"
-java -cp "$classpath" interop.Main issue "$work/from-ofdrw"
-ofdrw_accepts ses4 "$work"/from-ofdrw/ses4-*.ofd
+if openssl version 2>/dev/null | grep -q '^OpenSSL 3\|^OpenSSL [4-9]'; then
+    echo '-- openssl verifies a certificate of yinxin'
+    both=$work/openssl
+    rm -rf "$both" && mkdir -p "$both"
+    id=distid:1234567812345678
+    "$yinxin" key new --out "$both/ours.key" >/dev/null
+    "$yinxin" cert root --key "$both/ours.key" --subject 'C=CN,O=Interop,CN=Root' --out "$both/ours.pem" >/dev/null
+    openssl ecparam -genkey -name SM2 -noout -out "$both/theirs.key"
+    openssl pkey -in "$both/theirs.key" -pubout -out "$both/theirs.pub"
+    "$yinxin" cert issue --ca-cert "$both/ours.pem" --key "$both/ours.key" --public-key "$both/theirs.pub" \
+        --profile signer --subject 'C=CN,O=Interop,CN=Signer' --out "$both/leaf.pem" >/dev/null
+    openssl verify -CAfile "$both/ours.pem" -vfyopt "$id" "$both/leaf.pem"
+
+    echo '-- yinxin verifies a certificate of openssl'
+    openssl req -x509 -new -sm3 -sigopt "$id" -key "$both/theirs.key" -days 2 \
+        -subj '/C=CN/O=Interop/CN=Theirs' -out "$both/theirs.pem"
+    openssl req -new -sm3 -sigopt "$id" -key "$both/ours.key" -subj '/C=CN/O=Interop/CN=Leaf' \
+        -out "$both/leaf.csr"
+    openssl x509 -req -sm3 -sigopt "$id" -vfyopt "$id" -in "$both/leaf.csr" -days 2 \
+        -CA "$both/theirs.pem" -CAkey "$both/theirs.key" -CAcreateserial -out "$both/leaf.pem"
+    "$yinxin" cert verify "$both/leaf.pem" --trust "$both/theirs.pem" --no-revocation
+    must_refuse "$yinxin" cert verify "$both/leaf.pem" --trust "$both/ours.pem" --no-revocation
+else
+    skip 'interoperability with OpenSSL: needs its command, version 3 or later'
+fi

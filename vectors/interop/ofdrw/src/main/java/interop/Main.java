@@ -27,17 +27,28 @@ public final class Main {
         issue FOLDER
             makes a root, a CA, a seal maker, a signer, their CRLs, a seal and sealed OFD files""";
 
-    public static void main(String[] arguments) throws Exception {
+    public static void main(String[] arguments) {
         Security.addProvider(new BouncyCastleProvider());
-        List<String> rest = new ArrayList<>(List.of(arguments));
+        try {
+            System.exit(run(new ArrayList<>(List.of(arguments))));
+        } catch (Exception problem) {
+            // The virtual machine would end with 1, which here means a refused document.
+            problem.printStackTrace();
+            System.exit(2);
+        }
+    }
+
+    private static int run(List<String> rest) throws Exception {
         String command = rest.isEmpty() ? "" : rest.remove(0);
         switch (command) {
-            case "verify" -> System.exit(verify(rest));
-            case "issue" -> Issue.into(Path.of(rest.get(0)));
-            default -> {
+            case "verify":
+                return verify(rest);
+            case "issue":
+                Issue.into(Path.of(rest.get(0)));
+                return 0;
+            default:
                 System.err.println(USAGE);
-                System.exit(2);
-            }
+                return 2;
         }
     }
 
