@@ -30,6 +30,12 @@ witnesses! {
     Ifma: "avx512f", "avx512dq", "avx512ifma";
     /// 256-bit vectors, with inversion in the field of AES as an instruction.
     Gfni: "avx2", "gfni";
+    /// Rotations that leave the flags alone.
+    Bmi2: "bmi2";
+    /// 256-bit vectors.
+    Avx2: "avx2", "bmi2";
+    /// 512-bit vectors of bytes and words.
+    Avx512: "avx512f", "avx512bw", "avx512vl", "bmi2";
     /// 512-bit vectors, with inversion in the field of AES and carry-less products.
     Avx512Gfni: "avx2", "avx512f", "avx512bw", "avx512vl", "gfni", "pclmulqdq", "vpclmulqdq";
 }
@@ -39,5 +45,21 @@ impl Avx512Gfni {
     #[must_use]
     pub const fn gfni(self) -> Gfni {
         Gfni(())
+    }
+}
+
+impl Avx2 {
+    /// The smaller proof that this one holds.
+    #[must_use]
+    pub const fn bmi2(self) -> Bmi2 {
+        Bmi2(())
+    }
+}
+
+impl Avx512 {
+    /// The smaller proof that this one holds.
+    #[must_use]
+    pub const fn bmi2(self) -> Bmi2 {
+        Bmi2(())
     }
 }

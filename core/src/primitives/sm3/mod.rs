@@ -3,15 +3,25 @@
 //! In: bytes of any length below 2^61. Out: 32 bytes. Constant time in the content: neither a branch
 //! nor an address depends on it, only on lengths.
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod lanes;
+#[cfg(target_arch = "x86_64")]
+mod many;
 mod portable;
+#[cfg(target_arch = "x86_64")]
+mod rounds;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, iter};
+use std::{array, fmt, iter};
 
 use const_oid::{AssociatedOid, ObjectIdentifier};
 use digest::{
-    HashMarker, Output,
+    HashMarker, Output, Update as _,
     array::Array,
     block_api::{
         AlgorithmName, Block as ArrayBlock, BlockSizeUser, Buffer, BufferKindUser, CoreProxy,
@@ -21,6 +31,8 @@ use digest::{
 };
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+#[cfg(target_arch = "x86_64")]
+use super::cpu;
 use crate::limits;
 
 /// A digest: 32 bytes, the words A to H big-endian (GB/T 32905-2016, 5.4).
@@ -52,12 +64,23 @@ const IV: State = [
 pub enum Backend {
     /// Plain Rust, on every CPU.
     Portable,
+    /// AVX2 and BMI2: 8 messages, or 8 expansions, at a time.
+    #[cfg(target_arch = "x86_64")]
+    Avx2(cpu::Avx2),
+    /// AVX-512 and BMI2: 16 messages, or 16 expansions, at a time.
+    #[cfg(target_arch = "x86_64")]
+    Avx512(cpu::Avx512),
 }
 
 impl Backend {
     /// Every backend that this CPU can run, slowest first: the last is the default.
     pub fn runnable() -> impl Iterator<Item = Self> {
-        iter::once(Self::Portable)
+        let backends = iter::once(Self::Portable);
+        #[cfg(target_arch = "x86_64")]
+        let backends = backends
+            .chain(cpu::Avx2::detect().map(Self::Avx2))
+            .chain(cpu::Avx512::detect().map(Self::Avx512));
+        backends
     }
 
     /// A short name, for listings.
@@ -65,29 +88,54 @@ impl Backend {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Portable => "portable",
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(_) => "avx2",
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(_) => "avx512",
         }
     }
 
     /// The digest of `message`.
     #[must_use]
     pub fn hash(self, message: &[u8]) -> Digest {
-        let (blocks, tail) = message.as_chunks();
-        let mut state = IV;
-        self.compress(&mut state, blocks);
-        self.compress(&mut state, Padding::new(tail, message.len()).blocks());
-        digest_of(&state)
+        self.resume(&IV, 0, message)
     }
 
     /// The digests of many messages of any lengths, in their order.
     #[must_use]
     pub fn hash_many(self, messages: &[&[u8]]) -> Vec<Digest> {
-        messages.iter().map(|message| self.hash(message)).collect()
+        self.resume_many(&IV, 0, messages)
+    }
+
+    /// The digest of a message of which `start` has already taken in `before` bytes, whole blocks, and
+    /// `rest` is left.
+    fn resume(self, start: &State, before: u64, rest: &[u8]) -> Digest {
+        let (blocks, tail) = rest.as_chunks();
+        let mut state = *start;
+        self.compress(&mut state, blocks);
+        self.compress(&mut state, Padding::new(tail, before + rest.len() as u64).blocks());
+        digest_of(&state)
+    }
+
+    /// The same for many messages that begin alike.
+    fn resume_many(self, start: &State, before: u64, rests: &[&[u8]]) -> Vec<Digest> {
+        match self {
+            Self::Portable => rests.iter().map(|rest| self.resume(start, before, rest)).collect(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(cpu) => avx2::hash_many(cpu, start, before, rests),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(cpu) => avx512::hash_many(cpu, start, before, rests),
+        }
     }
 
     /// V(i+1) = CF(V(i), B(i)) for every block in turn (GB/T 32905-2016, 5.3).
     fn compress(self, state: &mut State, blocks: &[Block]) {
         match self {
             Self::Portable => portable::compress(state, blocks),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(cpu) => avx2::compress(cpu, state, blocks),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(cpu) => avx512::compress(cpu, state, blocks),
         }
     }
 }
@@ -117,16 +165,34 @@ pub fn hash_many(messages: &[&[u8]]) -> Vec<Digest> {
 /// # Panics
 /// If `out` is longer than [`limits::SM3_KDF_BYTES_MAX`], where the counter would repeat.
 pub fn kdf(z: &[&[u8]], out: &mut [u8]) {
-    use digest::Digest as _;
     assert!(out.len() as u64 <= limits::SM3_KDF_BYTES_MAX, "the counter of the KDF has 32 bits");
-    let mut prefix = Sm3::new();
+    let backend = Backend::default();
+    let mut prefix = Sm3::with_backend(backend);
     z.iter().for_each(|part| prefix.update(part));
-    for (index, chunk) in out.chunks_mut(32).enumerate() {
-        let counter = index as u32 + 1;
-        let ha = prefix.clone().chain_update(counter.to_be_bytes()).finalize();
-        chunk.copy_from_slice(&ha[..chunk.len()]);
+    let (core, buffer) = prefix.decompose();
+
+    // What is left of Z after whole blocks, and room for the counter, for each digest of a batch.
+    let length = buffer.get_pos() + 4;
+    let mut rests = [[0; 64 + 4]; KDF_BATCH];
+    for rest in &mut rests {
+        rest[..length - 4].copy_from_slice(buffer.get_data());
     }
+    for (batch, chunk) in out.chunks_mut(32 * KDF_BATCH).enumerate() {
+        let used = &mut rests[..chunk.len().div_ceil(32)];
+        for (rest, counter) in used.iter_mut().zip((KDF_BATCH * batch) as u32 + 1..) {
+            rest[length - 4..length].copy_from_slice(&counter.to_be_bytes());
+        }
+        let messages: [&[u8]; KDF_BATCH] = array::from_fn(|i| &rests[i][..length]);
+        let messages = &messages[..chunk.len().div_ceil(32)];
+        let mut digests = backend.resume_many(&core.state, 64 * core.blocks, messages);
+        chunk.copy_from_slice(&digests.as_flattened()[..chunk.len()]);
+        digests.as_flattened_mut().zeroize();
+    }
+    rests.as_flattened_mut().zeroize();
 }
+
+/// The digests that [`kdf`] asks for at a time: a multiple of the lanes of any backend.
+const KDF_BATCH: usize = 32;
 
 digest::buffer_fixed!(
     /// SM3 over a message given piece by piece: the traits of the crate `digest`.
@@ -229,13 +295,13 @@ struct Padding {
 
 impl Padding {
     /// `tail` is shorter than a block; `length` is that of the whole message in bytes.
-    fn new(tail: &[u8], length: usize) -> Self {
+    fn new(tail: &[u8], length: u64) -> Self {
         let blocks = if tail.len() < 56 { 1 } else { 2 };
         let mut bytes = [[0; 64]; 2];
         let flat = &mut bytes.as_flattened_mut()[..64 * blocks];
         flat[..tail.len()].copy_from_slice(tail);
         flat[tail.len()] = 0x80;
-        flat[64 * blocks - 8..].copy_from_slice(&(8 * length as u64).to_be_bytes());
+        flat[64 * blocks - 8..].copy_from_slice(&(8 * length).to_be_bytes());
         Self { bytes, blocks }
     }
 

@@ -70,7 +70,7 @@ fn expand<const J: usize>(window: &mut [u32; 16]) -> u32 {
 }
 
 /// T(j) <<< j (4.2).
-const fn t(j: usize) -> u32 {
+pub(super) const fn t(j: usize) -> u32 {
     let t: u32 = if j < 16 { 0x79cc_4519 } else { 0x7a87_9d8a };
     t.rotate_left(j as u32 % 32)
 }
