@@ -174,8 +174,17 @@ pub const DOCUMENT_PAGES_MAX: usize = PACKAGE_ENTRIES_MAX;
 /// `CustomData` items of one document: 1024. Invoices have about ten, licences below 100.
 pub const CUSTOM_DATAS_MAX: usize = 1024;
 
-/// Signatures of one document: 256. Contracts sealed by many parties stay below 50.
+/// Signatures of one document, and of a package that is verified: 256. Contracts sealed by many parties
+/// stay below 50.
 pub const SIGNATURES_MAX: usize = 256;
+
+/// Bytes of all signed values of a package, counted for each signature that names them: 64 MiB. They are
+/// hashed several times; real ones have below 100 KiB each.
+pub const SIGNED_VALUES_BYTES_MAX: usize = 64 << 20;
+
+/// Bytes of all file names in the coverage lists of one report: 64 MiB. Each signature lists the files
+/// of the package: 50 signatures over 1000 files give 3 MiB.
+pub const COVERAGE_NAMES_BYTES_MAX: usize = 64 << 20;
 
 /// References of one signature: as many as a package may hold files.
 pub const SIGNATURE_REFERENCES_MAX: usize = PACKAGE_ENTRIES_MAX;

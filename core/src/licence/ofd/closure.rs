@@ -8,7 +8,7 @@
 //! plain `DocRoot` and that of the current version. Each file is read once a role, so that circular
 //! references end.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use roxmltree::Node;
 
@@ -20,7 +20,7 @@ use super::{
     zip::Package,
 };
 use crate::{
-    error::Error,
+    error::{Code, Error},
     limits::{CLOSURE_REFERENCES_MAX, CLOSURE_XML_BYTES_MAX},
 };
 
@@ -35,7 +35,8 @@ pub struct Closure {
     /// versions.
     pub referenced: BTreeSet<String>,
     /// Rendered files that are named but not in the package. A location that does not resolve inside
-    /// the package stands here as it is written.
+    /// the package stands here as it is written. If there is a file whose name differs in case only,
+    /// some readers show that: it counts as rendered besides.
     pub missing: BTreeSet<String>,
     /// As `missing`, for files that are only referred to.
     pub missing_referenced: BTreeSet<String>,
@@ -58,23 +59,32 @@ impl Document {
     /// are long, and nearly all refer to nothing); [`Code::LimitReached`](crate::Code)
     /// where the document refers to more than `CLOSURE_REFERENCES_MAX` or `CLOSURE_XML_BYTES_MAX`.
     pub fn closure(&self, package: &Package) -> Result<Closure, Error> {
-        let mut budget = Budget::default();
-        let mut closure = follow(package, self, &mut budget)?;
-        let mut reached = closure.all();
-        for other in Self::read_all(package)? {
-            if other.index() != self.index() {
-                reached.append(&mut follow(package, &other, &mut budget)?.all());
-            }
-        }
-        reached.insert(MAIN_FILE.to_owned());
-        reached.append(&mut integrity::own_files(package));
-        let unreferenced = package.paths().filter(|path| !reached.contains(*path));
-        closure.unreferenced = unreferenced.map(str::to_owned).collect();
-        Ok(closure)
+        let closures = Closure::of_all(package, &Self::read_all(package)?)?;
+        let missing = || Error::new(Code::BadOfd).field("DocBody").in_file(MAIN_FILE);
+        closures.into_iter().nth(self.index()).ok_or_else(missing)
     }
 }
 
 impl Closure {
+    /// Follows every reference of `documents`, which are all documents of the package, each once.
+    ///
+    /// # Errors
+    /// As [`Document::closure`]; the limits hold for all documents together.
+    pub fn of_all(package: &Package, documents: &[Document]) -> Result<Vec<Self>, Error> {
+        let mut budget = Budget::default();
+        let follow = |document| follow(package, document, &mut budget);
+        let mut closures = documents.iter().map(follow).collect::<Result<Vec<_>, _>>()?;
+        let mut reached: BTreeSet<String> = closures.iter().flat_map(Self::all).collect();
+        reached.insert(MAIN_FILE.to_owned());
+        reached.append(&mut integrity::own_files(package));
+        let unreferenced = package.paths().filter(|path| !reached.contains(*path));
+        let unreferenced: BTreeSet<String> = unreferenced.map(str::to_owned).collect();
+        for closure in &mut closures {
+            closure.unreferenced.clone_from(&unreferenced);
+        }
+        Ok(closures)
+    }
+
     fn all(&self) -> BTreeSet<String> {
         let sets = [&self.rendered, &self.referenced].into_iter().chain(&self.signatures);
         sets.flatten().chain(&self.signature_list).cloned().collect()
@@ -180,7 +190,7 @@ impl Budget {
 fn follow(package: &Package, document: &Document, budget: &mut Budget) -> Result<Closure, Error> {
     let closure = Closure::default();
     let (queue, seen) = (VecDeque::new(), BTreeSet::new());
-    let mut walk = Walk { package, closure, queue, seen, budget };
+    let mut walk = Walk { package, closure, queue, seen, budget, folded: None };
     walk.refer("", document.doc_root(), Role::Document, Use::Rendered)?;
     for version in document.versions() {
         let shown = if version.current { Use::Rendered } else { Use::Referenced };
@@ -210,20 +220,28 @@ struct Walk<'a> {
     queue: VecDeque<(String, Role, Use)>,
     seen: BTreeSet<(String, Role, Use)>,
     budget: &'a mut Budget,
+    /// The files by their names without case; made when the first file is missing.
+    folded: Option<HashMap<String, &'a str>>,
 }
 
 impl Walk<'_> {
     /// Notes a location written in a file of `folder`, and queues the file it means.
     fn refer(&mut self, folder: &str, location: &str, role: Role, used: Use) -> Result<(), Error> {
         self.budget.spend_reference()?;
-        let resolved = path::resolve_in(folder, location);
-        let Some(path) = resolved.as_ref().ok().filter(|path| self.package.contains(path)) else {
+        let resolved = path::resolve_in(folder, location).ok();
+        let here = resolved.clone().filter(|path| self.package.contains(path));
+        let path = if let Some(path) = here {
+            path
+        } else {
+            // Where names have no case, a reader finds and shows a file that others miss.
+            let other = resolved.as_ref().and_then(|path| self.under_other_case(path));
             let missing = match used {
                 Use::Rendered => &mut self.closure.missing,
                 Use::Referenced => &mut self.closure.missing_referenced,
             };
-            missing.insert(resolved.unwrap_or_else(|_| location.to_owned()));
-            return Ok(());
+            missing.insert(resolved.unwrap_or_else(|| location.to_owned()));
+            let Some(other) = other else { return Ok(()) };
+            other
         };
         let set = match used {
             Use::Rendered => &mut self.closure.rendered,
@@ -235,6 +253,13 @@ impl Walk<'_> {
             self.queue.push_back(next);
         }
         Ok(())
+    }
+
+    fn under_other_case(&mut self, path: &str) -> Option<String> {
+        let package = self.package;
+        let by_folded = || package.paths().map(|path| (path::folded(path), path)).collect();
+        let files = self.folded.get_or_insert_with(by_folded);
+        files.get(&path::folded(path)).map(|path| (*path).to_owned())
     }
 
     /// Reads a file in its role and notes every location in it.

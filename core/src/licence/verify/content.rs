@@ -14,7 +14,8 @@ use crate::{
 
 const CLAUSE: &str = "GB/T 36903-2018; GB/T 36904-2018";
 
-/// Judges the licence that the package's first document is.
+/// Judges the licence that the package's first document is. `signatures` are those of that document:
+/// what others sign beside it says nothing of it.
 pub(super) fn examine(
     package: &Package,
     document: Option<&Document>,
@@ -94,23 +95,25 @@ fn agreement(metadata: &Metadata, identifier: &Identifier) -> Check {
     metadata.identifier_agrees(identifier).evidence("identifier_source", "page_text")
 }
 
-/// Metadata stands in OFD.xml: where no signature covers that file, anybody could have written it.
+/// Metadata stands in OFD.xml: where a signature does not cover that file, its signer may never have
+/// seen the metadata, even if somebody else signed it later.
 fn protection_check(signatures: &[SignatureReport]) -> Check {
     let id = "metadata.protected";
-    if signatures.iter().any(|signature| signature.coverage.main_file_covered) {
+    let all = signatures.iter().all(|signature| signature.coverage.main_file_covered);
+    if all && !signatures.is_empty() {
         Check::passed(
             id,
             CLAUSE,
-            "a signature covers OFD.xml and so the metadata in it",
-            "签名保护了 OFD.xml 及其中的元数据",
+            "every signature covers OFD.xml and so the metadata in it",
+            "每个签名均保护 OFD.xml 及其中的元数据",
         )
     } else {
         Check::indeterminate(
             id,
             CLAUSE,
             SubIndication::SigConstraintsFailure,
-            "no signature covers OFD.xml: the metadata may have been changed",
-            "没有签名保护 OFD.xml：其中的元数据可能已被修改",
+            "not every signature covers OFD.xml: the metadata may have been changed after signing",
+            "并非每个签名都保护 OFD.xml：其中的元数据可能在签章后被修改",
         )
     }
 }

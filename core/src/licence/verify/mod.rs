@@ -23,7 +23,7 @@ use crate::{
     error::Error,
     licence::{
         metadata::Metadata,
-        ofd::{Document, Package},
+        ofd::{Closure, Document, Package},
         seal::{SealCache, verify::Context},
     },
     pki::x509::{Certificate, Evidence, PathPolicy, Role, TrustStore},
@@ -138,17 +138,25 @@ impl Verifier {
         let documents = Document::read_all(&package)?;
         let mut checks = Vec::new();
         let mut signatures = Vec::new();
-        for document in &documents {
-            let closure = document.closure(&package)?;
-            checks.extend(package::structure_checks(&closure));
-            let own = signature::reports(self, &package, document, &closure, at)?;
+        let mut of_main = 0;
+        let mut effort = signature::Effort::default();
+        checks.extend(package::encryption_check(&package));
+        let closures = Closure::of_all(&package, &documents)?;
+        for (document, closure) in documents.iter().zip(&closures) {
+            checks.push(package::root_check(&package, document));
+            checks.extend(package::structure_checks(closure));
+            let own = signature::reports(self, &package, document, closure, at, &mut effort)?;
             checks.push(own.list_check);
-            checks.extend(package::coverage_check(&closure, &own.signatures));
+            checks.extend(package::coverage_check(closure, &own.signatures));
             signatures.extend(own.signatures);
+            if document.index() == 0 {
+                of_main = signatures.len();
+            }
         }
         checks.extend(integrity::checks(self, &package, at)?);
         let main = documents.first();
-        let (licence, metadata) = content::examine(&package, main, &signatures, at)?;
+        let own = signatures.get(..of_main).unwrap_or_default();
+        let (licence, metadata) = content::examine(&package, main, own, at)?;
         let report = Report {
             file: file.map(str::to_owned),
             indication: Indication::Indeterminate,

@@ -4,12 +4,67 @@ use std::collections::BTreeSet;
 
 use super::report::SignatureReport;
 use crate::{
-    licence::ofd::Closure,
+    error::{Code, Error},
+    licence::ofd::{Closure, Document, Package, xml},
     report::{Check, Outcome, SubIndication},
 };
 
 const CONTAINER: &str = "GB/T 33190-2016, 18";
 const COVERAGE: &str = "GB/T 33190-2016, 18.2; GM/T 0099-2020, 7.2";
+
+/// Whether there is a document where OFD.xml says so. Without one nothing would have to be protected, and
+/// a reader that is less exact about names could still find something to show.
+pub(super) fn root_check(package: &Package, document: &Document) -> Check {
+    let id = "document.root";
+    let is_document = |path: &str| {
+        let tree = xml::parse(package.require(path)?, path)?;
+        xml::root(&tree, "Document").map(|_| ()).map_err(|error| error.in_file(path))
+    };
+    let shown = document.effective_root(package);
+    let outcome = shown.and_then(|shown| {
+        is_document(document.doc_root())?;
+        if shown == document.doc_root() { Ok(()) } else { is_document(&shown) }
+    });
+    let check = match outcome {
+        Ok(()) => Check::passed(
+            id,
+            "GB/T 33190-2016, 7.4",
+            "OFD.xml leads to a document",
+            "OFD.xml 指向的文档存在且可读取",
+        ),
+        Err(error) => Check::failed(
+            id,
+            "GB/T 33190-2016, 7.4",
+            sub_of(&error),
+            "OFD.xml leads to no readable document",
+            "OFD.xml 指向的文档缺失或无法读取",
+        )
+        .evidence("error", error.code().name()),
+    };
+    check.evidence("root", document.doc_root())
+}
+
+fn sub_of(error: &Error) -> SubIndication {
+    if error.code() == Code::EntryMissing {
+        SubIndication::SignedDataNotFound
+    } else {
+        SubIndication::FormatFailure
+    }
+}
+
+/// A package may hold a second, encrypted set of files that takes the place of the plain one for those
+/// who have the key. Which of the two was signed cannot be told without it.
+pub(super) fn encryption_check(package: &Package) -> Option<Check> {
+    let file = package.paths().find(|path| path.eq_ignore_ascii_case("Encryptions.xml"))?;
+    let check = Check::indeterminate(
+        "document.encryption",
+        "GM/T 0099-2020, encryption",
+        SubIndication::SigConstraintsFailure,
+        "the package holds encrypted files, which a reader with the key shows in place of the others",
+        "包内含有加密文件，持有密钥的阅读软件会以其替代明文文件呈现",
+    );
+    Some(check.evidence("file", file))
+}
 
 /// The container was read without doubt; whatever the document refers to is there.
 pub(super) fn structure_checks(closure: &Closure) -> Vec<Check> {
@@ -70,7 +125,7 @@ pub(super) fn structure_checks(closure: &Closure) -> Vec<Check> {
     checks
 }
 
-/// Whether every rendered file is covered, with the right digest, by a signature. None where there is
+/// Whether every rendered file is covered, with the right digest, by every signature. None where there is
 /// no signature: that is said elsewhere.
 pub(super) fn coverage_check(closure: &Closure, signatures: &[SignatureReport]) -> Option<Check> {
     if signatures.is_empty() {
@@ -83,12 +138,24 @@ pub(super) fn coverage_check(closure: &Closure, signatures: &[SignatureReport]) 
         closure.rendered.iter().filter(|path| !covered.contains(path)).cloned().collect()
     };
     let open = open_without(&[Binding::Holds]);
-    let check = if open.is_empty() {
+    let partial = signatures.iter().find(|one| !one.coverage.uncovered_rendered.is_empty());
+    let check = if let (true, Some(partial)) = (open.is_empty(), partial) {
+        // Otherwise whoever may sign at all could show what he signed under the signature of another.
+        Check::indeterminate(
+            "document.coverage",
+            COVERAGE,
+            SubIndication::SigConstraintsFailure,
+            "one of the signatures does not cover all that a reader sees: its signer did not sign the rest",
+            "有签名未覆盖全部呈现内容：其余内容并非该签名者所签",
+        )
+        .evidence("signature", &partial.id)
+        .evidence("uncovered", partial.coverage.uncovered_rendered.len())
+    } else if open.is_empty() {
         Check::passed(
             "document.coverage",
             COVERAGE,
-            "all that a reader sees is covered by a signature",
-            "呈现内容全部受签名保护",
+            "every signature covers all that a reader sees",
+            "每个签名均保护全部呈现内容",
         )
     } else if open_without(&[Binding::Holds, Binding::Unknown]).is_empty() {
         Check::indeterminate(

@@ -14,6 +14,7 @@ use crate::{
         },
         seal::{SignedValue, verify as seal, verify::SealedDocument},
     },
+    limits::{COVERAGE_NAMES_BYTES_MAX, SIGNATURES_MAX, SIGNED_VALUES_BYTES_MAX},
     pki::{
         algorithm::read_signature,
         cms::{self, SignedData, Verification},
@@ -26,6 +27,42 @@ use crate::{
 
 const LIST: &str = "GB/T 33190-2016, 18.1";
 const FILE: &str = "GB/T 33190-2016, 18.2";
+
+/// What the signatures of a package have cost so far, over all its documents: several documents may
+/// share one list, and several signatures one value.
+#[derive(Default)]
+pub(super) struct Effort {
+    signatures: usize,
+    value_bytes: usize,
+    name_bytes: usize,
+}
+
+impl Effort {
+    fn spend(spent: &mut usize, more: usize, most: usize, name: &'static str) -> Result<(), Error> {
+        *spent = spent.saturating_add(more);
+        if *spent > most { Err(Error::limit(name)) } else { Ok(()) }
+    }
+
+    fn spend_signatures(&mut self, more: usize) -> Result<(), Error> {
+        Self::spend(&mut self.signatures, more, SIGNATURES_MAX, "SIGNATURES_MAX")
+    }
+
+    fn spend_value(&mut self, value: &[u8]) -> Result<(), Error> {
+        let (most, name) = (SIGNED_VALUES_BYTES_MAX, "SIGNED_VALUES_BYTES_MAX");
+        Self::spend(&mut self.value_bytes, value.len(), most, name)
+    }
+
+    fn spend_names(&mut self, coverage: &CoverageReport) -> Result<(), Error> {
+        let CoverageReport { covered, mismatched, missing, unchecked, .. } = coverage;
+        let CoverageReport { uncovered_rendered, uncovered_referenced, unreferenced, .. } =
+            coverage;
+        let named = [covered, mismatched, missing, unchecked];
+        let open = [uncovered_rendered, uncovered_referenced, unreferenced];
+        let bytes = named.into_iter().chain(open).flatten().map(String::len).sum();
+        let (most, name) = (COVERAGE_NAMES_BYTES_MAX, "COVERAGE_NAMES_BYTES_MAX");
+        Self::spend(&mut self.name_bytes, bytes, most, name)
+    }
+}
 
 /// The signatures of one document.
 pub(super) struct Signatures {
@@ -42,11 +79,14 @@ pub(super) fn reports(
     document: &Document,
     closure: &Closure,
     at: UnixTime,
+    effort: &mut Effort,
 ) -> Result<Signatures, Error> {
     let list = SignatureList::read(package, document)?;
     let list_check = list_check(&list);
-    let one = |entry| Subject { verifier, package, closure, entry, at }.report();
-    Ok(Signatures { list_check, signatures: list.entries().iter().map(one).collect() })
+    effort.spend_signatures(list.entries().len())?;
+    let one = |entry| Subject { verifier, package, closure, entry, at }.report(effort);
+    let signatures = list.entries().iter().map(one).collect::<Result<_, _>>()?;
+    Ok(Signatures { list_check, signatures })
 }
 
 fn list_check(list: &SignatureList) -> Check {
@@ -84,7 +124,7 @@ struct Subject<'a> {
 }
 
 impl Subject<'_> {
-    fn report(&self) -> SignatureReport {
+    fn report(&self, effort: &mut Effort) -> Result<SignatureReport, Error> {
         let mut report = SignatureReport {
             id: self.entry.id.clone(),
             kind: match self.entry.kind {
@@ -102,11 +142,11 @@ impl Subject<'_> {
             certificates: Vec::new(),
         };
         match self.read() {
-            Ok((bytes, file)) => self.examine(bytes, &file, &mut report),
+            Ok((bytes, file)) => self.examine(bytes, &file, &mut report, effort)?,
             Err(error) => report.checks.push(unreadable("signature.file", &error)),
         }
         (report.indication, report.sub_indication) = conclude(report.checks.iter());
-        report
+        Ok(report)
     }
 
     fn read(&self) -> Result<(&[u8], SignatureFile), Error> {
@@ -114,7 +154,13 @@ impl Subject<'_> {
         Ok((bytes, SignatureFile::parse(bytes, &self.entry.path)?))
     }
 
-    fn examine(&self, bytes: &[u8], file: &SignatureFile, report: &mut SignatureReport) {
+    fn examine(
+        &self,
+        bytes: &[u8],
+        file: &SignatureFile,
+        report: &mut SignatureReport,
+        effort: &mut Effort,
+    ) -> Result<(), Error> {
         report.checks.push(
             Check::passed(
                 "signature.file",
@@ -126,10 +172,16 @@ impl Subject<'_> {
             .evidence("provider", file.provider.name.as_deref().unwrap_or("-")),
         );
         match self.value(file) {
-            Ok(value) => match self.entry.kind {
-                SignatureKind::Seal => self.sealed(bytes, file, value, report),
-                SignatureKind::Sign => self.signed(bytes, value, report),
-            },
+            Ok(value) => {
+                effort.spend_value(value)?;
+                match self.entry.kind {
+                    SignatureKind::Seal => self.sealed(bytes, file, value, report),
+                    SignatureKind::Sign => {
+                        self.signed(bytes, value, report);
+                        report.checks.extend(foreign_seal_check(file));
+                    }
+                }
+            }
             Err(error) => report.checks.push(unreadable("signature.format", &error)),
         }
         let coverage = ofd::coverage(self.package, self.closure, file);
@@ -137,6 +189,7 @@ impl Subject<'_> {
         report.checks.extend(duplicate_check(file));
         report.checks.push(coverage_check(&coverage));
         report.coverage = CoverageReport::from(&coverage);
+        effort.spend_names(&report.coverage)
     }
 
     /// The bytes of the signed value.
@@ -279,6 +332,20 @@ pub(super) fn plain_signer(
         ),
     };
     (check.evidence("subject", certificate.subject()), path)
+}
+
+/// A plain signature says nothing of a seal. One that shows a seal all the same shows somebody's that
+/// nothing binds to the signer.
+fn foreign_seal_check(file: &SignatureFile) -> Option<Check> {
+    let path = file.seal_path.as_deref()?;
+    let check = Check::failed(
+        "signature.separate_seal",
+        "GM/T 0099-2020, 7.2.2",
+        SubIndication::SigConstraintsFailure,
+        "a plain signature names a seal, which it does not prove to be its signer's",
+        "数字签名引用了印章，但无法证明该印章属于签名者",
+    );
+    Some(check.evidence("path", path))
 }
 
 fn judged_path(role: &'static str, path: PathReport) -> CertificatePath {

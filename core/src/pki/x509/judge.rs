@@ -195,6 +195,8 @@ impl Judge<'_> {
         checks.push(signing_key_usage(certificate));
         if role == Role::TimeStamper {
             checks.push(time_stamping(certificate));
+        } else {
+            checks.extend(other_purposes(certificate));
         }
         if certificate.basic_constraints().is_some_and(|constraints| constraints.ca) {
             let check = Check::indeterminate(
@@ -329,6 +331,35 @@ fn time_stamping(certificate: &Certificate) -> Check {
         )
     };
     check.evidence("extended_key_usage", purposes.join(", "))
+}
+
+/// Purposes that have nothing to do with documents or seals: TLS servers, code, time stamps, OCSP.
+const OTHER_PURPOSES: [&str; 4] =
+    ["1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.3", "1.3.6.1.5.5.7.3.8", "1.3.6.1.5.5.7.3.9"];
+
+/// No purpose is defined for seals, and their certificates carry several; but one that is for other
+/// purposes alone was not given out for signing documents.
+fn other_purposes(certificate: &Certificate) -> Option<Check> {
+    let purposes = certificate.extended_key_usage().filter(|purposes| !purposes.is_empty())?;
+    let id = "certificate.extended_key_usage";
+    let clause = "RFC 5280, 4.2.1.12";
+    let check = if purposes.iter().all(|purpose| OTHER_PURPOSES.contains(&&**purpose)) {
+        Check::failed(
+            id,
+            clause,
+            SubIndication::ChainConstraintsFailure,
+            "the certificate is for other purposes than signing documents or seals",
+            "证书用于其他目的，不用于签署文件或印章",
+        )
+    } else {
+        Check::passed(
+            id,
+            clause,
+            "the purposes of the certificate do not exclude signing documents",
+            "证书用途不排除签署文件",
+        )
+    };
+    Some(check.evidence("extended_key_usage", purposes.join(", ")))
 }
 
 fn authority(certificate: &Certificate, anchor: bool) -> Check {

@@ -248,6 +248,24 @@ fn time_stampers_do_nothing_else() {
 }
 
 #[test]
+fn certificates_for_other_purposes_sign_no_documents() {
+    let purpose = |last: u8| [&[6, 8, 0x2b, 6, 1, 5, 5, 7, 3][..], &[last]].concat();
+    for critical in [true, false] {
+        let with = |purposes: &[&[u8]]| {
+            let leaf = leaf().with(37, Some(critical), sequence(purposes));
+            World::of(&root(), &middle(), &leaf)
+        };
+        // Client authentication and mail stand in the certificates of many seals.
+        with(&[&purpose(2), &purpose(4)]).passes();
+        with(&[&purpose(1), &purpose(2)]).passes();
+        for foreign in [1, 3, 8, 9] {
+            let id = "certificate.extended_key_usage";
+            with(&[&purpose(foreign)]).fails(Sub::ChainConstraintsFailure, id);
+        }
+    }
+}
+
+#[test]
 fn path_length_counts_authorities_that_are_not_self_issued() {
     let id = "certificate.path_length";
     let mut world = World::new();
