@@ -1,4 +1,5 @@
-//! No freed memory holds a secret: an allocator looks through every block before it is given back.
+//! No freed memory holds a secret: an allocator looks through every block before it is given back. Of
+//! expanded SM4 keys, whose bytes depend on the backend, nothing at all may be left.
 //!
 //! It sees the heap, where keys and plaintexts live; values that pass through the stack are beyond it.
 
@@ -11,13 +12,17 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-use yinxin::primitives::sm2::{DistId, PrivateKey};
+use yinxin::primitives::{
+    sm2::{DistId, PrivateKey},
+    sm4::{self, Backend, Sm4},
+};
 
 /// d of the private key under test, and nothing else.
 const SECRET: [u8; 32] = *b"\x17private key 0123456789abcdef\xe1\xe2\xe3";
 const PLAINTEXT: [u8; 32] = *b"the plaintext that nobody reads.";
 
 static LEAKS: AtomicUsize = AtomicUsize::new(0);
+static NOT_CLEARED: AtomicUsize = AtomicUsize::new(0);
 
 struct Watching;
 
@@ -39,15 +44,22 @@ unsafe impl GlobalAlloc for Watching {
         if holds(&SECRET) || holds(&PLAINTEXT) {
             LEAKS.fetch_add(1, Ordering::SeqCst);
         }
+        if bytes.iter().any(|&byte| byte != 0) {
+            NOT_CLEARED.fetch_add(1, Ordering::SeqCst);
+        }
         // SAFETY: the caller keeps the contract of `dealloc`.
         unsafe { System.dealloc(block, layout) };
     }
 }
 
 fn leaks_of(work: impl FnOnce()) -> usize {
-    let before = LEAKS.load(Ordering::SeqCst);
+    rise_of(&LEAKS, work)
+}
+
+fn rise_of(count: &AtomicUsize, work: impl FnOnce()) -> usize {
+    let before = count.load(Ordering::SeqCst);
     work();
-    LEAKS.load(Ordering::SeqCst) - before
+    count.load(Ordering::SeqCst) - before
 }
 
 // One test function: a second one would run beside it and count into the same number.
@@ -63,4 +75,16 @@ fn secrets_are_overwritten_before_their_memory_is_freed() {
         let _ = format!("{key:?}");
     };
     assert_eq!(leaks_of(sm2), 0, "SM2");
+
+    assert_eq!(rise_of(&NOT_CLEARED, || drop(SECRET.to_vec())), 1, "the allocator sees content");
+    for backend in Backend::runnable() {
+        let sm4 = || {
+            let cipher = Sm4::with_backend(b"0123456789abcdef", backend);
+            let gcm = sm4::gcm::Gcm::with_cipher(cipher.clone());
+            let tag = gcm.seal_in_place(b"nonce", b"", &mut [7; 100]).unwrap();
+            assert_ne!(tag, [0; 16]);
+            sm4::ctr::Ctr::new(cipher, b"0123456789abcdef").xor_in_place(&mut [7; 100]);
+        };
+        assert_eq!(rise_of(&NOT_CLEARED, sm4), 0, "SM4 {}", backend.name());
+    }
 }

@@ -28,6 +28,8 @@ macro_rules! witnesses {
 witnesses! {
     /// 512-bit vectors with the 52-bit multiply-add (Intel since Ice Lake, AMD since Zen 4).
     Ifma: "avx512f", "avx512dq", "avx512ifma";
+    /// 256-bit vectors, with the rounds of AES as instructions.
+    Aes: "avx2", "aes";
     /// 256-bit vectors, with inversion in the field of AES as an instruction.
     Gfni: "avx2", "gfni";
     /// Rotations that leave the flags alone.

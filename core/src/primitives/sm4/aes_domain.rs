@@ -145,7 +145,7 @@ fn repeat_bytes(word: u32) -> Block {
 }
 
 /// The columns of `matrix`: bit i of column j is bit j of row i.
-const fn columns(matrix: u64) -> [u32; 8] {
+pub(super) const fn columns(matrix: u64) -> [u32; 8] {
     let rows = matrix.to_be_bytes();
     let mut columns = [0; 8];
     let mut place = 0;
@@ -158,7 +158,7 @@ const fn columns(matrix: u64) -> [u32; 8] {
 }
 
 /// A matrix times every byte of `word`, without a branch or an address that depends on it.
-const fn multiply(columns: &[u32; 8], word: u32) -> u32 {
+pub(super) const fn multiply(columns: &[u32; 8], word: u32) -> u32 {
     let mut product = 0;
     let mut j = 0;
     while j < 8 {

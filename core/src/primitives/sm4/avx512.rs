@@ -8,11 +8,10 @@
 
 use std::arch::x86_64::*;
 
-use zeroize::Zeroize as _;
-
 use super::{
     Block,
     aes_domain::{ENTER, LEAVE, Q, Schedule, W},
+    batch,
     dword_sliced::{GATHER, SCATTER, dword_sliced},
     gfni,
 };
@@ -49,24 +48,15 @@ pub(super) fn xor_keystream(
     mut counter: u128,
     data: &mut [u8],
 ) {
-    let (blocks, tail) = data.as_chunks_mut();
-    let (wide, rest) = blocks.as_chunks_mut();
-    for blocks in wide {
+    let (wide, rest) = data.split_at_mut(data.len() / (16 * WIDE) * (16 * WIDE));
+    for blocks in wide.as_chunks_mut().0.as_chunks_mut().0 {
         // SAFETY: a `cpu::Avx512Gfni` exists only where the features of this function are.
         unsafe { crypt_64(schedule, Input::Counters(counter), blocks) };
         counter = counter.wrapping_add(WIDE as u128);
     }
-    if rest.is_empty() && tail.is_empty() {
-        return;
+    if !rest.is_empty() {
+        batch::xor_keystream(|blocks| crypt(cpu, schedule, blocks), counter, rest);
     }
-    let mut keystream = counters(counter);
-    crypt(cpu, schedule, &mut keystream[..rest.len() + tail.len().div_ceil(16)]);
-    let rest = rest.as_flattened_mut().iter_mut().chain(tail);
-    for (byte, stream) in rest.zip(keystream.as_flattened()) {
-        *byte ^= stream;
-    }
-    // As a slice of bytes it is cleared in bulk.
-    keystream.as_flattened_mut().zeroize();
 }
 
 /// 64 counters written out.
@@ -83,31 +73,6 @@ fn padded<const N: usize>(blocks: &mut [Block], kernel: impl Fn(&mut [Block; N])
     padded[..blocks.len()].copy_from_slice(blocks);
     kernel(&mut padded);
     blocks.copy_from_slice(&padded[..blocks.len()]);
-}
-
-macro_rules! xor3 {
-    ($a:expr, $b:expr, $c:expr) => {
-        _mm512_ternarylogic_epi32::<0x96>($a, $b, $c)
-    };
-}
-macro_rules! enter {
-    ($x:expr) => {
-        _mm512_gf2p8affine_epi64_epi8::<0>($x, _mm512_set1_epi64(ENTER as i64))
-    };
-}
-macro_rules! leave {
-    ($x:expr) => {
-        _mm512_gf2p8affine_epi64_epi8::<0>($x, _mm512_set1_epi64(LEAVE as i64))
-    };
-}
-macro_rules! substitute {
-    ($x:expr) => {{
-        let x = $x;
-        (
-            _mm512_gf2p8affineinv_epi64_epi8::<0>(x, _mm512_set1_epi64(Q as i64)),
-            _mm512_gf2p8affineinv_epi64_epi8::<0>(x, _mm512_set1_epi64(W as i64)),
-        )
-    }};
 }
 
 dword_sliced!(
@@ -143,7 +108,7 @@ fn crypt_64(schedule: &Schedule, input: Input, blocks: &mut [Block; WIDE]) {
         }),
     };
     let out = left(rounds(schedule, state));
-    let leave = repeat(&schedule.leave);
+    let last = repeat(&schedule.leave);
     let kept = match input {
         Input::Data => 0,
         Input::Counters(_) => !0,
@@ -151,7 +116,7 @@ fn crypt_64(schedule: &Schedule, input: Input, blocks: &mut [Block; WIDE]) {
     let (rows, _) = blocks.as_chunks_mut();
     for r in 0..16 {
         let old = _mm512_maskz_mov_epi64(kept, load(&rows[r]));
-        store(&mut rows[r], xor3!(out[r], leave, old));
+        store(&mut rows[r], xor3(out[r], last, old));
     }
 }
 
@@ -168,7 +133,7 @@ fn entered(blocks: &[Block; WIDE]) -> [Word; 4] {
     let mut state = [[_mm512_setzero_si512(); 4]; 4];
     for m in 0..16 {
         // Byte m of a block is byte 3 - m mod 4 of its word, counted from the lowest.
-        state[m / 4][3 - m % 4] = enter!(v[m]);
+        state[m / 4][3 - m % 4] = enter(v[m]);
     }
     state
 }
@@ -178,7 +143,7 @@ fn entered(blocks: &[Block; WIDE]) -> [Word; 4] {
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni")]
 fn entered_counters(first: u128) -> [Word; 4] {
     let mut bytes = [[0; 16]; 4];
-    store(&mut bytes, enter!(repeat(&first.to_be_bytes())));
+    store(&mut bytes, enter(repeat(&first.to_be_bytes())));
     let mut state = [[_mm512_setzero_si512(); 4]; 4];
     for m in 0..15 {
         state[m / 4][3 - m % 4] = _mm512_set1_epi8(bytes[0][m] as i8);
@@ -202,7 +167,7 @@ fn entered_counters(first: u128) -> [Word; 4] {
         0x1c18_1410,
         0x0c08_0400,
     );
-    state[3][0] = enter!(_mm512_add_epi8(places, _mm512_set1_epi8(first as i8)));
+    state[3][0] = enter(_mm512_add_epi8(places, _mm512_set1_epi8(first as i8)));
     state
 }
 
@@ -229,7 +194,7 @@ fn round(old: Word, x1: Word, x2: Word, x3: Word, key: &Block) -> Word {
     let zero = _mm512_setzero_si512();
     let (mut q, mut u) = ([zero; 4], [zero; 4]);
     for i in [2, 3, 0, 1] {
-        (q[i], u[i]) = substitute!(xor3!(x1[i], x2[i], x3[i]));
+        (q[i], u[i]) = substitute(xor3(x1[i], x2[i], x3[i]));
     }
     // U = W ^ Q<<<16, and the round's sum Q ^ U ^ U<<<24.
     for i in 0..4 {
@@ -239,7 +204,7 @@ fn round(old: Word, x1: Word, x2: Word, x3: Word, key: &Block) -> Word {
     let mut new = old;
     for i in 0..4 {
         let key = _mm512_set1_epi32(i32::from_le_bytes(keys[i]));
-        new[i] = xor3!(xor3!(old[i], q[i], key), u[i], u[(i + 1) % 4]);
+        new[i] = xor3(xor3(old[i], q[i], key), u[i], u[(i + 1) % 4]);
     }
     new
 }
@@ -250,7 +215,7 @@ fn round(old: Word, x1: Word, x2: Word, x3: Word, key: &Block) -> Word {
 fn left(state: [Word; 4]) -> [__m512i; 16] {
     let mut v = [_mm512_setzero_si512(); 16];
     for m in 0..16 {
-        v[m] = leave!(state[3 - m / 4][3 - m % 4]);
+        v[m] = leave(state[3 - m / 4][3 - m % 4]);
     }
     transpose(v)
 }
@@ -288,4 +253,31 @@ fn load(row: &[Block; 4]) -> __m512i {
 fn store(row: &mut [Block; 4], value: __m512i) {
     // SAFETY: a row is 64 writable bytes, and this store takes any alignment.
     unsafe { _mm512_storeu_si512(row.as_mut_ptr().cast(), value) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni")]
+fn xor3(a: __m512i, b: __m512i, c: __m512i) -> __m512i {
+    _mm512_ternarylogic_epi32::<0x96>(a, b, c)
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni")]
+fn enter(x: __m512i) -> __m512i {
+    _mm512_gf2p8affine_epi64_epi8::<0>(x, _mm512_set1_epi64(ENTER as i64))
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni")]
+fn leave(x: __m512i) -> __m512i {
+    _mm512_gf2p8affine_epi64_epi8::<0>(x, _mm512_set1_epi64(LEAVE as i64))
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni")]
+fn substitute(x: __m512i) -> (__m512i, __m512i) {
+    (
+        _mm512_gf2p8affineinv_epi64_epi8::<0>(x, _mm512_set1_epi64(Q as i64)),
+        _mm512_gf2p8affineinv_epi64_epi8::<0>(x, _mm512_set1_epi64(W as i64)),
+    )
 }

@@ -8,15 +8,16 @@ use super::{Block, RoundKeys};
 const BATCH: usize = 64;
 
 /// Adds the keystream to `data`; see [`RoundKeys::xor_keystream`].
-pub(super) fn xor_keystream(keys: &RoundKeys, mut counter: u128, data: &mut [u8]) {
+pub(super) fn xor_keystream(encrypt: impl Fn(&mut [Block]), mut counter: u128, data: &mut [u8]) {
     let mut keystream = [[0; 16]; BATCH];
+    let keystream = &mut keystream[..data.len().div_ceil(16).min(BATCH)];
     for chunk in data.chunks_mut(16 * BATCH) {
         let blocks = &mut keystream[..chunk.len().div_ceil(16)];
         for block in &mut *blocks {
             *block = counter.to_be_bytes();
             counter = counter.wrapping_add(1);
         }
-        keys.encrypt(blocks);
+        encrypt(blocks);
         for (byte, stream) in chunk.iter_mut().zip(blocks.as_flattened()) {
             *byte ^= stream;
         }

@@ -5,8 +5,8 @@
 
 /// Defines `fn $name(&Schedule, &mut [Block; N])`, which runs `GROUPS` independent states side by side.
 ///
-/// `row` is what one vector loads: a quarter of the blocks of a group. The operations are given as
-/// expressions over the vector type, so that they may be intrinsics or macros.
+/// `row` is what one vector loads: a quarter of the blocks of a group. `enter` and `leave` change the
+/// basis, `substitute` gives Q and W (see `aes_domain`); the other operations are intrinsics.
 macro_rules! dword_sliced {
     (
         $name:ident, $features:literal, $vector:ident, row: $row:literal, groups: $groups:literal,
@@ -29,7 +29,7 @@ macro_rules! dword_sliced {
             // Big-endian words of four blocks to their bytes, the lowest first; and back.
             let gather = $repeat(&GATHER);
             let scatter = $repeat(&SCATTER);
-            let leave = $repeat(&schedule.leave);
+            let last = $repeat(&schedule.leave);
 
             let (rows, _) = blocks.as_chunks_mut::<$row>();
             let mut states = [[$repeat(&[0; 16]); 4]; $groups];
@@ -41,22 +41,22 @@ macro_rules! dword_sliced {
                     $load(&rows[4 * g + 3])
                 ]);
                 states[g] = [
-                    $enter!($bytes(a, gather)),
-                    $enter!($bytes(b, gather)),
-                    $enter!($bytes(c, gather)),
-                    $xor($enter!($bytes(d, gather)), $repeat(&schedule.enter)),
+                    $enter($bytes(a, gather)),
+                    $enter($bytes(b, gather)),
+                    $enter($bytes(c, gather)),
+                    $xor($enter($bytes(d, gather)), $repeat(&schedule.enter)),
                 ];
             }
             for keys in schedule.rounds.as_chunks::<4>().0 {
                 for i in 0..4 {
                     let key = $repeat(&keys[i]);
                     for state in &mut states {
-                        let x = $xor3!(state[(i + 1) % 4], state[(i + 2) % 4], state[(i + 3) % 4]);
-                        let (q, w) = $substitute!(x);
+                        let x = $xor3(state[(i + 1) % 4], state[(i + 2) % 4], state[(i + 3) % 4]);
+                        let (q, w) = $substitute(x);
                         // U = W ^ Q<<<16, and the round's sum Q ^ U ^ U<<<24.
                         let u = $xor(w, $dwords::<0b01_00_11_10>(q));
-                        let sum = $xor3!(state[i], key, q);
-                        state[i] = $xor3!(sum, u, $dwords::<0b00_11_10_01>(u));
+                        let sum = $xor3(state[i], key, q);
+                        state[i] = $xor3(sum, u, $dwords::<0b00_11_10_01>(u));
                     }
                 }
             }
@@ -64,13 +64,13 @@ macro_rules! dword_sliced {
                 let [a, b, c, d] = states[g];
                 // The words leave in reverse (GB/T 32907-2016, 7.1, R).
                 let out = transpose!([
-                    $bytes($leave!(d), scatter),
-                    $bytes($leave!(c), scatter),
-                    $bytes($leave!(b), scatter),
-                    $bytes($leave!(a), scatter)
+                    $bytes($leave(d), scatter),
+                    $bytes($leave(c), scatter),
+                    $bytes($leave(b), scatter),
+                    $bytes($leave(a), scatter)
                 ]);
                 for r in 0..4 {
-                    $store(&mut rows[4 * g + r], $xor(out[r], leave));
+                    $store(&mut rows[4 * g + r], $xor(out[r], last));
                 }
             }
         }

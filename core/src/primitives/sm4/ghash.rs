@@ -26,7 +26,7 @@ impl HashKey {
             #[cfg(target_arch = "x86_64")]
             RoundKeys::Avx512(cpu, _) => Self::Vpclmul(vpclmul::Powers::new(*cpu, h)),
             #[cfg(target_arch = "x86_64")]
-            RoundKeys::Gfni(..) => Self::Portable(GHash::new(h.into())),
+            RoundKeys::Aes(..) | RoundKeys::Gfni(..) => Self::Portable(GHash::new(h.into())),
             RoundKeys::Portable(_) => Self::Portable(GHash::new(h.into())),
         }
     }

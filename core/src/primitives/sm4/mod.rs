@@ -12,6 +12,8 @@ pub mod gcm;
 #[cfg(target_arch = "x86_64")]
 mod aes_domain;
 #[cfg(target_arch = "x86_64")]
+mod aesni;
+#[cfg(target_arch = "x86_64")]
 mod avx512;
 mod batch;
 #[cfg(target_arch = "x86_64")]
@@ -19,11 +21,15 @@ mod dword_sliced;
 #[cfg(target_arch = "x86_64")]
 mod gfni;
 mod ghash;
+#[cfg(target_arch = "x86_64")]
+mod one_block;
 mod portable;
 mod sbox;
 #[cfg(test)]
 mod tests;
 mod traits;
+#[cfg(target_arch = "x86_64")]
+mod vectors;
 #[cfg(target_arch = "x86_64")]
 mod vpclmul;
 
@@ -57,6 +63,9 @@ const CK: [u32; 32] = {
 pub enum Backend {
     /// Bit planes in plain Rust, on every CPU.
     Portable,
+    /// The instructions of AES and AVX2, 16 blocks at a time.
+    #[cfg(target_arch = "x86_64")]
+    Aes(cpu::Aes),
     /// GFNI and AVX2, 16 blocks at a time.
     #[cfg(target_arch = "x86_64")]
     Gfni(cpu::Gfni),
@@ -71,6 +80,7 @@ impl Backend {
         let backends = iter::once(Self::Portable);
         #[cfg(target_arch = "x86_64")]
         let backends = backends
+            .chain(cpu::Aes::detect().map(Self::Aes))
             .chain(cpu::Gfni::detect().map(Self::Gfni))
             .chain(cpu::Avx512Gfni::detect().map(Self::Avx512));
         backends
@@ -82,6 +92,8 @@ impl Backend {
         match self {
             Self::Portable => "portable",
             #[cfg(target_arch = "x86_64")]
+            Self::Aes(_) => "aes",
+            #[cfg(target_arch = "x86_64")]
             Self::Gfni(_) => "gfni",
             #[cfg(target_arch = "x86_64")]
             Self::Avx512(_) => "avx512",
@@ -91,6 +103,8 @@ impl Backend {
     fn expand(self, key: &Block) -> RoundKeys {
         match self {
             Self::Portable => RoundKeys::Portable(portable::RoundKeys::expand(key)),
+            #[cfg(target_arch = "x86_64")]
+            Self::Aes(cpu) => RoundKeys::Aes(cpu, aesni::expand(cpu, key)),
             #[cfg(target_arch = "x86_64")]
             Self::Gfni(cpu) => RoundKeys::Gfni(cpu, gfni::expand(cpu, key)),
             #[cfg(target_arch = "x86_64")]
@@ -127,6 +141,8 @@ impl Sm4 {
 enum RoundKeys {
     Portable(portable::RoundKeys),
     #[cfg(target_arch = "x86_64")]
+    Aes(cpu::Aes, aes_domain::RoundKeys),
+    #[cfg(target_arch = "x86_64")]
     Gfni(cpu::Gfni, aes_domain::RoundKeys),
     #[cfg(target_arch = "x86_64")]
     Avx512(cpu::Avx512Gfni, aes_domain::RoundKeys),
@@ -136,6 +152,8 @@ impl RoundKeys {
     fn encrypt(&self, blocks: &mut [Block]) {
         match self {
             Self::Portable(keys) => portable::encrypt(keys, blocks),
+            #[cfg(target_arch = "x86_64")]
+            Self::Aes(cpu, keys) => aesni::crypt(*cpu, keys.encrypt(), blocks),
             #[cfg(target_arch = "x86_64")]
             Self::Gfni(cpu, keys) => gfni::crypt(*cpu, keys.encrypt(), blocks),
             #[cfg(target_arch = "x86_64")]
@@ -147,6 +165,8 @@ impl RoundKeys {
         match self {
             Self::Portable(keys) => portable::decrypt(keys, blocks),
             #[cfg(target_arch = "x86_64")]
+            Self::Aes(cpu, keys) => aesni::crypt(*cpu, keys.decrypt(), blocks),
+            #[cfg(target_arch = "x86_64")]
             Self::Gfni(cpu, keys) => gfni::crypt(*cpu, keys.decrypt(), blocks),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512(cpu, keys) => avx512::crypt(*cpu, keys.decrypt(), blocks),
@@ -156,11 +176,15 @@ impl RoundKeys {
     /// Adds E(counter) ‖ E(counter + 1) ‖ … to `data`, the counter being a big-endian number of 128 bits.
     fn xor_keystream(&self, counter: u128, data: &mut [u8]) {
         match self {
-            Self::Portable(_) => batch::xor_keystream(self, counter, data),
-            #[cfg(target_arch = "x86_64")]
-            Self::Gfni(..) => batch::xor_keystream(self, counter, data),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512(cpu, keys) => avx512::xor_keystream(*cpu, keys.encrypt(), counter, data),
+            #[cfg(target_arch = "x86_64")]
+            Self::Aes(..) | Self::Gfni(..) => {
+                batch::xor_keystream(|blocks| self.encrypt(blocks), counter, data);
+            }
+            Self::Portable(_) => {
+                batch::xor_keystream(|blocks| self.encrypt(blocks), counter, data);
+            }
         }
     }
 
@@ -168,6 +192,8 @@ impl RoundKeys {
     fn cbc_encrypt(&self, previous: &Block, blocks: &mut [Block]) {
         match self {
             Self::Portable(_) => batch::cbc_encrypt(self, previous, blocks),
+            #[cfg(target_arch = "x86_64")]
+            Self::Aes(cpu, keys) => aesni::cbc_encrypt(*cpu, keys.encrypt(), previous, blocks),
             #[cfg(target_arch = "x86_64")]
             Self::Gfni(cpu, keys) => gfni::cbc_encrypt(*cpu, keys.encrypt(), previous, blocks),
             #[cfg(target_arch = "x86_64")]
@@ -182,7 +208,9 @@ impl RoundKeys {
         match self {
             Self::Portable(_) => batch::cbc_decrypt(self, previous, blocks),
             #[cfg(target_arch = "x86_64")]
-            Self::Gfni(..) | Self::Avx512(..) => batch::cbc_decrypt(self, previous, blocks),
+            Self::Aes(..) | Self::Gfni(..) | Self::Avx512(..) => {
+                batch::cbc_decrypt(self, previous, blocks)
+            }
         }
     }
 }

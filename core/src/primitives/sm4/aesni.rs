@@ -1,0 +1,229 @@
+//! SM4 with the instructions of AES and AVX2: 1 to 4 blocks in 128-bit vectors, 8 or 16 in 256-bit ones.
+//! See `aes_domain` for the algebra.
+//!
+//! The last round of AES gives the inverse: its rows are shifted back by a shuffle, and the affine part
+//! of its S-box goes into the matrix that follows. A matrix is two tables of 16 bytes in registers, one
+//! for each half of a byte: no address depends on a secret.
+
+#![allow(unsafe_code, reason = "calls that a CPU feature allows")]
+
+use std::arch::x86_64::*;
+
+use zeroize::Zeroizing;
+
+use super::{
+    Block,
+    aes_domain::{
+        ENTER, KEY, KEY_CONSTANT, KEY_INPUTS, KEY_START, LEAVE, Q, RoundKeys, Schedule, W, columns,
+        multiply,
+    },
+    dword_sliced::{GATHER, SCATTER, dword_sliced},
+    one_block::{chain, key_schedule},
+    vectors::{load, load_row, store, store_row, wide_load, wide_repeat, wide_store},
+};
+use crate::primitives::cpu;
+
+/// The round keys of `key`.
+pub(super) fn expand(_: cpu::Aes, key: &Block) -> RoundKeys {
+    let mut keys = Zeroizing::new([0; 32]);
+    // SAFETY: a `cpu::Aes` exists only where avx2 and aes are.
+    unsafe { key_schedule(key, &mut keys) };
+    RoundKeys::new(&keys)
+}
+
+/// Encrypts or decrypts every block.
+pub(super) fn crypt(_: cpu::Aes, schedule: &Schedule, blocks: &mut [Block]) {
+    // SAFETY: a `cpu::Aes` exists only where avx2 and aes are.
+    unsafe {
+        let (wide, rest) = blocks.as_chunks_mut();
+        wide.iter_mut().for_each(|blocks| crypt_16(schedule, blocks));
+        let (fours, rest) = rest.as_chunks_mut();
+        fours.iter_mut().for_each(|blocks| crypt_4(schedule, blocks));
+        if !rest.is_empty() {
+            let mut padded = [[0; 16]; 4];
+            padded[..rest.len()].copy_from_slice(rest);
+            crypt_4(schedule, &mut padded);
+            rest.copy_from_slice(&padded[..rest.len()]);
+        }
+    }
+}
+
+/// Encrypts a chain that goes on from `previous`.
+pub(super) fn cbc_encrypt(
+    _: cpu::Aes,
+    schedule: &Schedule,
+    previous: &Block,
+    blocks: &mut [Block],
+) {
+    // SAFETY: a `cpu::Aes` exists only where avx2 and aes are.
+    unsafe { chain(schedule, previous, blocks) }
+}
+
+key_schedule!("avx2,aes");
+chain!("avx2,aes");
+dword_sliced!(
+    crypt_4, "avx2,aes", __m128i, row: 1, groups: 1,
+    load: load_row, store: store_row, repeat: load, xor: _mm_xor_si128,
+    xor3: xor3, bytes: _mm_shuffle_epi8, dwords: _mm_shuffle_epi32,
+    unpack: [_mm_unpacklo_epi32, _mm_unpackhi_epi32, _mm_unpacklo_epi64, _mm_unpackhi_epi64],
+    enter: enter, leave: leave, substitute: substitute
+);
+dword_sliced!(
+    crypt_16, "avx2,aes", __m256i, row: 2, groups: 2,
+    load: wide_load, store: wide_store, repeat: wide_repeat, xor: _mm256_xor_si256,
+    xor3: wide_xor3, bytes: _mm256_shuffle_epi8, dwords: _mm256_shuffle_epi32,
+    unpack: [
+        _mm256_unpacklo_epi32, _mm256_unpackhi_epi32, _mm256_unpacklo_epi64, _mm256_unpackhi_epi64
+    ],
+    enter: wide_enter, leave: wide_leave, substitute: wide_substitute
+);
+
+/// A matrix for the low and the high half of a byte.
+struct Tables {
+    low: Block,
+    high: Block,
+}
+
+/// `matrix` itself.
+const fn plain(matrix: u64) -> Tables {
+    let columns = columns(matrix);
+    let (mut low, mut high) = ([0; 16], [0; 16]);
+    let mut half = 0;
+    while half < 16 {
+        low[half] = multiply(&columns, half as u32) as u8;
+        high[half] = multiply(&columns, (half as u32) << 4) as u8;
+        half += 1;
+    }
+    Tables { low, high }
+}
+
+/// `matrix` after the inverse of the affine part of the S-box of AES (FIPS 197, 5.3.2).
+const fn after_aes(matrix: u64) -> Tables {
+    const fn inverse(x: u8) -> u32 {
+        (x.rotate_left(1) ^ x.rotate_left(3) ^ x.rotate_left(6)) as u32
+    }
+    let columns = columns(matrix);
+    let (mut low, mut high) = ([0; 16], [0; 16]);
+    let mut half = 0;
+    while half < 16 {
+        low[half] = multiply(&columns, inverse(half as u8) ^ 0x05) as u8;
+        high[half] = multiply(&columns, inverse((half as u8) << 4)) as u8;
+        half += 1;
+    }
+    Tables { low, high }
+}
+
+#[inline]
+#[target_feature(enable = "avx2,aes")]
+fn xor3(a: __m128i, b: __m128i, c: __m128i) -> __m128i {
+    _mm_xor_si128(_mm_xor_si128(a, b), c)
+}
+
+#[inline]
+#[target_feature(enable = "avx2,aes")]
+fn wide_xor3(a: __m256i, b: __m256i, c: __m256i) -> __m256i {
+    _mm256_xor_si256(_mm256_xor_si256(a, b), c)
+}
+
+/// The low and the high half of every byte.
+#[inline]
+#[target_feature(enable = "avx2,aes")]
+fn halves(x: __m128i) -> (__m128i, __m128i) {
+    let mask = _mm_set1_epi8(0x0f);
+    (_mm_and_si128(x, mask), _mm_and_si128(_mm_srli_epi16::<4>(x), mask))
+}
+
+#[inline]
+#[target_feature(enable = "avx2,aes")]
+fn wide_halves(x: __m256i) -> (__m256i, __m256i) {
+    let mask = _mm256_set1_epi8(0x0f);
+    (_mm256_and_si256(x, mask), _mm256_and_si256(_mm256_srli_epi16::<4>(x), mask))
+}
+
+#[inline]
+#[target_feature(enable = "avx2,aes")]
+fn apply(tables: &Tables, (low, high): (__m128i, __m128i)) -> __m128i {
+    _mm_xor_si128(
+        _mm_shuffle_epi8(load(&tables.low), low),
+        _mm_shuffle_epi8(load(&tables.high), high),
+    )
+}
+
+#[inline]
+#[target_feature(enable = "avx2,aes")]
+fn wide_apply(tables: &Tables, (low, high): (__m256i, __m256i)) -> __m256i {
+    _mm256_xor_si256(
+        _mm256_shuffle_epi8(wide_repeat(&tables.low), low),
+        _mm256_shuffle_epi8(wide_repeat(&tables.high), high),
+    )
+}
+
+#[inline]
+#[target_feature(enable = "avx2,aes")]
+fn enter(x: __m128i) -> __m128i {
+    apply(const { &plain(ENTER) }, halves(x))
+}
+
+#[inline]
+#[target_feature(enable = "avx2,aes")]
+fn wide_enter(x: __m256i) -> __m256i {
+    wide_apply(const { &plain(ENTER) }, wide_halves(x))
+}
+
+#[inline]
+#[target_feature(enable = "avx2,aes")]
+fn leave(x: __m128i) -> __m128i {
+    apply(const { &plain(LEAVE) }, halves(x))
+}
+
+#[inline]
+#[target_feature(enable = "avx2,aes")]
+fn wide_leave(x: __m256i) -> __m256i {
+    wide_apply(const { &plain(LEAVE) }, wide_halves(x))
+}
+
+#[inline]
+#[target_feature(enable = "avx2,aes")]
+fn substitute(x: __m128i) -> (__m128i, __m128i) {
+    let s = halves(aes_s_box(x));
+    (apply(const { &after_aes(Q) }, s), apply(const { &after_aes(W) }, s))
+}
+
+#[inline]
+#[target_feature(enable = "avx2,aes")]
+fn wide_substitute(x: __m256i) -> (__m256i, __m256i) {
+    let low = last_round(_mm256_castsi256_si128(x));
+    let high = last_round(_mm256_extracti128_si256::<1>(x));
+    let s = _mm256_shuffle_epi8(_mm256_set_m128i(high, low), wide_repeat(&SHIFT_BACK));
+    let s = wide_halves(s);
+    (wide_apply(const { &after_aes(Q) }, s), wide_apply(const { &after_aes(W) }, s))
+}
+
+#[inline]
+#[target_feature(enable = "avx2,aes")]
+fn key_terms(x: __m128i) -> [__m128i; 4] {
+    let s = halves(aes_s_box(x));
+    [
+        apply(const { &after_aes(KEY[0]) }, s),
+        apply(const { &after_aes(KEY[1]) }, s),
+        apply(const { &after_aes(KEY[2]) }, s),
+        apply(const { &after_aes(KEY[3]) }, s),
+    ]
+}
+
+/// The S-box of AES on every byte.
+#[inline]
+#[target_feature(enable = "avx2,aes")]
+fn aes_s_box(x: __m128i) -> __m128i {
+    _mm_shuffle_epi8(last_round(x), load(&SHIFT_BACK))
+}
+
+/// The last round of AES without a key: the S-box, and the rows shifted.
+#[inline]
+#[target_feature(enable = "avx2,aes")]
+fn last_round(x: __m128i) -> __m128i {
+    _mm_aesenclast_si128(x, _mm_setzero_si128())
+}
+
+/// Where the shifted rows have the bytes.
+const SHIFT_BACK: Block = [0, 13, 10, 7, 4, 1, 14, 11, 8, 5, 2, 15, 12, 9, 6, 3];
