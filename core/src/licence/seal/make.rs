@@ -83,6 +83,32 @@ pub fn make(
     ]))
 }
 
+/// Whether [`sign`] would sign: asked once before many documents are sealed, so that a wrong key or an
+/// ended seal is told once.
+///
+/// # Errors
+/// [`Code::BadSeal`], [`Code::NotInSeal`], [`Code::KeyMismatch`] and [`Code::OutsideValidity`], as for
+/// [`sign`].
+pub fn may_sign(
+    seal: &Seal,
+    at: UnixTime,
+    certificate: &Certificate,
+    signer: &dyn Signer,
+) -> Result<(), Error> {
+    if (seal.version(), seal.header_version()) != (super::Version::V4, 4) {
+        return Err(Error::new(Code::BadSeal).field("version"));
+    }
+    if !seal.lists(certificate.der()) {
+        return Err(Error::new(Code::NotInSeal));
+    }
+    key_fits(certificate, signer)?;
+    within(at, certificate, "certificate")?;
+    if at < seal.valid_from() || at > seal.valid_until() {
+        return Err(Error::new(Code::OutsideValidity).field("seal"));
+    }
+    Ok(())
+}
+
 /// Seals: signs `document_hash` (SM3; in an OFD package of `Signature.xml`) with a v4 seal. Returns
 /// the SES_Signature.
 ///
@@ -101,17 +127,7 @@ pub fn sign(
     certificate: &Certificate,
     signer: &dyn Signer,
 ) -> Result<Vec<u8>, Error> {
-    if (seal.version(), seal.header_version()) != (super::Version::V4, 4) {
-        return Err(Error::new(Code::BadSeal).field("version"));
-    }
-    if !seal.lists(certificate.der()) {
-        return Err(Error::new(Code::NotInSeal));
-    }
-    key_fits(certificate, signer)?;
-    within(at, certificate, "certificate")?;
-    if at < seal.valid_from() || at > seal.valid_until() {
-        return Err(Error::new(Code::OutsideValidity).field("seal"));
-    }
+    may_sign(seal, at, certificate, signer)?;
     if property.len() > SIGNED_VALUE_PROPERTY_BYTES_MAX {
         return Err(Error::limit("SIGNED_VALUE_PROPERTY_BYTES_MAX"));
     }
