@@ -58,7 +58,15 @@ impl HtmlReport {
         }
         self.detailed += 1;
         self.detailed_passed += usize::from(passed);
-        let reason = report.decisive_check().map_or_else(String::new, |check| spans(&check.text));
+        let mut reason =
+            report.decisive_check().map_or_else(String::new, |check| spans(&check.text));
+        if let Some((certificate, check)) = report.decisive_certificate() {
+            reason.push_str(&format!(
+                "<div class=clause>{}: {}</div>",
+                escape(&certificate.subject),
+                spans(&check.text)
+            ));
+        }
         self.row(number, report.file.as_deref(), report.indication, &reason);
         self.details.push_str(&details(report, number));
     }
@@ -76,7 +84,7 @@ impl HtmlReport {
         let reason =
             format!("{} {}", error.code().name(), both(&error.text_en(), &error.text_zh()));
         self.rows.push_str(&format!(
-            "<tr id=f{number}><td>{}</td><td class=\"word failed\">{}</td><td>{reason}</td></tr>\n",
+            "<tr id=f{number}><td class=file>{}</td><td class=\"word failed\">{}</td><td>{reason}</td></tr>\n",
             escape(file),
             both("UNREADABLE", "无法读取")
         ));
@@ -103,9 +111,13 @@ impl HtmlReport {
             "<!DOCTYPE html>\n<html lang={lang}><head><meta charset=utf-8>\
              <meta name=viewport content=\"width=device-width,initial-scale=1\">\
              <title>{title}</title><style>{STYLE}</style></head><body>\n\
-             <input type=radio name=language id=zh{zh}><label for=zh>中文</label>\
-             <input type=radio name=language id=en{en}><label for=en>English</label>\n\
-             <main>{head}<table>{rows}</table>{note}{details}</main></body></html>\n"
+             <input type=radio name=language id=zh{zh}><label for=zh lang=zh-CN>中文</label>\
+             <input type=radio name=language id=en{en}><label for=en lang=en>English</label>\n\
+             <main>{head}<table class=files><tr><th class=file>{}</th><th class=answer>{}</th>\
+             <th>{}</th></tr>\n{rows}</table>{note}{details}</main></body></html>\n",
+            both("File", "文件"),
+            both("Answer", "结论"),
+            both("Reason", "原因")
         )
     }
 
@@ -121,14 +133,17 @@ impl HtmlReport {
             ("indeterminate", spans(&Indication::Indeterminate.text()), indeterminate),
             ("failed", both("UNREADABLE", "无法读取"), unreadable),
         ]
-        .map(|(class, word, count)| format!("<td class={class}>{word} <b>{count}</b></td>"));
+        .map(|(class, word, count)| {
+            let class = if count == 0 { "skipped" } else { class };
+            format!("<td class={class}><b>{count}</b>{word}</td>")
+        });
         let title = both("Licence verification report", "电子证照验证报告");
-        format!("<h1>{title}</h1><table><tr>{}</tr></table>", cells.concat())
+        format!("<h1>{title}</h1><table class=counts><tr>{}</tr></table>", cells.concat())
     }
 
     fn row(&mut self, number: usize, file: Option<&str>, indication: Indication, reason: &str) {
         self.rows.push_str(&format!(
-            "<tr><td><a href=#f{number}>{}</a></td><td class=\"word {}\">{}</td>\
+            "<tr><td class=file><a href=#f{number}>{}</a></td><td class=\"word {}\">{}</td>\
              <td>{reason}</td></tr>\n",
             escape(file.unwrap_or("-")),
             class(indication),
@@ -138,25 +153,38 @@ impl HtmlReport {
 }
 
 const STYLE: &str = "
-body{font:15px/1.55 system-ui,'Noto Sans CJK SC','Microsoft YaHei',sans-serif;margin:1.5rem auto;\
-max-width:66rem;padding:0 1rem;color:#1d2329;background:#fafafa}
+body{font:15px/1.55 system-ui,'PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif;\
+margin:1.5rem auto;max-width:66rem;padding:0 1rem;color:#1d2329;background:#fafafa}
 #zh:checked~main .en,#en:checked~main .zh{display:none}
-label{margin-right:1rem}h1{font-size:1.5rem}h2{font-size:1.15rem;margin:.2rem 0}h3{font-size:1rem}
-table{border-collapse:collapse;width:100%;background:#fff;margin:.5rem 0 1rem}
+input{position:absolute;opacity:0}label{display:inline-block;padding:.1rem .8rem;cursor:pointer;\
+border:1px solid #c4cbd2;border-radius:1rem;margin-right:.4rem;background:#fff}
+input:checked+label{background:#1d2329;color:#fff}input:focus-visible+label{outline:2px solid #0969da}
+h1{font-size:1.5rem}h2{font-size:1.1rem;margin:.2rem 0;overflow-wrap:anywhere}
+h3{font-size:1rem;margin:1rem 0 .3rem}h4{font-size:.95rem;margin:.8rem 0 .2rem;color:#57606a}
+table{border-collapse:collapse;width:100%;background:#fff;margin:.5rem 0 1rem;table-layout:fixed}
 td,th{border:1px solid #d8dde2;padding:.3rem .5rem;text-align:left;vertical-align:top;\
 overflow-wrap:anywhere}th{background:#eef1f4;font-weight:600}
+.counts td{text-align:center}.counts b{display:block;font-size:1.6rem;line-height:1.2}
+.files .file{width:46%}.files .answer{width:9.5rem}.checks td:first-child{width:9.5rem}
+@media(max-width:45rem){body{font-size:13px}.files .file{width:36%}\
+.files .answer,.checks td:first-child{width:22%}}
+.facts{scroll-margin-top:4rem}
 .passed{color:#116329}.failed{color:#b0121d}.indeterminate{color:#8a5a00}.skipped{color:#667}
-.word{font-weight:600;white-space:nowrap}.soft{opacity:.75}.clause,.note,dt{color:#57606a}
+.word,.outcome{font-weight:600}.clause,.note,dt{color:#57606a}
 .clause{font-size:.85em}details{background:#fff;border:1px solid #d8dde2;border-radius:6px;\
 padding:.5rem 1rem;margin:.8rem 0}summary{cursor:pointer}dl{display:grid;\
 grid-template-columns:max-content 1fr;gap:.1rem .8rem;margin:.3rem 0}dd{margin:0;\
-overflow-wrap:anywhere}.id{font:.85em ui-monospace,monospace;color:#57606a}
-@media print{input,label{display:none}details{border:0}}";
+overflow-wrap:anywhere}dt{max-width:12rem;overflow-wrap:anywhere}
+td dl{font-size:.9em}.id{font:.95em ui-monospace,monospace}
+@media print{input,label{display:none}body{font-size:11px;margin:0;max-width:none;padding:0;\
+background:#fff}details{border:0;padding:0}tr,dl{break-inside:avoid}\
+h2,h3,h4,summary{break-after:avoid}a{color:inherit;text-decoration:none}\
+td,th{print-color-adjust:exact}}";
 
 fn details(report: &Report, number: usize) -> String {
     let open = if report.indication == Indication::Passed && number > 0 { "" } else { " open" };
     let mut html = format!(
-        "<details id=f{number}{open}><summary><h2 style=display:inline>{}</h2> \
+        "<details{open}><summary><h2 style=display:inline>{}</h2> \
          <span class=\"word {}\">{} {}</span></summary>\n",
         escape(report.file.as_deref().unwrap_or("-")),
         class(report.indication),
@@ -166,7 +194,8 @@ fn details(report: &Report, number: usize) -> String {
     let mut facts = vec![("Verified at", "验证时间", report.validated_at.to_string())];
     facts.extend(report.document.title.clone().map(|title| ("Title", "标题", title)));
     facts.extend(report.licence.identifier.clone().map(|id| ("Identifier", "证照标识", id)));
-    html.push_str(&list(&facts));
+    // A link to what stands inside opens the section; one to the section itself would not.
+    html.push_str(&format!("<div class=facts id=f{number}>{}</div>", list(&facts)));
     html.push_str(&checks_table(&both("Document", "文档"), &report.document.checks));
     for signature in &report.signatures {
         html.push_str(&signature_section(signature));
@@ -182,7 +211,7 @@ fn details(report: &Report, number: usize) -> String {
             })
             .collect();
         html.push_str(&format!(
-            "<h3>{}</h3><table>{rows}</table>",
+            "<h3>{}</h3><table class=checks>{rows}</table>",
             both("Metadata (GB/T 36903)", "元数据（GB/T 36903）")
         ));
     }
@@ -234,7 +263,7 @@ fn checks_table(title: &str, checks: &[Check]) -> String {
     }
     let rows: String = checks.iter().map(check_row).collect();
     let head = if title.is_empty() { String::new() } else { format!("<h3>{title}</h3>") };
-    format!("{head}<table>{rows}</table>\n")
+    format!("{head}<table class=checks>{rows}</table>\n")
 }
 
 fn check_row(check: &Check) -> String {
@@ -256,7 +285,7 @@ fn check_row(check: &Check) -> String {
         .collect();
     let evidence = if evidence.is_empty() { evidence } else { format!("<dl>{evidence}</dl>") };
     format!(
-        "<tr><td class=\"word {colour}\">{}{weight}</td><td>{}<div class=clause>{} \
+        "<tr><td class=\"outcome {colour}\">{}{weight}</td><td>{}<div class=clause>{} \
          <span class=id>{}</span></div>{evidence}</td></tr>\n",
         spans(&check.outcome.text()),
         spans(&check.text),

@@ -192,6 +192,27 @@ impl Report {
         self.checks().find(|check| check.level == Level::Required && check.outcome == wanted)
     }
 
+    /// Where [`decisive_check`](Self::decisive_check) speaks of a certificate: which certificate of the
+    /// path it is, and the check of it that did not pass.
+    #[must_use]
+    pub fn decisive_certificate(&self) -> Option<(&CertificateReport, &Check)> {
+        let decisive = self.decisive_check()?;
+        let role = match decisive.id {
+            "signature.signer_certificate" => "signer",
+            "seal.maker_certificate" => "seal_maker",
+            _ => return None,
+        };
+        let own = |checks: &[Check]| checks.iter().any(|check| std::ptr::eq(check, decisive));
+        let signature = self.signatures.iter().find(|signature| own(&signature.checks))?;
+        let path = signature.certificates.iter().find(|path| path.role == role)?;
+        let checks = path.certificates.iter().flat_map(|certificate| {
+            certificate.checks.iter().map(move |check| (certificate, check))
+        });
+        checks
+            .into_iter()
+            .find(|(_, check)| check.level == Level::Required && check.outcome == decisive.outcome)
+    }
+
     /// JSON in one line (docs/report.schema.json).
     #[must_use]
     pub fn to_json(&self) -> String {

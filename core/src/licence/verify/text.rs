@@ -9,6 +9,10 @@ pub(super) fn render(report: &Report, language: Language) -> String {
     if let Some(check) = report.decisive_check() {
         lines.push(format!("  {} [{}]", language.of(&check.text), check.id));
     }
+    if let Some((certificate, check)) = report.decisive_certificate() {
+        let text = language.of(&check.text);
+        lines.push(format!("  {}: {text} [{}]", certificate.subject, check.id));
+    }
     let title = report.document.title.as_deref().unwrap_or("-");
     lines.push(format!("  {}: {title}", language.pick("title", "标题")));
     if let Some(identifier) = &report.licence.identifier {
