@@ -45,11 +45,14 @@ impl Failure {
     pub(crate) fn text(&self, language: Language) -> String {
         match self {
             Self::ClosedPipe => String::new(),
-            Self::Core { what, error } => {
-                let (en, zh) = (error.text_en(), error.text_zh());
-                format!("{what}: {}", language.pick(&en, &zh))
-            }
-            Self::Io { what, error } => format!("{what}: {error}"),
+            Self::Core { what, error } => match language {
+                Language::English => format!("{what}: {}", error.text_en()),
+                Language::Chinese => format!("{what}：{}", error.text_zh()),
+            },
+            Self::Io { what, error } => match language {
+                Language::English => format!("{what}: {error}"),
+                Language::Chinese => format!("{what}：{}", io_text_zh(error)),
+            },
             Self::Usage { en, zh } => language.pick(en, zh).to_owned(),
         }
     }
@@ -68,4 +71,21 @@ impl Failure {
             Self::ClosedPipe | Self::Usage { .. } => json!({ "error": error }),
         }
     }
+}
+
+/// What the operating system usually refuses, in Chinese; it speaks only English itself.
+const IO_TEXTS_ZH: [(io::ErrorKind, &str); 8] = [
+    (io::ErrorKind::NotFound, "文件或目录不存在"),
+    (io::ErrorKind::PermissionDenied, "没有权限"),
+    (io::ErrorKind::AlreadyExists, "文件已存在，私钥绝不覆盖"),
+    (io::ErrorKind::IsADirectory, "是目录，不是文件"),
+    (io::ErrorKind::NotADirectory, "不是目录"),
+    (io::ErrorKind::StorageFull, "磁盘空间不足"),
+    (io::ErrorKind::ReadOnlyFilesystem, "文件系统只读"),
+    (io::ErrorKind::InvalidInput, "文件名无效"),
+];
+
+fn io_text_zh(error: &io::Error) -> String {
+    let usual = IO_TEXTS_ZH.iter().find(|(kind, _)| *kind == error.kind());
+    usual.map_or_else(|| error.to_string(), |(_, text)| (*text).to_owned())
 }

@@ -56,7 +56,10 @@ pub(crate) fn run(command: Command, output: &Output) -> Result<Ending, Failure> 
             output::write(&out, pem.as_bytes(), Access::Owner)?;
             if let Some(file) = public_out {
                 let pem = keys::public_key_to_pem(key.public()).map_err(refused)?;
-                output::write(&file, pem.as_bytes(), Access::Public)?;
+                output::write(&file, pem.as_bytes(), Access::Public).inspect_err(|_| {
+                    // The command failed as a whole: a key that nobody knows of must not stay behind.
+                    let _ = std::fs::remove_file(&out);
+                })?;
             }
             show(&key, &name, output)
         }

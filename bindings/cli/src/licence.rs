@@ -1,7 +1,8 @@
 //! `yinxin licence`: issue, seal, verify and show electronic licences (电子证照).
 
 mod id;
-pub(crate) mod issue;
+mod issue;
+pub(crate) mod rows;
 mod verify;
 
 use std::path::PathBuf;

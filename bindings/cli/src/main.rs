@@ -28,10 +28,17 @@ use crate::{failure::Failure, output::Output};
 #[command(name = "yinxin", version, after_help = EXAMPLES)]
 struct Arguments {
     /// Print JSON, one object a line.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Output", display_order = 1000)]
     json: bool,
     /// Language of texts (default: that of the environment).
-    #[arg(long, global = true, value_enum, value_name = "LANGUAGE")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "LANGUAGE",
+        help_heading = "Output",
+        display_order = 1001
+    )]
     lang: Option<LanguageName>,
     #[command(subcommand)]
     command: Command,
@@ -41,7 +48,7 @@ const EXAMPLES: &str = "\
 Examples:
   yinxin demo                                             the whole story in one minute
   yinxin licence verify licence.ofd --trust roots.pem     is this licence genuine?
-  yinxin licence verify DIR --trust roots.pem --crl ca.crl --json   a directory, a line of JSON a file
+  yinxin licence verify DIR --trust roots.pem --crl ca.crl --json     a line of JSON a file
   yinxin licence id check 1.2.156.3005.2.11100000000013338W011.11430000006122244L.20230000403.001.U
   yinxin key new --out key.pem --password-file secret.txt";
 
@@ -107,7 +114,10 @@ impl From<Ending> for ExitCode {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return misuse(&error),
+    };
     let language = arguments.lang.map(|name| match name {
         LanguageName::En => Language::English,
         LanguageName::Zh => Language::Chinese,
@@ -125,6 +135,21 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// Help and version as asked for, or what is wrong with the command line: for people on standard error,
+/// with `--json` as an object like every other failure.
+fn misuse(error: &clap::Error) -> ExitCode {
+    let json = std::env::args_os().any(|argument| argument == "--json");
+    if error.use_stderr() && json {
+        let text = error.render().to_string();
+        let text = text.trim().strip_prefix("error: ").unwrap_or(&text);
+        println!("{}", Failure::usage(text, text).to_json());
+    } else {
+        // A closed pipe is all that can go wrong here; the exit status still tells.
+        let _ = error.print();
+    }
+    ExitCode::from(if error.use_stderr() { 2 } else { 0 })
 }
 
 fn run(command: Command, output: &Output) -> Result<Ending, Failure> {

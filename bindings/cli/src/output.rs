@@ -192,5 +192,20 @@ fn temporary_name(path: &Path) -> PathBuf {
 
 /// Makes a folder and those above it.
 pub(crate) fn make_folder(path: &Path) -> Result<(), Failure> {
-    fs::create_dir_all(path).map_err(|error| Failure::io(&path.display().to_string(), error))
+    let fail = |error| Failure::io(&path.display().to_string(), error);
+    if path.exists() && !path.is_dir() {
+        return Err(fail(io::Error::new(io::ErrorKind::NotADirectory, "is not a directory")));
+    }
+    fs::create_dir_all(path).map_err(fail)
+}
+
+/// Whether a file can be written at `path`, asked before long work whose result goes there.
+pub(crate) fn check_writable(path: &Path) -> Result<(), Failure> {
+    let fail = |error| Failure::io(&path.display().to_string(), error);
+    if path.is_dir() {
+        return Err(fail(io::Error::new(io::ErrorKind::IsADirectory, "is a directory")));
+    }
+    let temporary = temporary_name(path);
+    let made = OpenOptions::new().write(true).create_new(true).open(&temporary);
+    made.and_then(|_| fs::remove_file(&temporary)).map_err(fail)
 }

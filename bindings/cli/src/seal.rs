@@ -10,7 +10,8 @@ use yinxin::{
         self as seals, Seal, SealDescription, SealPicture,
         verify::{Context, Policy},
     },
-    pki::x509::TrustStore,
+    pki::x509::{Certificate, TrustStore},
+    primitives::sm3,
     report::Verdict,
 };
 
@@ -49,8 +50,8 @@ pub(crate) struct MakeArguments {
     cert: PathBuf,
     #[command(flatten)]
     key: KeyFile,
-    /// Certificates of those who may apply the seal. Repeatable.
-    #[arg(long, value_name = "FILE", required = true)]
+    /// Certificates of those who may apply the seal. Repeatable. Without any, only the seal maker may.
+    #[arg(long, value_name = "FILE")]
     signer_cert: Vec<PathBuf>,
     /// The picture: PNG.
     #[arg(long, value_name = "FILE")]
@@ -61,9 +62,10 @@ pub(crate) struct MakeArguments {
     /// The seal's name, for example 示例市行政审批局.
     #[arg(long)]
     name: String,
-    /// The seal's identifier (esID): 14 digits by the national rule.
+    /// The seal's identifier (esID): 14 digits by the national rule. Default: the CN of the first
+    /// signer's certificate if that is such a number, else one that cannot be taken for it.
     #[arg(long, value_name = "ID")]
-    id: String,
+    id: Option<String>,
     /// 1 for the seal of an organisation, 2 for that of a person.
     #[arg(long, value_name = "TYPE", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..))]
     kind: u8,
@@ -101,11 +103,22 @@ pub(crate) fn load(path: &Path) -> Result<Seal, Failure> {
 fn make(arguments: &MakeArguments, output: &Output) -> Result<Ending, Failure> {
     let maker = inputs::certificate(&arguments.cert)?;
     let signers = arguments.signer_cert.iter().map(|file| inputs::certificate(file));
-    let signers = signers.collect::<Result<Vec<_>, _>>()?;
+    let mut signers = signers.collect::<Result<Vec<_>, _>>()?;
+    if signers.is_empty() {
+        eprintln!(
+            "yinxin: {}",
+            output.pick(
+                "no --signer-cert: the seal lists its maker's certificate, nobody else may apply it",
+                "未给出 --signer-cert：印章的证书列表中只有制章者证书，其他人不能使用该印章",
+            )
+        );
+        signers.push(maker.clone());
+    }
     let at = arguments.at.map_or_else(inputs::now, Ok)?;
+    let id = arguments.id.clone().unwrap_or_else(|| identifier(&arguments.name, &signers, at));
     let description = SealDescription {
         vendor: "yinxin".to_owned(),
-        id: arguments.id.clone(),
+        id,
         name: arguments.name.clone(),
         kind: arguments.kind,
         created: at,
@@ -124,9 +137,24 @@ fn make(arguments: &MakeArguments, output: &Output) -> Result<Ending, Failure> {
     show(&seal, &arguments.out, output)
 }
 
+/// The national code of the seal where the first signer's certificate is named after it; else the
+/// beginning of a digest of what makes this seal different from others.
+fn identifier(name: &str, signers: &[Certificate], at: UnixTime) -> String {
+    let is_code = |text: &&str| text.len() == 14 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let code = signers.first().and_then(|signer| signer.subject().common_name()).filter(is_code);
+    if let Some(code) = code {
+        return code.to_owned();
+    }
+    let mut text = format!("{name}\n{at}\n").into_bytes();
+    signers.iter().for_each(|signer| text.extend(signer.thumbprint()));
+    let mut id = format!("x-{}", inputs::hex(&sm3::hash(&text)));
+    id.truncate(34);
+    id
+}
+
 fn show(seal: &Seal, file: &Path, output: &Output) -> Result<Ending, Failure> {
     let picture = seal.picture();
-    let maker = yinxin::pki::x509::Certificate::parse(seal.maker_certificate());
+    let maker = Certificate::parse(seal.maker_certificate());
     let maker = maker.map_or_else(|_| "-".to_owned(), |cert| cert.subject().to_string());
     let value = json!({
         "file": file.display().to_string(),

@@ -151,6 +151,10 @@ fn exit_status_tells_the_answer() {
     let revoked = verify("--trust root.pem --crl bad.crl --json");
     assert_eq!(revoked.status, 1);
     assert!(revoked.out.contains("\"REVOKED\""), "{}", revoked.out);
+    // The reason at the top is that of the certificate, not only that it is not acceptable.
+    let revoked = verify("--trust root.pem --crl bad.crl").out;
+    let top: Vec<_> = revoked.lines().take(3).collect();
+    assert!(top[2].contains("CN=signer") && top[2].contains("[certificate.revocation]"), "{top:?}");
 }
 
 #[test]
@@ -198,6 +202,112 @@ fn an_existing_ofd_is_sealed_again() {
     ));
     assert_eq!(off_page.status, 2);
     assert!(!shell.path("never.ofd").exists());
+}
+
+#[test]
+fn the_signers_certificate_is_found_in_the_seal() {
+    let shell = Shell::with_licences("without-cert");
+    let sealing = "--seal dept.esl --key signer.key";
+    shell.ok(&format!("licence issue --data data.csv {sealing} --out again"));
+    let licence = &shell.licences()[0];
+    let at = "--page 1 --x 140 --y 220";
+    shell.ok(&format!("licence seal {licence} {sealing} {at} --out out.ofd"));
+    shell.ok(&format!("licence verify out.ofd again {TRUST}"));
+    let other = "--seal dept.esl --key maker.key";
+    let refused =
+        shell.json(&format!("licence seal {licence} {other} {at} --out no.ofd --json"), 2);
+    assert_eq!(refused[0]["error"]["code"], "NOT_IN_SEAL");
+    // A wrong key is told once, not for every row, and leaves no folder of licences.
+    let refused = shell.json(&format!("licence issue --data data.csv {other} --out no --json"), 2);
+    assert_eq!(refused.len(), 1);
+    assert!(!shell.path("no").exists() && !shell.path("no.ofd").exists());
+}
+
+#[test]
+fn a_seal_without_signer_or_identifier_is_its_makers() {
+    let shell = Shell::with_licences("makers-seal");
+    let make = "seal make --cert maker.pem --key maker.key --picture seal.png --name 示例局";
+    let done = shell.run(&format!("{make} --out own.esl"));
+    assert_eq!(done.status, 0, "{}", done.err);
+    assert!(done.err.contains("--signer-cert"), "{}", done.err);
+    let id = shell.json("seal show own.esl --json", 0)[0]["id"].as_str().unwrap().to_owned();
+    assert!(id.starts_with("x-") && id.len() == 34, "{id}");
+    let issue = "licence issue --data data.csv --seal own.esl --out o";
+    shell.ok(&format!("{issue} --key maker.key"));
+    assert_eq!(shell.run(&format!("{issue} --key signer.key")).status, 2);
+    shell.ok(
+        "cert issue --ca-cert root.pem --key root.key --public-key signer.pub --profile signer \
+         --subject C=CN,CN=99000000000001 --out coded.pem",
+    );
+    shell.ok(&format!("{make} --signer-cert coded.pem --out coded.esl"));
+    assert_eq!(shell.json("seal show coded.esl --json", 0)[0]["id"], "99000000000001");
+}
+
+#[test]
+fn tables_from_spreadsheets_are_read_or_refused_with_the_remedy() {
+    let shell = Shell::with_licences("spreadsheets");
+    let csv = fs::read_to_string(shell.path("data.csv")).unwrap();
+    let issue = |bytes: &[u8], more: &str| {
+        fs::write(shell.path("t.csv"), bytes).unwrap();
+        shell.run(&format!(
+            "licence issue --data t.csv --seal dept.esl --key signer.key --out o {more}"
+        ))
+    };
+    let marked = format!("\u{feff}{}", csv.replace('\n', "\r\n"));
+    assert_eq!(issue(marked.as_bytes(), "").status, 0);
+    // The header line in GBK begins with 模板.
+    let gbk = [b"\xc4\xa3\xb0\xe5,x\n".as_slice(), b"food-business,1\n"].concat();
+    let utf16: Vec<u8> = "\u{feff}模板,x".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let missing = csv.replace("证照颁发机构代码", "internal");
+    let uneven = format!("{csv}\na,b\n");
+    let cases: [(&[u8], &str); 7] = [
+        (&gbk, "t.csv:1: the text is not UTF-8, it looks like GBK"),
+        (&utf16, "it looks like UTF-16"),
+        (b"", "no row of data"),
+        (csv.lines().next().unwrap().as_bytes(), "no row of data"),
+        (b"a;b\n1;2\n", "separate columns by commas"),
+        (missing.as_bytes(), "t.csv:2: the column 证照颁发机构代码 (ZZBFJGDM) is missing"),
+        (uneven.as_bytes(), "t.csv:4: 2 fields, the header line has"),
+    ];
+    for (bytes, text) in cases {
+        let done = issue(bytes, "");
+        assert_eq!(done.status, 2, "{text}");
+        let said = format!("{}{}", done.out, done.err);
+        assert!(said.contains(text), "{text} is not in {said}");
+    }
+    assert!(issue(&gbk, "--lang zh").err.contains("另存为“CSV UTF-8"));
+    let more = csv.replace("备注", "内部编号");
+    let done = issue(more.as_bytes(), "");
+    assert!(done.status == 0 && done.err.contains("内部编号"), "{}", done.err);
+}
+
+#[test]
+fn what_cannot_be_done_is_said_in_the_asked_form() {
+    let shell = Shell::new("refusals");
+    fs::write(shell.path("file"), "x").unwrap();
+    fs::create_dir(shell.path("folder")).unwrap();
+    for line in [
+        "",
+        "key new",
+        "key show missing.pem",
+        "key show folder",
+        "key new --out nowhere/k.pem",
+        "key new --out k.pem --public-out nowhere/k.pub",
+        "licence verify file --trust file",
+        "licence verify folder --trust file --at yesterday",
+        "licence id make --type-code 1 --issuer 2 --serial 3",
+        "demo --out file",
+        "demo --count 100000",
+    ] {
+        let answer = shell.json(&format!("{line} --json"), 2);
+        let text = &answer[0]["error"]["text"];
+        assert!(text["en"].is_string() && text["zh"].is_string(), "{line}");
+        let done = shell.run(line);
+        assert!(done.status == 2 && done.out.is_empty() && !done.err.is_empty(), "{line}");
+        assert!(!done.err.contains('\x1b'), "{line}");
+    }
+    assert!(shell.run("key show missing.pem --lang zh").err.contains("文件或目录不存在"));
+    assert!(!shell.path("k.pem").exists(), "a key whose public half could not be written");
 }
 
 #[test]
@@ -311,8 +421,14 @@ fn the_demonstration_ends_well() {
     assert_eq!(subs, expected);
     assert!(shell.path("here/report.html").exists());
     // What it wrote can be used by hand.
-    shell.ok("licence verify here/licences --trust here/trust.pem --crl here/root.crl \
-         --crl here/issuing.crl --quiet");
+    let trust = "--trust here/trust.pem --crl here/root.crl";
+    let verify = |what: &str, crl: &str| {
+        shell.run(&format!("licence verify here/{what} {trust} --crl here/{crl} --quiet")).status
+    };
+    assert_eq!(verify("licences", "issuing.crl"), 0);
+    assert_eq!(verify("forged/4-signer-revoked.ofd", "forged/4-signer-revoked.crl"), 1);
+    shell.ok("licence issue --data here/licences.csv --seal here/department.esl \
+         --key here/department.key --out again");
 }
 
 #[test]

@@ -13,7 +13,7 @@ use super::{
     Issued,
     province::{Province, department_seal, unknown_maker},
 };
-use crate::{failure::Failure, licence::issue::Row};
+use crate::{failure::Failure, licence::rows::Row};
 
 /// A forged licence.
 pub(crate) struct Forgery {

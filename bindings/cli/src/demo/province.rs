@@ -20,7 +20,7 @@ use yinxin::{
         },
     },
     primitives::sm2::PrivateKey,
-    report::Verdict,
+    report::{Verdict, Verified},
 };
 
 use crate::{
@@ -60,6 +60,8 @@ pub(crate) struct SignIn {
     pub(crate) en: &'static str,
     pub(crate) zh: &'static str,
     pub(crate) verdict: Verdict,
+    /// Who may work, if the token passed.
+    pub(crate) officer: Option<Verified<Claims>>,
 }
 
 const fn refused(what: &'static str) -> impl Fn(Error) -> Failure {
@@ -179,6 +181,8 @@ impl Province {
         let signer = self.signer.certificate.to_pem();
         output::write(&folder.join("department.pem"), signer.as_bytes(), Access::Public)?;
         output::write(&folder.join("department.esl"), self.seal.raw(), Access::Public)?;
+        let picture = self.seal.picture();
+        output::write(&folder.join("seal.png"), picture.data, Access::Public)?;
         let key = keys::private_key_to_pem(&self.signer.key).map_err(refused("department.key"))?;
         let path = folder.join("department.key");
         if path.exists() {
@@ -241,15 +245,15 @@ impl Province {
             let claims = Claims::new(issuer, "officer-0001", AUDIENCE, issued, issued.plus_s(1800));
             token::issue(&claims, &IssuerKey::new(issuer, "2026-1", &self.identity_service))
         };
-        let judge = |token: &str| {
-            Ok::<_, Error>(match token::verify(token, &policy, now)? {
-                Ok(verified) => verified.report().clone(),
-                Err(rejected) => rejected.report,
-            })
-        };
         let good = token(ISSUER, -60)?;
         let sign_in = |name, en, zh, token: &str| {
-            Ok::<_, Error>(SignIn { name, en, zh, verdict: judge(token)? })
+            Ok::<_, Error>(match token::verify(token, &policy, now)? {
+                Ok(verified) => {
+                    let verdict = verified.report().clone();
+                    SignIn { name, en, zh, verdict, officer: Some(verified) }
+                }
+                Err(rejected) => SignIn { name, en, zh, verdict: rejected.report, officer: None },
+            })
         };
         Ok([
             sign_in("valid", "a valid token", "有效令牌", &good)?,

@@ -1,7 +1,7 @@
 //! `yinxin licence issue` and `seal`: from rows of data, or from an OFD, to sealed licences.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeSet, HashSet},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 use yinxin::{
     UnixTime,
     licence::{
-        issue::{self, LicenceData, SealingKey, Template},
+        issue::{self, SealingKey, Template},
         ofd::{Package, Rectangle, Stamp},
-        seal::Seal,
+        seal::{self as seals, CertificateList, Seal},
     },
     limits,
     pki::x509::Certificate,
@@ -25,6 +25,7 @@ use crate::{
     Ending,
     failure::Failure,
     inputs::{self, KeyFile},
+    licence::rows::{self, Row},
     output::{self, Access, Colour, Output},
 };
 
@@ -34,9 +35,9 @@ struct SealingFiles {
     /// The seal (*.esl).
     #[arg(long, value_name = "FILE")]
     seal: PathBuf,
-    /// The signer's certificate; the seal lists it.
+    /// The signer's certificate. Default: the one in the seal's list that belongs to the key.
     #[arg(long, value_name = "FILE")]
-    cert: PathBuf,
+    cert: Option<PathBuf>,
     #[command(flatten)]
     key: KeyFile,
     /// The signing time (default: now).
@@ -53,13 +54,45 @@ struct Sealing {
 }
 
 impl SealingFiles {
+    /// Everything loaded, and found to fit together at the signing time.
     fn load(&self) -> Result<Sealing, Failure> {
-        Ok(Sealing {
-            seal: crate::seal::load(&self.seal)?,
-            certificate: inputs::certificate(&self.cert)?,
-            key: self.key.load()?,
-            at: self.at.map_or_else(inputs::now, Ok)?,
-        })
+        let name = self.seal.display().to_string();
+        let (seal, key) = (crate::seal::load(&self.seal)?, self.key.load()?);
+        let certificate = match &self.cert {
+            Some(file) => inputs::certificate(file)?,
+            None => listed(&seal, &key, &name)?,
+        };
+        let at = self.at.map_or_else(inputs::now, Ok)?;
+        seals::may_sign(&seal, at, &certificate, &key)
+            .map_err(|error| Failure::core(&name, error))?;
+        Ok(Sealing { seal, certificate, key, at })
+    }
+}
+
+/// The one certificate of the seal's list that belongs to `key`.
+fn listed(seal: &Seal, key: &PrivateKey, name: &str) -> Result<Certificate, Failure> {
+    let certificates = match seal.certificate_list() {
+        CertificateList::Certificates(list) => list,
+        CertificateList::Digests(_) => {
+            return Err(Failure::usage(
+                format!("{name}: the seal lists only digests of certificates: give --cert"),
+                format!("{name}：印章中只有证书摘要，请用 --cert 指定签章人证书"),
+            ));
+        }
+    };
+    let point = key.public().to_sec1();
+    let fits = |certificate: &Certificate| {
+        certificate.public_key().is_ok_and(|public| public.to_sec1() == point)
+    };
+    let mut fitting =
+        certificates.iter().filter_map(|der| Certificate::parse(der).ok()).filter(fits);
+    match (fitting.next(), fitting.next()) {
+        (Some(certificate), None) => Ok(certificate),
+        (None, _) => Err(Failure::core(name, yinxin::Code::NotInSeal.into())),
+        (Some(_), Some(_)) => Err(Failure::usage(
+            format!("{name}: the seal lists several certificates of this key: give --cert"),
+            format!("{name}：印章中有多张证书对应该私钥，请用 --cert 指定签章人证书"),
+        )),
     }
 }
 
@@ -70,8 +103,9 @@ impl Sealing {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = rows::COLUMNS)]
 pub(crate) struct IssueArguments {
-    /// The data: CSV with a header line, or JSON (a list of objects, or one object).
+    /// The data: CSV (UTF-8) with a header line, or JSON (a list of objects, or one object).
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
     #[command(flatten)]
@@ -94,10 +128,10 @@ pub(crate) struct SealArguments {
     #[arg(long, default_value_t = 1)]
     page: usize,
     /// The left edge of the seal, in millimetres from the left of the page.
-    #[arg(long, value_name = "MM")]
+    #[arg(long, value_name = "MM", allow_negative_numbers = true)]
     x: f64,
     /// The upper edge of the seal, in millimetres from the top of the page.
-    #[arg(long, value_name = "MM")]
+    #[arg(long, value_name = "MM", allow_negative_numbers = true)]
     y: f64,
     /// Where to write the sealed OFD.
     #[arg(long, value_name = "FILE")]
@@ -105,7 +139,7 @@ pub(crate) struct SealArguments {
 }
 
 pub(crate) fn issue(arguments: &IssueArguments, output: &Output) -> Result<Ending, Failure> {
-    let rows = rows(&arguments.data)?;
+    let rows = rows::read(&arguments.data)?;
     let sealing = arguments.sealing.load()?;
     output::make_folder(&arguments.out)?;
     let pool = inputs::workers(arguments.jobs)?;
@@ -115,6 +149,7 @@ pub(crate) fn issue(arguments: &IssueArguments, output: &Output) -> Result<Endin
         sealing: &sealing,
         folder: &arguments.out,
         seen: Mutex::default(),
+        unused: Mutex::default(),
     };
     let issue = |row: &Row| {
         let issued = press.issue(row);
@@ -123,6 +158,7 @@ pub(crate) fn issue(arguments: &IssueArguments, output: &Output) -> Result<Endin
     };
     let results: Vec<_> = pool.install(|| rows.par_iter().map(issue).collect());
     bar.finish_and_clear();
+    press.tell_unused(output);
     report(&rows, results, output)
 }
 
@@ -193,109 +229,6 @@ fn millimetres(number: i64) -> f64 {
     u16::try_from(number).map_or(f64::from(u16::MAX), f64::from)
 }
 
-/// One row of data, with its number in the file for messages.
-pub(crate) struct Row {
-    number: usize,
-    name: String,
-    fields: Vec<(String, String)>,
-}
-
-/// Rows of one data file: 1,000,000, about a city's yearly business; a larger one is split by its user.
-const ROWS_MAX: usize = 1_000_000;
-
-fn rows(path: &Path) -> Result<Vec<Row>, Failure> {
-    let bytes = output::read(path, limits::PACKAGE_BYTES_MAX)?;
-    let name = path.display().to_string();
-    let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
-    let rows = if matches!(first, Some(b'[' | b'{')) {
-        rows_of_json(&bytes, &name)?
-    } else {
-        rows_of_csv(&bytes, &name)?
-    };
-    if rows.is_empty() {
-        return Err(Failure::usage(
-            format!("{name}: no row of data"),
-            format!("{name}：没有数据行"),
-        ));
-    }
-    Ok(rows)
-}
-
-/// Rows of a CSV file with a header line; a byte order mark, which Excel writes, is skipped.
-pub(crate) fn rows_of_csv(bytes: &[u8], name: &str) -> Result<Vec<Row>, Failure> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let malformed = |error: csv::Error| {
-        Failure::usage(format!("{name}: CSV: {error}"), format!("{name}：CSV 有误：{error}"))
-    };
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes);
-    let header = reader.headers().map_err(malformed)?.clone();
-    let mut rows = Vec::new();
-    for (index, record) in reader.records().enumerate() {
-        if index >= ROWS_MAX {
-            return Err(Failure::core(name, yinxin::Error::limit("rows of data")));
-        }
-        let record = record.map_err(malformed)?;
-        let fields = header.iter().zip(&record).map(|(key, value)| (key.into(), value.into()));
-        rows.push(Row::new(index + 1, name, fields.collect()));
-    }
-    Ok(rows)
-}
-
-fn rows_of_json(bytes: &[u8], name: &str) -> Result<Vec<Row>, Failure> {
-    let malformed = |why: &str| {
-        Failure::usage(format!("{name}: JSON: {why}"), format!("{name}：JSON 有误：{why}"))
-    };
-    let value: Value =
-        serde_json::from_slice(bytes).map_err(|error| malformed(&error.to_string()))?;
-    let objects = if let Value::Array(objects) = value { objects } else { vec![value] };
-    if objects.len() > ROWS_MAX {
-        return Err(Failure::core(name, yinxin::Error::limit("rows of data")));
-    }
-    let mut rows = Vec::new();
-    for (index, object) in objects.into_iter().enumerate() {
-        let Value::Object(members) = object else {
-            return Err(malformed("a list of objects is expected"));
-        };
-        let mut fields = Vec::new();
-        for (key, value) in members {
-            let text = match value {
-                Value::String(text) => text,
-                Value::Number(number) => number.to_string(),
-                Value::Null => continue,
-                Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
-                    return Err(malformed(&format!("{key}: a text or a number is expected")));
-                }
-            };
-            fields.push((key, text));
-        }
-        rows.push(Row::new(index + 1, name, fields));
-    }
-    Ok(rows)
-}
-
-impl Row {
-    fn new(number: usize, file: &str, fields: Vec<(String, String)>) -> Self {
-        Self { number, name: format!("{file}: row {number}"), fields }
-    }
-
-    /// The licence data of this row and the built-in template that it names.
-    pub(crate) fn data<'a>(
-        &self,
-        templates: &'a [Template],
-    ) -> Result<(LicenceData, &'a Template), Failure> {
-        let data = LicenceData::from_fields(self.fields.iter().cloned())
-            .map_err(|error| Failure::core(&self.name, error))?;
-        let template = Template::choose(templates, &data).ok_or_else(|| {
-            let name = &self.name;
-            Failure::usage(
-                format!("{name}: no template has this name or type code"),
-                format!("{name}：没有与该名称或类型代码对应的模板"),
-            )
-        })?;
-        Ok((data, template))
-    }
-}
-
 /// What one run of issuing shares among its threads.
 struct Press<'a> {
     templates: [Template; 2],
@@ -303,22 +236,42 @@ struct Press<'a> {
     folder: &'a Path,
     /// Two rows with one identifier would silently be one file.
     seen: Mutex<HashSet<String>>,
+    /// Columns that no licence took up: internal ones, or misspelt.
+    unused: Mutex<BTreeSet<String>>,
 }
 
 impl Press<'_> {
     fn issue(&self, row: &Row) -> Result<(PathBuf, String), Failure> {
         let (data, template) = row.data(&self.templates)?;
         let licence = issue::issue(&data, template, &self.sealing.key(), self.sealing.at)
-            .map_err(|error| Failure::core(&row.name, error))?;
+            .map_err(|error| row.refused(error))?;
+        let unused: Vec<&str> = data.unused_fields(template).collect();
+        if !unused.is_empty() {
+            let mut all = self.unused.lock().unwrap_or_else(PoisonError::into_inner);
+            all.extend(unused.into_iter().map(str::to_owned));
+        }
         let identifier = licence.identifier.to_string();
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if !seen.insert(identifier.clone()) {
-            let error = yinxin::Error::new(yinxin::Code::BadData).field("ZZBS");
-            return Err(Failure::core(&format!("{}: {identifier}", row.name), error));
+            let name = &row.name;
+            return Err(Failure::usage(
+                format!("{name}: another row has the same identifier: {identifier}"),
+                format!("{name}：证照标识与其他行重复：{identifier}"),
+            ));
         }
         drop(seen);
         let path = self.folder.join(format!("{identifier}.ofd"));
         output::write(&path, &licence.bytes, Access::Public)?;
         Ok((path, identifier))
+    }
+
+    /// Says which columns were left out of licences, on standard error.
+    fn tell_unused(&self, output: &Output) {
+        let unused = self.unused.lock().unwrap_or_else(PoisonError::into_inner);
+        if !unused.is_empty() && !output.json {
+            let names = unused.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+            let text = output.pick("columns left out of the licences", "未写入证照的列");
+            eprintln!("yinxin: {text}: {names}");
+        }
     }
 }

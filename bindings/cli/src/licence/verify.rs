@@ -63,6 +63,7 @@ enum ClaimedTimeName {
 pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Ending, Failure> {
     let at = arguments.trust.at()?;
     let verifier = verifier(arguments)?;
+    arguments.html.as_deref().map(output::check_writable).transpose()?;
     let files = files(&arguments.paths)?;
     let pool = inputs::workers(arguments.jobs)?;
     // Chunks keep the order of the output and bound what is in memory at a time.
