@@ -48,7 +48,6 @@ macro_rules! codes {
 // Numbers are grouped by the module that raises them and never reused.
 codes! {
     // 100: any module
-    101 BadHex "BAD_HEX" "the text is not hexadecimal of the right length" "不是长度正确的十六进制文本";
     102 BadBase64 "BAD_BASE64" "the text is not valid base64" "不是有效的 base64 文本";
     103 BadDer "BAD_DER" "the DER is malformed" "DER 编码有误";
     104 BadPem "BAD_PEM" "the PEM text is malformed or of another kind" "PEM 文本有误或类型不符";

@@ -203,7 +203,11 @@ fn every_ceiling_has_a_reason_and_a_use() {
         }
         let used = all.iter().filter(|source| source.name != limits.name);
         if !used.clone().any(|source| words(&source.code).any(|word| word == name)) {
-            notes.push(format!("limits::{name}: no code keeps it"));
+            faults.push(format!("limits::{name}: no code keeps it"));
+        }
+        let tests = used.filter_map(Source::tests);
+        if !tests.flat_map(words).any(|word| word == name) {
+            notes.push(format!("limits::{name}: no test of the core names it"));
         }
     }
     for source in &all {
@@ -220,8 +224,11 @@ fn every_ceiling_has_a_reason_and_a_use() {
 
 #[test]
 fn every_error_code_is_whole() {
-    let mut numbers = BTreeSet::new();
+    let (mut numbers, all) = (BTreeSet::new(), all_sources());
     for &code in Code::ALL {
+        let raised = format!("Code::{code:?}");
+        let by = |source: &&Source| !source.name.contains("test") && source.code.contains(&raised);
+        assert!(all.iter().any(|source| by(&source)), "{code:?}: nothing raises it");
         assert!(numbers.insert(code.number()), "{code:?}: number used twice");
         let mut name = String::new();
         for letter in format!("{code:?}").chars() {

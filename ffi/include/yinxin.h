@@ -20,7 +20,6 @@
 #include <stdint.h>
 
 // The errors of the library, as yinxin_status_text tells them.
-#define YINXIN_BAD_HEX 101 // the text is not hexadecimal of the right length
 #define YINXIN_BAD_BASE64 102 // the text is not valid base64
 #define YINXIN_BAD_DER 103 // the DER is malformed
 #define YINXIN_BAD_PEM 104 // the PEM text is malformed or of another kind

@@ -121,6 +121,14 @@ impl Source {
         children
     }
 
+    /// The part of the file that is tests: all of a file that is named after them.
+    pub(crate) fn tests(&self) -> Option<&str> {
+        if self.name.contains("test") {
+            return Some(&self.code);
+        }
+        self.code.find("\nmod tests {").map(|at| &self.code[at..])
+    }
+
     /// Every `pub const`, with the text of the documentation above it.
     pub(crate) fn documented_constants(&self) -> BTreeMap<String, String> {
         let mut constants = BTreeMap::new();
