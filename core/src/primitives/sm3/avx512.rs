@@ -7,7 +7,9 @@ use std::arch::x86_64::*;
 use super::{
     Block, Digest, State,
     lanes::{Schedule, States, T, lanes, sixteen},
-    many, rounds,
+    many,
+    message::Input,
+    rounds,
 };
 use crate::primitives::cpu;
 
@@ -19,21 +21,19 @@ pub(super) fn compress(cpu: cpu::Avx512, state: &mut State, blocks: &[Block]) {
     });
 }
 
-/// The digests of messages that go on from `start`, which has taken in `before` bytes.
-pub(super) fn hash_many(
+/// The digests of as many messages as `digests` has places for.
+pub(super) fn hash_many<'m>(
     cpu: cpu::Avx512,
-    start: &State,
-    before: u64,
-    messages: &[&[u8]],
-) -> Vec<Digest> {
+    input: &dyn Fn(usize) -> Input<'m>,
+    digests: &mut [Digest],
+) {
     many::hash(
-        start,
-        before,
-        messages,
+        input,
+        digests,
         // SAFETY: a `cpu::Avx512` exists only where the features of this function are.
         |states, blocks| unsafe { compress_lanes(states, blocks) },
         |state, blocks| compress(cpu, state, blocks),
-    )
+    );
 }
 
 lanes!("avx512f,avx512bw,avx512vl", __m512i, 16);

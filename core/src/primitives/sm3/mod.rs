@@ -7,10 +7,12 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod hmac;
 #[cfg(target_arch = "x86_64")]
 mod lanes;
 #[cfg(target_arch = "x86_64")]
 mod many;
+mod message;
 mod portable;
 #[cfg(target_arch = "x86_64")]
 mod rounds;
@@ -31,6 +33,8 @@ use digest::{
 };
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+pub use self::hmac::HmacKey;
+use self::message::{Input, Midstate};
 #[cfg(target_arch = "x86_64")]
 use super::cpu;
 use crate::limits;
@@ -39,7 +43,7 @@ use crate::limits;
 pub type Digest = [u8; 32];
 
 /// HMAC with SM3 (GB/T 15852.2), for keys of any length. `verify_slice` compares in constant time.
-pub type HmacSm3 = hmac::Hmac<Sm3>;
+pub type HmacSm3 = ::hmac::Hmac<Sm3>;
 
 /// One message block B(i) of 512 bits.
 type Block = [u8; 64];
@@ -98,33 +102,59 @@ impl Backend {
     /// The digest of `message`.
     #[must_use]
     pub fn hash(self, message: &[u8]) -> Digest {
-        self.resume(&IV, 0, message)
+        self.hash_parts(&[message])
+    }
+
+    /// The digest of the message that `parts` make one after the other.
+    #[must_use]
+    pub fn hash_parts(self, parts: &[&[u8]]) -> Digest {
+        self.absorb(&Midstate::START, parts)
     }
 
     /// The digests of many messages of any lengths, in their order.
     #[must_use]
     pub fn hash_many(self, messages: &[&[u8]]) -> Vec<Digest> {
-        self.resume_many(&IV, 0, messages)
+        self.hash_many_with_prefix(&[], messages)
     }
 
-    /// The digest of a message of which `start` has already taken in `before` bytes, whole blocks, and
-    /// `rest` is left.
-    fn resume(self, start: &State, before: u64, rest: &[u8]) -> Digest {
-        let (blocks, tail) = rest.as_chunks();
-        let mut state = *start;
-        self.compress(&mut state, blocks);
-        self.compress(&mut state, Padding::new(tail, before + rest.len() as u64).blocks());
-        digest_of(&state)
+    /// SM3(prefix ‖ message) for each of many messages of any lengths, in their order.
+    #[must_use]
+    pub fn hash_many_with_prefix(self, prefix: &[u8], messages: &[&[u8]]) -> Vec<Digest> {
+        let mut digests = vec![[0; 32]; messages.len()];
+        let (start, head) = Midstate::after(self, prefix);
+        let input = |i: usize| Input { start: &start, head, body: messages[i] };
+        self.absorb_many(&input, &mut digests);
+        digests
     }
 
-    /// The same for many messages that begin alike.
-    fn resume_many(self, start: &State, before: u64, rests: &[&[u8]]) -> Vec<Digest> {
+    /// SM3(first ‖ second) for each of many pairs of any lengths, in their order.
+    #[must_use]
+    pub fn hash_many_pairs(self, pairs: &[(&[u8], &[u8])]) -> Vec<Digest> {
+        let mut digests = vec![[0; 32]; pairs.len()];
+        let start = Midstate::START;
+        let input = |i: usize| Input { start: &start, head: pairs[i].0, body: pairs[i].1 };
+        self.absorb_many(&input, &mut digests);
+        digests
+    }
+
+    /// The digest of a message that begins with what `start` has taken in, and goes on with `parts`.
+    fn absorb(self, start: &Midstate, parts: &[&[u8]]) -> Digest {
+        message::hash(self, start, parts)
+    }
+
+    /// The digests of as many messages as `digests` has places for, number i being `input(i)`.
+    fn absorb_many<'m>(self, input: &dyn Fn(usize) -> Input<'m>, digests: &mut [Digest]) {
         match self {
-            Self::Portable => rests.iter().map(|rest| self.resume(start, before, rest)).collect(),
+            Self::Portable => {
+                for (index, digest) in digests.iter_mut().enumerate() {
+                    let Input { start, head, body } = input(index);
+                    *digest = self.absorb(start, &[head, body]);
+                }
+            }
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2(cpu) => avx2::hash_many(cpu, start, before, rests),
+            Self::Avx2(cpu) => avx2::hash_many(cpu, input, digests),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512(cpu) => avx512::hash_many(cpu, start, before, rests),
+            Self::Avx512(cpu) => avx512::hash_many(cpu, input, digests),
         }
     }
 
@@ -159,6 +189,24 @@ pub fn hash_many(messages: &[&[u8]]) -> Vec<Digest> {
     Backend::default().hash_many(messages)
 }
 
+/// The digest of the message that `parts` make one after the other, without copying it together.
+#[must_use]
+pub fn hash_parts(parts: &[&[u8]]) -> Digest {
+    Backend::default().hash_parts(parts)
+}
+
+/// SM3(prefix ‖ message) for each of many messages of any lengths, in their order, as [`hash_many`].
+#[must_use]
+pub fn hash_many_with_prefix(prefix: &[u8], messages: &[&[u8]]) -> Vec<Digest> {
+    Backend::default().hash_many_with_prefix(prefix, messages)
+}
+
+/// SM3(first ‖ second) for each of many pairs of any lengths, in their order, as [`hash_many`].
+#[must_use]
+pub fn hash_many_pairs(pairs: &[(&[u8], &[u8])]) -> Vec<Digest> {
+    Backend::default().hash_many_pairs(pairs)
+}
+
 /// Fills `out` with KDF(Z, klen), Z being the parts of `z` in their order and klen the length of
 /// `out`: SM3(Z ‖ ct) for the 32-bit big-endian counter ct = 1, 2, … (GB/T 32918.4-2016, 5.4.3).
 ///
@@ -170,25 +218,18 @@ pub fn kdf(z: &[&[u8]], out: &mut [u8]) {
     let mut prefix = Sm3::with_backend(backend);
     z.iter().for_each(|part| prefix.update(part));
     let (core, buffer) = prefix.decompose();
+    let start = Midstate { state: core.state, bytes: 64 * core.blocks };
+    let head = buffer.get_data();
 
-    // What is left of Z after whole blocks, and room for the counter, for each digest of a batch.
-    let length = buffer.get_pos() + 4;
-    let mut rests = [[0; 64 + 4]; KDF_BATCH];
-    for rest in &mut rests {
-        rest[..length - 4].copy_from_slice(buffer.get_data());
-    }
+    let mut digests = [[0; 32]; KDF_BATCH];
     for (batch, chunk) in out.chunks_mut(32 * KDF_BATCH).enumerate() {
-        let used = &mut rests[..chunk.len().div_ceil(32)];
-        for (rest, counter) in used.iter_mut().zip((KDF_BATCH * batch) as u32 + 1..) {
-            rest[length - 4..length].copy_from_slice(&counter.to_be_bytes());
-        }
-        let messages: [&[u8]; KDF_BATCH] = array::from_fn(|i| &rests[i][..length]);
-        let messages = &messages[..chunk.len().div_ceil(32)];
-        let mut digests = backend.resume_many(&core.state, 64 * core.blocks, messages);
+        let counters: [_; KDF_BATCH] =
+            array::from_fn(|i| ((KDF_BATCH * batch + i + 1) as u32).to_be_bytes());
+        let digests = &mut digests[..chunk.len().div_ceil(32)];
+        backend.absorb_many(&|i| Input { start: &start, head, body: &counters[i] }, digests);
         chunk.copy_from_slice(&digests.as_flattened()[..chunk.len()]);
-        digests.as_flattened_mut().zeroize();
     }
-    rests.as_flattened_mut().zeroize();
+    digests.as_flattened_mut().zeroize();
 }
 
 /// The digests that [`kdf`] asks for at a time: a multiple of the lanes of any backend.
@@ -285,30 +326,6 @@ impl Drop for Sm3Core {
 }
 
 impl ZeroizeOnDrop for Sm3Core {}
-
-/// The last one or two blocks: the rest of the message, a one bit, zeros, the length in bits
-/// (GB/T 32905-2016, 5.2).
-struct Padding {
-    bytes: [Block; 2],
-    blocks: usize,
-}
-
-impl Padding {
-    /// `tail` is shorter than a block; `length` is that of the whole message in bytes.
-    fn new(tail: &[u8], length: u64) -> Self {
-        let blocks = if tail.len() < 56 { 1 } else { 2 };
-        let mut bytes = [[0; 64]; 2];
-        let flat = &mut bytes.as_flattened_mut()[..64 * blocks];
-        flat[..tail.len()].copy_from_slice(tail);
-        flat[tail.len()] = 0x80;
-        flat[64 * blocks - 8..].copy_from_slice(&(8 * length).to_be_bytes());
-        Self { bytes, blocks }
-    }
-
-    fn blocks(&self) -> &[Block] {
-        &self.bytes[..self.blocks]
-    }
-}
 
 fn digest_of(state: &State) -> Digest {
     let mut digest = [0; 32];

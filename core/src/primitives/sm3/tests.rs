@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use digest::{Digest as _, KeyInit as _, Mac as _, Update};
 use proptest::prelude::*;
 use yinxin_vectors::{Case, load, load_shared, shared};
+use zeroize::Zeroizing;
 
 use super::*;
 
@@ -120,6 +121,74 @@ fn hash_many_is_hash_of_each() {
     }
 }
 
+#[test]
+fn every_batch_size_of_ragged_messages() {
+    let bytes = pattern(700);
+    let all: Vec<&[u8]> = (0..130).map(|i| &bytes[i..i + (i * 37) % 300]).collect();
+    let expected: Vec<_> = all.iter().map(|message| textbook(message)).collect();
+    for backend in Backend::runnable() {
+        for size in 0..=all.len() {
+            let digests = backend.hash_many(&all[..size]);
+            assert_eq!(digests, expected[..size], "{backend:?} {size}");
+        }
+    }
+}
+
+#[test]
+fn every_prefix_length_before_many_messages() {
+    let bytes = pattern(800);
+    for prefix in 0..=130 {
+        let prefix = &bytes[..prefix];
+        // Lengths on both sides of every edge, two of them equal.
+        let lengths = [0, 1, 8, 24, 31, 32, 33, 55, 56, 63, 64, 64, 65, 119, 120, 128, 200, 600];
+        let messages = lengths.map(|length| &bytes[length / 3..length / 3 + length]);
+        let expected = messages.map(|message| textbook(&[prefix, message].concat()));
+        let pairs = messages.map(|message| (prefix, message));
+        let turned = messages.map(|message| (message, prefix));
+        let turned_expected = messages.map(|message| textbook(&[message, prefix].concat()));
+        for backend in Backend::runnable() {
+            let case = format!("{backend:?} {}", prefix.len());
+            assert_eq!(backend.hash_many_with_prefix(prefix, &messages), expected, "{case}");
+            assert_eq!(backend.hash_many_pairs(&pairs), expected, "{case}");
+            assert_eq!(backend.hash_many_pairs(&turned), turned_expected, "{case}");
+            let parts = messages.map(|message| backend.hash_parts(&[prefix, &[], message]));
+            assert_eq!(parts, expected, "{case}");
+        }
+        assert_eq!(hash_many_with_prefix(prefix, &messages), expected);
+        assert_eq!(hash_many_pairs(&pairs), expected);
+        assert_eq!(hash_parts(&[prefix, messages[2]]), expected[2]);
+    }
+    assert!(hash_many_with_prefix(b"prefix", &[]).is_empty());
+}
+
+#[test]
+fn hmac_agrees_with_the_crates_of_others() {
+    let bytes = pattern(800);
+    for key in (0..=130).chain([200]) {
+        let key = &bytes[..key];
+        let lengths = [0, 1, 32, 55, 56, 63, 64, 65, 100, 119, 128, 600].into_iter().cycle();
+        let messages: Vec<&[u8]> =
+            lengths.take(key.len()).enumerate().map(|(i, length)| &bytes[i..i + length]).collect();
+        let expected: Vec<Digest> = messages
+            .iter()
+            .map(|message| {
+                let mac = ::hmac::Hmac::<::sm3::Sm3>::new_from_slice(key).unwrap();
+                mac.chain_update(message).finalize().into_bytes().into()
+            })
+            .collect();
+        for backend in Backend::runnable() {
+            let hmac = HmacKey::with_backend(backend, key);
+            let case = format!("{backend:?}, key of {}", key.len());
+            assert_eq!(*hmac.mac_many(&messages), expected, "{case}");
+            for (message, tag) in messages.iter().zip(&expected).take(12) {
+                let (one, two) = message.split_at(message.len() / 3);
+                assert_eq!(*hmac.clone().mac(&[one, two]), *tag, "{case}");
+            }
+        }
+    }
+    assert_eq!(format!("{:?}", HmacKey::new(b"secret")), "HmacKey(..)");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -211,6 +280,14 @@ fn check_hmac(case: &Case) -> usize {
     let mac = HmacSm3::new_from_slice(&case.bytes("key")).unwrap();
     let mac = mac.chain_update(case.bytes("msg"));
     assert_eq!(mac.verify_truncated_left(&case.bytes("tag")).is_ok(), case.valid(), "{case}");
+    for backend in Backend::runnable() {
+        let key = HmacKey::with_backend(backend, &case.bytes("key"));
+        let (message, tag) = (case.bytes("msg"), case.bytes("tag"));
+        let tags = [key.mac(&[&message]), Zeroizing::new(key.mac_many(&[&message[..]; 4])[3])];
+        for ours in tags {
+            assert_eq!(ours[..tag.len()] == tag, case.valid(), "{case} {backend:?}");
+        }
+    }
     1
 }
 
