@@ -11,6 +11,7 @@ mod key;
 mod licence;
 mod output;
 mod seal;
+mod speed;
 mod token;
 
 use std::process::ExitCode;
@@ -80,6 +81,8 @@ enum Command {
     Token(token::Command),
     /// The whole story: a province is made, licences are issued and verified, forgeries refused.
     Demo(demo::Arguments),
+    /// How fast this machine computes: every operation, every backend, one by one and in batches.
+    Speed(speed::Arguments),
 }
 
 /// How a command that did its work ended.
@@ -161,6 +164,7 @@ fn run(command: Command, output: &Output) -> Result<Ending, Failure> {
         Command::Licence(command) => licence::run(command, output),
         Command::Token(command) => token::run(command, output),
         Command::Demo(arguments) => demo::run(&arguments, output),
+        Command::Speed(arguments) => speed::run(&arguments, output),
     }
 }
 

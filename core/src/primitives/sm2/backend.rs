@@ -40,6 +40,16 @@ impl Backend {
         [Some(Self::Portable), ifma].into_iter().flatten()
     }
 
+    /// A short name, for listings.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Portable => "portable",
+            #[cfg(target_arch = "x86_64")]
+            Self::Ifma(_) => "ifma",
+        }
+    }
+
     pub(super) fn fastest() -> Self {
         Self::runnable().next_back().unwrap_or(Self::Portable)
     }
