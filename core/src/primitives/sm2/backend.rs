@@ -90,6 +90,11 @@ impl Backend {
         point
     }
 
+    /// [k]P for each k in [1, n-1] and its P, in constant time.
+    pub(super) fn multiply_all(self, inputs: &[(Scalar, Affine)]) -> Vec<Affine> {
+        inputs.iter().map(|(k, point)| self.multiply(k, point)).collect()
+    }
+
     /// [s]G + [t]P. Variable time: all inputs are public.
     pub(super) fn double_multiply_vartime(self, input: &Verification) -> Extended {
         // As in `multiply`.

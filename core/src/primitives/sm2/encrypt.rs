@@ -5,12 +5,18 @@
 
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::{Ciphertext, PrivateKey, PublicKey, point::Affine, scalar::Scalar};
+use super::{
+    Backend, Ciphertext, PreparedPublicKey, PrivateKey, PublicKey, point::Affine, scalar::Scalar,
+};
 use crate::{
     error::{Code, Error},
     limits,
     primitives::{ct, rng, sm3},
 };
+
+/// What the functions for many work on together: enough to share an inversion, few enough that
+/// secrets are soon overwritten.
+const GROUP: usize = 64;
 
 impl PublicKey {
     /// Encrypts `plaintext`, which is not empty, for the holder of the private key (GB/T 32918.4-2016,
@@ -30,29 +36,111 @@ impl PublicKey {
         plaintext: &[u8],
         mut next_nonce: impl FnMut() -> Result<Zeroizing<Scalar>, Error>,
     ) -> Result<Ciphertext, Error> {
-        if plaintext.is_empty() {
-            return Err(Error::new(Code::BadLength).field("plaintext"));
-        }
-        if plaintext.len() > limits::SM2_PLAINTEXT_BYTES_MAX {
-            return Err(Error::limit("SM2_PLAINTEXT_BYTES_MAX"));
-        }
+        check_length(plaintext)?;
         loop {
             // A1, A2: k in [1, n-1], C1 = [k]G.
             let k = next_nonce()?;
             let c1 = self.backend.multiply_base(&k);
             // A3: [h]P is not infinity, as no public key is. A4: (x2, y2) = [k]P.
-            let shared = SharedPoint::new(self.backend.multiply(&k, &self.point));
-            // A5, A6: t = KDF(x2 ‖ y2, klen), again if all of t is 0; C2 = M xor t.
-            let mut c2 = vec![0; plaintext.len()];
-            if !shared.key_stream(&mut c2) {
-                continue;
+            let shared = self.backend.multiply(&k, &self.point);
+            if let Some(ciphertext) = finish(plaintext, &c1, shared) {
+                return Ok(ciphertext);
             }
-            xor(&mut c2, plaintext);
-            // A7, A8: C3 = H(x2 ‖ M ‖ y2).
-            let c3 = shared.check_value(plaintext);
-            return Ok(Ciphertext { x: c1.x.to_bytes(), y: c1.y.to_bytes(), c3, c2 });
         }
     }
+
+    /// Encrypts many plaintexts for one recipient, each as [`Self::encrypt`] does, and gives the
+    /// results in their order. Where the CPU has AVX-512 IFMA, that is several times as fast as one by
+    /// one.
+    #[must_use]
+    pub fn encrypt_many(&self, plaintexts: &[&[u8]]) -> Vec<Result<Ciphertext, Error>> {
+        let inputs =
+            |nonces: &[Scalar]| -> Vec<_> { nonces.iter().map(|k| (*k, self.point)).collect() };
+        let multiply =
+            |nonces: &[Scalar]| self.backend.multiply_all(&Zeroizing::new(inputs(nonces)));
+        encrypt_groups(plaintexts, self.backend, multiply, |plaintext| self.encrypt(plaintext))
+    }
+}
+
+impl PreparedPublicKey {
+    /// As [`PublicKey::encrypt`].
+    ///
+    /// # Errors
+    /// As [`PublicKey::encrypt`].
+    pub fn encrypt(&self, plaintext: &[u8]) -> Result<Ciphertext, Error> {
+        check_length(plaintext)?;
+        loop {
+            let k = random_nonce()?;
+            let c1 = self.key().backend.multiply_base(&k);
+            if let Some(ciphertext) = finish(plaintext, &c1, self.multiply(&k)) {
+                return Ok(ciphertext);
+            }
+        }
+    }
+
+    /// As [`PublicKey::encrypt_many`].
+    #[must_use]
+    pub fn encrypt_many(&self, plaintexts: &[&[u8]]) -> Vec<Result<Ciphertext, Error>> {
+        let multiply = |nonces: &[Scalar]| self.multiply_all(nonces);
+        encrypt_groups(plaintexts, self.key().backend, multiply, |plaintext| {
+            self.encrypt(plaintext)
+        })
+    }
+}
+
+/// Encrypts with C1 = [k]G, and (x2, y2) = [k]P from `multiply_key`, for a group of nonces at a time;
+/// `again` encrypts where another nonce is needed.
+fn encrypt_groups(
+    plaintexts: &[&[u8]],
+    backend: Backend,
+    multiply_key: impl Fn(&[Scalar]) -> Vec<Affine>,
+    again: impl Fn(&[u8]) -> Result<Ciphertext, Error>,
+) -> Vec<Result<Ciphertext, Error>> {
+    let mut results = Vec::with_capacity(plaintexts.len());
+    for group in plaintexts.chunks(GROUP) {
+        let nonces = group.iter().map(|_| Ok(*random_nonce()?)).collect::<Result<Vec<_>, Error>>();
+        let nonces = match nonces {
+            Ok(nonces) => Zeroizing::new(nonces),
+            Err(error) => {
+                results.extend(group.iter().map(|_| Err(error.clone())));
+                continue;
+            }
+        };
+        let points = backend.multiply_base_all(&nonces);
+        let shared = multiply_key(&nonces);
+        for ((plaintext, c1), shared) in group.iter().zip(&points).zip(shared) {
+            results.push(check_length(plaintext).and_then(|()| {
+                // A key stream of zeros comes once in 2^8 times for a single byte.
+                let ciphertext = finish(plaintext, c1, shared);
+                ciphertext.map_or_else(|| again(plaintext), Ok)
+            }));
+        }
+    }
+    results
+}
+
+/// A5 to A8, or `None` if another nonce is needed.
+fn finish(plaintext: &[u8], c1: &Affine, shared: Affine) -> Option<Ciphertext> {
+    let shared = SharedPoint::new(shared);
+    // A5, A6: t = KDF(x2 ‖ y2, klen), again if all of t is 0; C2 = M xor t.
+    let mut c2 = vec![0; plaintext.len()];
+    if !shared.key_stream(&mut c2) {
+        return None;
+    }
+    xor(&mut c2, plaintext);
+    // A7, A8: C3 = H(x2 ‖ M ‖ y2).
+    let c3 = shared.check_value(plaintext);
+    Some(Ciphertext { x: c1.x.to_bytes(), y: c1.y.to_bytes(), c3, c2 })
+}
+
+fn check_length(plaintext: &[u8]) -> Result<(), Error> {
+    if plaintext.is_empty() {
+        return Err(Error::new(Code::BadLength).field("plaintext"));
+    }
+    if plaintext.len() > limits::SM2_PLAINTEXT_BYTES_MAX {
+        return Err(Error::limit("SM2_PLAINTEXT_BYTES_MAX"));
+    }
+    Ok(())
 }
 
 impl PrivateKey {
@@ -61,20 +149,53 @@ impl PrivateKey {
     /// # Errors
     /// [`Code::BadCiphertext`] if any of B1 to B6 rejects. Which one is deliberately not told.
     pub fn decrypt(&self, ciphertext: &Ciphertext) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let bad = || Error::new(Code::BadCiphertext);
-        // B1: C1 is on the curve. B2: [h]C1 is not infinity, as no affine point is.
-        let c1 = Affine::from_bytes(&ciphertext.x, &ciphertext.y).ok_or_else(bad)?;
+        let c1 = first_point(ciphertext)?;
         // B3: (x2, y2) = [d]C1.
-        let shared = SharedPoint::new(self.public().backend.multiply(&self.scalar(), &c1));
-        // B4, B5: t = KDF(x2 ‖ y2, klen), reject if all of t is 0; M = C2 xor t.
-        let mut plaintext = Zeroizing::new(vec![0; ciphertext.c2.len()]);
-        let usable = shared.key_stream(&mut plaintext);
-        xor(&mut plaintext, &ciphertext.c2);
-        // B6: u = H(x2 ‖ M ‖ y2), reject u != C3.
-        let genuine = ct::equal(&shared.check_value(&plaintext), &ciphertext.c3);
-        // B7.
-        if usable & genuine { Ok(plaintext) } else { Err(bad()) }
+        open(ciphertext, self.public().backend.multiply(&self.scalar(), &c1))
     }
+
+    /// Decrypts many ciphertexts, each as [`Self::decrypt`] does, and gives the results in their order.
+    /// Where the CPU has AVX-512 IFMA, that is several times as fast as one by one.
+    #[must_use]
+    pub fn decrypt_many(
+        &self,
+        ciphertexts: &[&Ciphertext],
+    ) -> Vec<Result<Zeroizing<Vec<u8>>, Error>> {
+        let mut results = Vec::with_capacity(ciphertexts.len());
+        for group in ciphertexts.chunks(GROUP) {
+            let points: Vec<_> = group.iter().map(|ciphertext| first_point(ciphertext)).collect();
+            let d = self.scalar();
+            let inputs: Vec<_> = points.iter().flatten().map(|point| (*d, *point)).collect();
+            let inputs = Zeroizing::new(inputs);
+            let mut shared = self.public().backend.multiply_all(&inputs).into_iter();
+            for (ciphertext, point) in group.iter().zip(points) {
+                results.push(point.and_then(|_| {
+                    let shared = shared.next().ok_or(Error::new(Code::BadCiphertext))?;
+                    open(ciphertext, shared)
+                }));
+            }
+        }
+        results
+    }
+}
+
+/// B1: C1 is on the curve. B2: [h]C1 is not infinity, as no affine point is.
+fn first_point(ciphertext: &Ciphertext) -> Result<Affine, Error> {
+    let point = Affine::from_bytes(&ciphertext.x, &ciphertext.y);
+    point.ok_or(Error::new(Code::BadCiphertext))
+}
+
+/// B4 to B7.
+fn open(ciphertext: &Ciphertext, shared: Affine) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let shared = SharedPoint::new(shared);
+    // B4, B5: t = KDF(x2 ‖ y2, klen), reject if all of t is 0; M = C2 xor t.
+    let mut plaintext = Zeroizing::new(vec![0; ciphertext.c2.len()]);
+    let usable = shared.key_stream(&mut plaintext);
+    xor(&mut plaintext, &ciphertext.c2);
+    // B6: u = H(x2 ‖ M ‖ y2), reject u != C3.
+    let genuine = ct::equal(&shared.check_value(&plaintext), &ciphertext.c3);
+    // B7.
+    if usable & genuine { Ok(plaintext) } else { Err(Error::new(Code::BadCiphertext)) }
 }
 
 /// (x2, y2), which only the two parties know.
@@ -112,7 +233,7 @@ fn xor(bytes: &mut [u8], other: &[u8]) {
 }
 
 /// A nonce from the operating system's randomness, uniform in [1, n-1] by rejection.
-fn random_nonce() -> Result<Zeroizing<Scalar>, Error> {
+pub(super) fn random_nonce() -> Result<Zeroizing<Scalar>, Error> {
     let mut bytes = Zeroizing::new([0; 32]);
     loop {
         rng::fill(&mut *bytes)?;

@@ -1,4 +1,5 @@
-//! SM2 over the recommended curve of GB/T 32918.5-2017: keys, signatures (part 2), encryption (part 4).
+//! SM2 over the recommended curve of GB/T 32918.5-2017: keys, signatures
+//! (part 2), key exchange (part 3), encryption (part 4).
 //!
 //! What takes a private key or a nonce is constant time in it; what takes public values only is
 //! variable time and says so. Signatures are always over a message and the signer's identifier
@@ -7,13 +8,14 @@
 //!
 //! Files, bottom up: `limbs`, `inverse` (integers); `field`, `scalar` (modulo p and n); `point`;
 //! `comb`, `multiply`, `ifma` (multiples of points), `backend` (the choice between them); `key`, `signature`, `nonce`, `sign`, `verify`,
-//! `ciphertext`, `encrypt` (the standard's algorithms).
+//! `ciphertext`, `encrypt`, `exchange` (the standard's algorithms).
 
 mod backend;
 mod ciphertext;
 mod comb;
 mod encode;
 mod encrypt;
+pub mod exchange;
 mod field;
 pub mod hazmat;
 #[cfg(target_arch = "x86_64")]
@@ -34,7 +36,7 @@ use std::borrow::Cow;
 pub use self::{
     backend::Backend,
     ciphertext::Ciphertext,
-    key::{PrivateKey, PublicKey},
+    key::{PrivateKey, PublicKey, keygen_many},
     signature::Signature,
     verify::{Claim, PreparedPublicKey, verify_many},
 };

@@ -76,6 +76,14 @@ impl Affine {
         Some(Self { x, y: if is_odd == odd { y } else { y.negate() } })
     }
 
+    /// 04 ‖ x ‖ y.
+    pub(super) fn to_sec1(self) -> [u8; 65] {
+        let mut bytes = [4; 65];
+        bytes[1..33].copy_from_slice(&self.x.to_bytes());
+        bytes[33..].copy_from_slice(&self.y.to_bytes());
+        bytes
+    }
+
     /// -self if `mask` says so, else self.
     #[inline(always)]
     pub(super) fn negate_if(&self, mask: Mask) -> Self {

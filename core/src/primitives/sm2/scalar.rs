@@ -25,6 +25,7 @@ const R2: Limbs = limbs::shift_256(&limbs::shift_256(&[1, 0, 0, 0], &N), &N);
 pub(super) struct Scalar(pub(super) Limbs);
 
 impl Scalar {
+    pub(super) const ZERO: Self = Self([0; 4]);
     pub(super) const ONE: Self = Self([1, 0, 0, 0]);
 
     /// From 32 bytes, big-endian; `None` unless they are in [1, n-1]. That much is told about a
@@ -60,7 +61,7 @@ impl Scalar {
     }
 
     pub(super) const fn negate(&self) -> Self {
-        Self([0; 4]).sub(self)
+        Self::ZERO.sub(self)
     }
 
     /// self * 2^256 modulo n.

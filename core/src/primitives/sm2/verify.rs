@@ -10,7 +10,7 @@ use super::{
     field::{self, FieldElement},
     key::message_digest,
     limbs,
-    point::Extended,
+    point::{Affine, Extended},
     scalar::{self, Scalar},
 };
 use crate::{
@@ -54,18 +54,22 @@ pub struct Claim<'a> {
 /// Where the CPU has AVX-512 IFMA, that is several times as fast as one by one. Variable time.
 #[must_use]
 pub fn verify_many(claims: &[Claim<'_>]) -> Vec<Result<(), Error>> {
-    verify_many_on(Backend::fastest(), claims)
+    Backend::fastest().verify_many(claims)
 }
 
-pub(super) fn verify_many_on(backend: Backend, claims: &[Claim<'_>]) -> Vec<Result<(), Error>> {
-    let inputs = claims.iter().map(|claim| {
-        let (s, t, x) = prepare(&claim.digest(), claim.signature);
-        (Verification { s, t, point: claim.key.point }, x)
-    });
-    let (inputs, expected): (Vec<_>, Vec<_>) = inputs.unzip();
-    let sums = backend.double_multiply_all_vartime(&inputs);
-    let results = inputs.iter().zip(&expected).zip(&sums);
-    results.map(|((input, x), sum)| decide(&input.t, x, sum)).collect()
+impl Backend {
+    /// As [`verify_many`], with this backend.
+    #[must_use]
+    pub fn verify_many(self, claims: &[Claim<'_>]) -> Vec<Result<(), Error>> {
+        let inputs = claims.iter().map(|claim| {
+            let (s, t, x) = prepare(&claim.digest(), claim.signature);
+            (Verification { s, t, point: claim.key.point }, x)
+        });
+        let (inputs, expected): (Vec<_>, Vec<_>) = inputs.unzip();
+        let sums = self.double_multiply_all_vartime(&inputs);
+        let results = inputs.iter().zip(&expected).zip(&sums);
+        results.map(|((input, x), sum)| decide(&input.t, x, sum)).collect()
+    }
 }
 
 impl Claim<'_> {
@@ -99,6 +103,16 @@ impl PreparedPublicKey {
         &self.key
     }
 
+    /// [k]P for k in [1, n-1], in constant time.
+    pub(super) fn multiply(&self, k: &Scalar) -> Affine {
+        comb::multiply(&self.comb, k).to_affine()
+    }
+
+    /// [k]P for each k in [1, n-1], in constant time.
+    pub(super) fn multiply_all(&self, scalars: &[Scalar]) -> Vec<Affine> {
+        scalars.iter().map(|k| self.multiply(k)).collect()
+    }
+
     /// As [`PublicKey::verify`], for any identifier.
     ///
     /// # Errors
@@ -106,6 +120,16 @@ impl PreparedPublicKey {
     pub fn verify(&self, message: &[u8], signature: &Signature, id: &DistId) -> Result<(), Error> {
         let z = if *id == self.id { self.z } else { self.key.z(id) };
         self.verify_digest(&message_digest(&z, message), signature)
+    }
+
+    /// Verifies many signatures of this key under its prepared identifier, and gives the results in
+    /// their order.
+    #[must_use]
+    pub fn verify_many(&self, claims: &[(&[u8], &Signature)]) -> Vec<Result<(), Error>> {
+        let verify = |(message, signature): &(&[u8], &Signature)| {
+            self.verify_digest(&message_digest(&self.z, message), signature)
+        };
+        claims.iter().map(verify).collect()
     }
 
     pub(super) fn verify_digest(&self, e: &Digest, signature: &Signature) -> Result<(), Error> {

@@ -1,7 +1,9 @@
 //! Tests of SM2. `textbook` is the oracle: the standard's steps over num-bigint, for any curve.
 
 mod arithmetic;
+mod exchange;
 mod malformed;
+mod many;
 mod peers;
 mod textbook;
 mod vectors;
