@@ -65,6 +65,7 @@ codes! {
     206 BadLength "BAD_LENGTH" "the length is not one that the algorithm takes" "长度不符合算法要求";
     207 BadPadding "BAD_PADDING" "the padding is wrong" "填充有误";
     208 BadDistId "BAD_DIST_ID" "the distinguishing identifier is longer than 8191 bytes" "可辨别标识超过 8191 字节";
+    209 BadMac "BAD_MAC" "the message authentication code is wrong" "消息鉴别码不正确";
     // 300: pki
     301 BadCertificate "BAD_CERTIFICATE" "the certificate is malformed" "证书格式有误";
     302 BadCrl "BAD_CRL" "the certificate revocation list is malformed" "证书撤销列表格式有误";

@@ -236,3 +236,11 @@ pub const SM4_GCM_TEXT_BYTES_MAX: u64 = (1 << 36) - 32;
 
 /// Nonce or associated data of SM4-GCM: 2^61 - 1 bytes, since GHASH writes their length in bits in 64 bits.
 pub const SM4_GCM_HASHED_BYTES_MAX: u64 = (1 << 61) - 1;
+
+/// One unit of SM4-XTS: 2^20 blocks, 16 MiB (IEEE 1619-2018, 5.1). Beyond it the bound on what an
+/// attacker can tell grows with the square.
+pub const SM4_XTS_UNIT_BYTES_MAX: usize = 1 << 24;
+
+/// A key that is wrapped with SM4: 64 KiB. Keys have below 1 KiB, and each 8 bytes cost six blocks one
+/// after another.
+pub const SM4_KEY_WRAP_BYTES_MAX: usize = 64 << 10;

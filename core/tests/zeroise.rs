@@ -83,8 +83,27 @@ fn secrets_are_overwritten_before_their_memory_is_freed() {
             let gcm = sm4::gcm::Gcm::with_cipher(cipher.clone());
             let tag = gcm.seal_in_place(b"nonce", b"", &mut [7; 100]).unwrap();
             assert_ne!(tag, [0; 16]);
-            sm4::ctr::Ctr::new(cipher, b"0123456789abcdef").xor_in_place(&mut [7; 100]);
+            let iv = b"0123456789abcdef";
+            let ccm = sm4::ccm::Ccm::with_cipher(cipher.clone());
+            assert_ne!(ccm.seal_in_place(&iv[..12], b"", &mut [7; 100]).unwrap(), [0; 16]);
+            sm4::xts::Xts::with_backend(&SECRET, sm4::xts::Order::Gbt17964, backend)
+                .unwrap()
+                .encrypt_in_place(iv, &mut [7; 100])
+                .unwrap();
+            assert_ne!(sm4::cmac::tag(&cipher, &[7; 100]), [0; 16]);
+            sm4::cbc::Encryptor::new(cipher.clone(), iv).encrypt_in_place(&mut [7; 96]).unwrap();
+            sm4::cfb::Encryptor::new(cipher.clone(), iv).encrypt_in_place(&mut [7; 100]);
+            sm4::ofb::Ofb::new(cipher.clone(), iv).xor_in_place(&mut [7; 100]);
+            sm4::ctr::Ctr::new(cipher, iv).xor_in_place(&mut [7; 100]);
         };
         assert_eq!(rise_of(&NOT_CLEARED, sm4), 0, "SM4 {}", backend.name());
+        let unwrap = || {
+            let cipher = Sm4::with_backend(b"0123456789abcdef", backend);
+            let wrapped = sm4::key_wrap::wrap(&cipher, &SECRET).unwrap();
+            assert_eq!(**sm4::key_wrap::unwrap(&cipher, &wrapped).unwrap(), SECRET);
+            let padded = sm4::key_wrap::wrap_padded(&cipher, &SECRET).unwrap();
+            assert_eq!(**sm4::key_wrap::unwrap_padded(&cipher, &padded).unwrap(), SECRET);
+        };
+        assert_eq!(leaks_of(unwrap), 0, "key wrap {}", backend.name());
     }
 }

@@ -36,6 +36,7 @@
 #define YINXIN_BAD_LENGTH 206 // the length is not one that the algorithm takes
 #define YINXIN_BAD_PADDING 207 // the padding is wrong
 #define YINXIN_BAD_DIST_ID 208 // the distinguishing identifier is longer than 8191 bytes
+#define YINXIN_BAD_MAC 209 // the message authentication code is wrong
 #define YINXIN_BAD_CERTIFICATE 301 // the certificate is malformed
 #define YINXIN_BAD_CRL 302 // the certificate revocation list is malformed
 #define YINXIN_BAD_KEY 303 // the key file is malformed

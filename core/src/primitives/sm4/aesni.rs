@@ -12,7 +12,7 @@ use std::arch::x86_64::*;
 use zeroize::Zeroizing;
 
 use super::{
-    Block,
+    Block, Chain,
     aes_domain::{
         ENTER, KEY, KEY_CONSTANT, KEY_INPUTS, KEY_START, LEAVE, Q, RoundKeys, Schedule, W, columns,
         multiply,
@@ -48,15 +48,22 @@ pub(super) fn crypt(_: cpu::Aes, schedule: &Schedule, blocks: &mut [Block]) {
     }
 }
 
-/// Encrypts a chain that goes on from `previous`.
-pub(super) fn cbc_encrypt(
+/// Takes `blocks` through a chain; see `RoundKeys::chain`.
+pub(super) fn crypt_chain(
     _: cpu::Aes,
     schedule: &Schedule,
-    previous: &Block,
+    kind: Chain,
+    state: &mut Block,
     blocks: &mut [Block],
 ) {
     // SAFETY: a `cpu::Aes` exists only where avx2 and aes are.
-    unsafe { chain(schedule, previous, blocks) }
+    unsafe { chain(schedule, kind, state, blocks) }
+}
+
+/// Takes `blocks` into `state`; see `RoundKeys::absorb`.
+pub(super) fn absorb(_: cpu::Aes, schedule: &Schedule, state: &mut Block, blocks: &[Block]) {
+    // SAFETY: a `cpu::Aes` exists only where avx2 and aes are.
+    unsafe { mac(schedule, state, blocks) }
 }
 
 key_schedule!("avx2,aes");

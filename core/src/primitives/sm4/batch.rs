@@ -1,8 +1,10 @@
 //! The modes over any block kernel, in batches, for backends that have no kernel of their own for them.
 
+use std::slice;
+
 use zeroize::Zeroize as _;
 
-use super::{Block, RoundKeys};
+use super::{Block, Chain, Direction, RoundKeys, xts::Order};
 
 /// The blocks of a batch: a multiple of what any kernel takes at a time.
 const BATCH: usize = 64;
@@ -26,32 +28,87 @@ pub(super) fn xor_keystream(encrypt: impl Fn(&mut [Block]), mut counter: u128, d
     keystream.as_flattened_mut().zeroize();
 }
 
-/// Encrypts a chain; see [`RoundKeys::cbc_encrypt`]. Each block waits for the one before it.
-pub(super) fn cbc_encrypt(keys: &RoundKeys, previous: &Block, blocks: &mut [Block]) {
-    let mut previous = *previous;
+/// See [`RoundKeys::chain`].
+pub(super) fn chain(keys: &RoundKeys, chain: Chain, state: &mut Block, blocks: &mut [Block]) {
     for block in blocks {
-        xor(block, &previous);
-        keys.encrypt(std::slice::from_mut(block));
-        previous = *block;
+        if chain == Chain::Cbc {
+            xor(state, block);
+        }
+        keys.encrypt(slice::from_mut(state));
+        match chain {
+            Chain::Cbc => *block = *state,
+            Chain::Cfb => {
+                xor(block, state);
+                *state = *block;
+            }
+            Chain::Ofb => xor(block, state),
+        }
     }
 }
 
-/// Decrypts a chain; see [`RoundKeys::cbc_decrypt`].
-pub(super) fn cbc_decrypt(keys: &RoundKeys, previous: &Block, blocks: &mut [Block]) {
-    let mut previous = *previous;
+/// See [`RoundKeys::absorb`].
+pub(super) fn absorb(keys: &RoundKeys, state: &mut Block, blocks: &[Block]) {
+    for block in blocks {
+        xor(state, block);
+        keys.encrypt(slice::from_mut(state));
+    }
+}
+
+/// See [`RoundKeys::cbc_decrypt`].
+pub(super) fn cbc_decrypt(keys: &RoundKeys, state: &mut Block, blocks: &mut [Block]) {
     let mut ciphertext = [[0; 16]; BATCH];
     for batch in blocks.chunks_mut(BATCH) {
         let ciphertext = &mut ciphertext[..batch.len()];
         ciphertext.copy_from_slice(batch);
         keys.decrypt(batch);
         for (block, &next) in batch.iter_mut().zip(&*ciphertext) {
-            xor(block, &previous);
-            previous = next;
+            xor(block, state);
+            *state = next;
         }
     }
 }
 
-fn xor(block: &mut Block, other: &Block) {
+/// See [`RoundKeys::cfb_decrypt`].
+pub(super) fn cfb_decrypt(keys: &RoundKeys, state: &mut Block, blocks: &mut [Block]) {
+    let mut keystream = [[0; 16]; BATCH];
+    for batch in blocks.chunks_mut(BATCH) {
+        let keystream = &mut keystream[..batch.len()];
+        for (stream, block) in keystream.iter_mut().zip(&*batch) {
+            (*stream, *state) = (*state, *block);
+        }
+        keys.encrypt(keystream);
+        for (block, stream) in batch.iter_mut().zip(&*keystream) {
+            xor(block, stream);
+        }
+    }
+    keystream.as_flattened_mut().zeroize();
+}
+
+/// See [`RoundKeys::xts`].
+pub(super) fn xts(
+    keys: &RoundKeys,
+    direction: Direction,
+    order: Order,
+    tweak: &mut Block,
+    blocks: &mut [Block],
+) {
+    let mut tweaks = [[0; 16]; BATCH];
+    for batch in blocks.chunks_mut(BATCH) {
+        let tweaks = &mut tweaks[..batch.len()];
+        for (block, used) in batch.iter_mut().zip(&mut *tweaks) {
+            xor(block, tweak);
+            (*used, *tweak) = (*tweak, order.doubled(tweak));
+        }
+        keys.crypt(direction, batch);
+        for (block, used) in batch.iter_mut().zip(&*tweaks) {
+            xor(block, used);
+        }
+    }
+    tweaks.as_flattened_mut().zeroize();
+}
+
+/// Adds `other` to `block`.
+pub(super) fn xor(block: &mut Block, other: &Block) {
     for (byte, other) in block.iter_mut().zip(other) {
         *byte ^= other;
     }

@@ -1,4 +1,4 @@
-//! CBC (GB/T 17964-2021, clause 6), bare or with PKCS#7 padding.
+//! CBC (GB/T 17964-2021, clause 6), bare or with PKCS#7 padding; whole or piece by piece.
 //!
 //! Encryption is one chain: block by block. Decryption takes many blocks at a time.
 //!
@@ -6,11 +6,13 @@
 //! whether the padding was right, gives the plaintext away: check a MAC first, or use
 //! [`gcm`](super::gcm).
 
+use std::fmt;
+
 use cipher::KeyInit as _;
 use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _, ConstantTimeLess as _};
-use zeroize::Zeroizing;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-use super::{Block, Sm4, whole_blocks};
+use super::{Block, Chain, Sm4, whole_blocks};
 use crate::error::{Code, Error};
 
 /// Encrypts `data`, whole blocks, in place.
@@ -18,7 +20,7 @@ use crate::error::{Code, Error};
 /// # Errors
 /// [`Code::BadLength`] unless the length is a multiple of 16; `data` is then unchanged.
 pub fn encrypt_in_place(cipher: &Sm4, iv: &Block, data: &mut [u8]) -> Result<(), Error> {
-    cipher.keys.cbc_encrypt(iv, whole_blocks(data)?);
+    cipher.keys.chain(Chain::Cbc, &mut { *iv }, whole_blocks(data)?);
     Ok(())
 }
 
@@ -27,7 +29,7 @@ pub fn encrypt_in_place(cipher: &Sm4, iv: &Block, data: &mut [u8]) -> Result<(),
 /// # Errors
 /// [`Code::BadLength`] unless the length is a multiple of 16; `data` is then unchanged.
 pub fn decrypt_in_place(cipher: &Sm4, iv: &Block, data: &mut [u8]) -> Result<(), Error> {
-    cipher.keys.cbc_decrypt(iv, whole_blocks(data)?);
+    cipher.keys.cbc_decrypt(&mut { *iv }, whole_blocks(data)?);
     Ok(())
 }
 
@@ -38,7 +40,8 @@ pub fn encrypt_padded(key: &Block, iv: &Block, plaintext: &[u8]) -> Vec<u8> {
     let mut data = Vec::with_capacity(plaintext.len() + count);
     data.extend_from_slice(plaintext);
     data.resize(plaintext.len() + count, count as u8);
-    Sm4::new(key.into()).keys.cbc_encrypt(iv, data.as_chunks_mut().0);
+    let keys = Sm4::new(key.into()).keys;
+    keys.chain(Chain::Cbc, &mut { *iv }, data.as_chunks_mut().0);
     data
 }
 
@@ -66,6 +69,77 @@ pub fn decrypt_padded(
     data.truncate(length);
     Ok(data)
 }
+
+/// An encryption piece by piece. Its key is zeroised on drop.
+///
+/// It implements `BlockModeEncrypt` of the crate `cipher`, which pads.
+#[derive(Clone)]
+pub struct Encryptor {
+    pub(super) cipher: Sm4,
+    /// The ciphertext block before the next piece.
+    pub(super) previous: Block,
+}
+
+impl Encryptor {
+    /// An encryption that starts with `iv`.
+    #[must_use]
+    pub const fn new(cipher: Sm4, iv: &Block) -> Self {
+        Self { cipher, previous: *iv }
+    }
+
+    /// Encrypts the next piece, whole blocks, in place.
+    ///
+    /// # Errors
+    /// [`Code::BadLength`] unless the length is a multiple of 16; nothing is then changed.
+    pub fn encrypt_in_place(&mut self, data: &mut [u8]) -> Result<(), Error> {
+        self.cipher.keys.chain(Chain::Cbc, &mut self.previous, whole_blocks(data)?);
+        Ok(())
+    }
+}
+
+/// A decryption piece by piece. Its key is zeroised on drop.
+///
+/// It implements `BlockModeDecrypt` of the crate `cipher`, which removes padding: in variable time,
+/// unlike [`decrypt_padded`].
+#[derive(Clone)]
+pub struct Decryptor {
+    pub(super) cipher: Sm4,
+    /// The ciphertext block before the next piece.
+    pub(super) previous: Block,
+}
+
+impl Decryptor {
+    /// A decryption that starts with `iv`.
+    #[must_use]
+    pub const fn new(cipher: Sm4, iv: &Block) -> Self {
+        Self { cipher, previous: *iv }
+    }
+
+    /// Decrypts the next piece, whole blocks, in place.
+    ///
+    /// # Errors
+    /// [`Code::BadLength`] unless the length is a multiple of 16; nothing is then changed.
+    pub fn decrypt_in_place(&mut self, data: &mut [u8]) -> Result<(), Error> {
+        self.cipher.keys.cbc_decrypt(&mut self.previous, whole_blocks(data)?);
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Encryptor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Encryptor(..)")
+    }
+}
+
+impl fmt::Debug for Decryptor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Decryptor(..)")
+    }
+}
+
+// The key zeroises itself; the block before is ciphertext.
+impl ZeroizeOnDrop for Encryptor {}
+impl ZeroizeOnDrop for Decryptor {}
 
 /// The number of padding bytes in the last block, 1 to 16, and whether they are right.
 fn padding(last: &Block) -> (u8, Choice) {

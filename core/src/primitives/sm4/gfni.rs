@@ -1,5 +1,5 @@
 //! SM4 with GFNI and AVX2: 1 to 4 blocks in 128-bit vectors, 8 or 16 in 256-bit ones; the key schedule;
-//! and the chain of CBC. See `aes_domain` for the algebra.
+//! and chains of blocks. See `aes_domain` for the algebra.
 
 #![allow(unsafe_code, reason = "calls that a CPU feature allows")]
 
@@ -8,7 +8,7 @@ use std::arch::x86_64::*;
 use zeroize::Zeroizing;
 
 use super::{
-    Block,
+    Block, Chain,
     aes_domain::{
         ENTER, KEY, KEY_CONSTANT, KEY_INPUTS, KEY_START, LEAVE, Q, RoundKeys, Schedule, W,
     },
@@ -38,15 +38,22 @@ pub(super) fn crypt(_: cpu::Gfni, schedule: &Schedule, blocks: &mut [Block]) {
     }
 }
 
-/// Encrypts a chain that goes on from `previous`.
-pub(super) fn cbc_encrypt(
+/// Takes `blocks` through a chain; see `RoundKeys::chain`.
+pub(super) fn crypt_chain(
     _: cpu::Gfni,
     schedule: &Schedule,
-    previous: &Block,
+    kind: Chain,
+    state: &mut Block,
     blocks: &mut [Block],
 ) {
     // SAFETY: a `cpu::Gfni` exists only where avx2 and gfni are.
-    unsafe { chain(schedule, previous, blocks) }
+    unsafe { chain(schedule, kind, state, blocks) }
+}
+
+/// Takes `blocks` into `state`; see `RoundKeys::absorb`.
+pub(super) fn absorb(_: cpu::Gfni, schedule: &Schedule, state: &mut Block, blocks: &[Block]) {
+    // SAFETY: a `cpu::Gfni` exists only where avx2 and gfni are.
+    unsafe { mac(schedule, state, blocks) }
 }
 
 key_schedule!("avx2,gfni");

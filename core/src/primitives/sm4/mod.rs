@@ -1,13 +1,22 @@
-//! SM4, the block cipher of GB/T 32907-2016, and its modes of GB/T 17964-2021.
+//! SM4, the block cipher of GB/T 32907-2016, and its modes: of GB/T 17964-2021 [`ecb`], [`cbc`],
+//! [`cfb`], [`ofb`], [`ctr`] and [`xts`], of GB/T 36624-2018 the authenticated [`gcm`], [`ccm`] and
+//! [`key_wrap`], of GB/T 15852.1-2020 the MACs [`cmac`] and [`cbc_mac`].
 //!
 //! No backend looks anything up by a secret index: the S-box is computed, in the key schedule too.
 //! Nothing here is variable time but for lengths, which are public, and for what [`cbc`] says of
 //! padding.
 
 pub mod cbc;
+pub mod cbc_mac;
+pub mod ccm;
+pub mod cfb;
+pub mod cmac;
 pub mod ctr;
 pub mod ecb;
 pub mod gcm;
+pub mod key_wrap;
+pub mod ofb;
+pub mod xts;
 
 #[cfg(target_arch = "x86_64")]
 mod aes_domain;
@@ -188,31 +197,92 @@ impl RoundKeys {
         }
     }
 
-    /// Encrypts a chain of blocks that goes on from `previous`, the ciphertext block before it.
-    fn cbc_encrypt(&self, previous: &Block, blocks: &mut [Block]) {
+    /// Takes `blocks` through a chain that goes on from `state`, and leaves there what comes after.
+    fn chain(&self, chain: Chain, state: &mut Block, blocks: &mut [Block]) {
         match self {
-            Self::Portable(_) => batch::cbc_encrypt(self, previous, blocks),
+            Self::Portable(_) => batch::chain(self, chain, state, blocks),
             #[cfg(target_arch = "x86_64")]
-            Self::Aes(cpu, keys) => aesni::cbc_encrypt(*cpu, keys.encrypt(), previous, blocks),
+            Self::Aes(cpu, keys) => aesni::crypt_chain(*cpu, keys.encrypt(), chain, state, blocks),
             #[cfg(target_arch = "x86_64")]
-            Self::Gfni(cpu, keys) => gfni::cbc_encrypt(*cpu, keys.encrypt(), previous, blocks),
+            Self::Gfni(cpu, keys) => gfni::crypt_chain(*cpu, keys.encrypt(), chain, state, blocks),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512(cpu, keys) => {
-                gfni::cbc_encrypt(cpu.gfni(), keys.encrypt(), previous, blocks);
+                gfni::crypt_chain(cpu.gfni(), keys.encrypt(), chain, state, blocks);
             }
         }
     }
 
-    /// Decrypts a chain of blocks that goes on from `previous`, the ciphertext block before it.
-    fn cbc_decrypt(&self, previous: &Block, blocks: &mut [Block]) {
+    /// Takes `blocks` into `state`: what [`Chain::Cbc`] makes of them, of which only the last is kept.
+    fn absorb(&self, state: &mut Block, blocks: &[Block]) {
         match self {
-            Self::Portable(_) => batch::cbc_decrypt(self, previous, blocks),
+            Self::Portable(_) => batch::absorb(self, state, blocks),
             #[cfg(target_arch = "x86_64")]
-            Self::Aes(..) | Self::Gfni(..) | Self::Avx512(..) => {
-                batch::cbc_decrypt(self, previous, blocks)
-            }
+            Self::Aes(cpu, keys) => aesni::absorb(*cpu, keys.encrypt(), state, blocks),
+            #[cfg(target_arch = "x86_64")]
+            Self::Gfni(cpu, keys) => gfni::absorb(*cpu, keys.encrypt(), state, blocks),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(cpu, keys) => gfni::absorb(cpu.gfni(), keys.encrypt(), state, blocks),
         }
     }
+
+    /// Takes `data`, filled up with zeros to whole blocks, into `state`.
+    fn absorb_padded(&self, state: &mut Block, data: &[u8]) {
+        let (blocks, tail) = data.as_chunks();
+        self.absorb(state, blocks);
+        if !tail.is_empty() {
+            let mut last = [0; 16];
+            last[..tail.len()].copy_from_slice(tail);
+            self.absorb(state, &[last]);
+        }
+    }
+
+    /// Undoes [`Chain::Cbc`], many blocks at a time.
+    fn cbc_decrypt(&self, state: &mut Block, blocks: &mut [Block]) {
+        batch::cbc_decrypt(self, state, blocks);
+    }
+
+    /// Undoes [`Chain::Cfb`], many blocks at a time.
+    fn cfb_decrypt(&self, state: &mut Block, blocks: &mut [Block]) {
+        batch::cfb_decrypt(self, state, blocks);
+    }
+
+    /// Takes every block through `direction` between two additions of its tweak: `tweak` for the first,
+    /// doubled for each block after it, and left there for what comes after.
+    fn xts(
+        &self,
+        direction: Direction,
+        order: xts::Order,
+        tweak: &mut Block,
+        blocks: &mut [Block],
+    ) {
+        batch::xts(self, direction, order, tweak, blocks);
+    }
+
+    /// Takes every block through `direction`.
+    fn crypt(&self, direction: Direction, blocks: &mut [Block]) {
+        match direction {
+            Direction::Encrypt => self.encrypt(blocks),
+            Direction::Decrypt => self.decrypt(blocks),
+        }
+    }
+}
+
+/// Which way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Direction {
+    Encrypt,
+    Decrypt,
+}
+
+/// What a chain does with its state for each block: each waits for the one before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Chain {
+    /// state = block = E(state ^ block).
+    Cbc,
+    /// state = block = E(state) ^ block.
+    Cfb,
+    /// state = E(state), block ^= state.
+    Ofb,
 }
 
 /// `data` as whole blocks.

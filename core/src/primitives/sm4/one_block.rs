@@ -1,4 +1,4 @@
-//! What has only one word or block at a time, on 128-bit vectors: the key schedule, and the chain of CBC.
+//! What has only one word or block at a time, on 128-bit vectors: the key schedule, and chains.
 
 /// Defines `key_schedule` over the functions of the calling module: `load`, `enter`, `xor3`, and
 /// `key_terms`, the four parts of P·L'(S(x)) (see `aes_domain`).
@@ -42,60 +42,114 @@ macro_rules! key_schedule {
     };
 }
 
-/// Defines `chain` over the functions of the calling module: `load`, `store`, `enter`, `leave`,
+/// Defines `chain` and `mac` over the functions of the calling module: `load`, `store`, `enter`, `leave`,
 /// `xor3`, `substitute`.
+///
+/// What a block leaves enters the next without changing its basis: words stay in the basis of
+/// `aes_domain`, dword i of a vector being byte i (0 the lowest) of the word four times.
 macro_rules! chain {
     ($features:literal) => {
-        /// Encrypts a chain: what a block leaves enters the next without changing its basis.
+        /// Takes `blocks` through a chain; see `RoundKeys::chain`.
         #[target_feature(enable = $features)]
-        fn chain(schedule: &Schedule, previous: &Block, blocks: &mut [Block]) {
-            // Word j of a block, dword i being its byte i (0 the lowest) four times.
-            let gather = [0, 4, 8, 12].map(|j: i32| {
-                let four = |byte: i32| byte * 0x0101_0101;
-                _mm_set_epi32(four(j), four(j + 1), four(j + 2), four(j + 3))
-            });
-            let first = load(&schedule.enter);
+        fn chain(schedule: &Schedule, chain: Chain, state: &mut Block, blocks: &mut [Block]) {
             let last = load(&schedule.leave);
-            macro_rules! words {
-                ($bytes:expr) => {{
-                    let bytes = enter($bytes);
-                    [
-                        _mm_shuffle_epi8(bytes, gather[0]),
-                        _mm_shuffle_epi8(bytes, gather[1]),
-                        _mm_shuffle_epi8(bytes, gather[2]),
-                        _mm_shuffle_epi8(bytes, gather[3]),
-                    ]
-                }};
-            }
-            // What a block left, in the order in which the next one takes it up, c(35) to c(32) still
-            // in it.
-            let mut chain = words!(_mm_xor_si128(load(previous), last));
+            let between = between(schedule);
+            let mut end = load(state);
+            let mut kept = words(_mm_xor_si128(end, last));
             for block in blocks {
-                let input = words!(_mm_xor_si128(load(block), last));
-                let mut s = [
-                    _mm_xor_si128(chain[0], input[0]),
-                    _mm_xor_si128(chain[1], input[1]),
-                    _mm_xor_si128(chain[2], input[2]),
-                    _mm_xor_si128(chain[3], _mm_xor_si128(input[3], first)),
-                ];
-                for keys in schedule.rounds.as_chunks::<4>().0 {
-                    for i in 0..4 {
-                        let early = _mm_xor_si128(s[(i + 1) % 4], s[(i + 2) % 4]);
-                        let (q, w) = substitute(_mm_xor_si128(early, s[(i + 3) % 4]));
-                        let u = _mm_xor_si128(w, _mm_shuffle_epi32::<0b01_00_11_10>(q));
-                        let sum = xor3(s[i], load(&keys[i]), q);
-                        s[i] = xor3(sum, u, _mm_shuffle_epi32::<0b00_11_10_01>(u));
-                    }
-                }
-                chain = [s[3], s[2], s[1], s[0]];
-                // Byte j of every dword from word j.
-                let low = _mm_blendv_epi8(chain[0], chain[1], _mm_set1_epi32(0x0000_ff00));
-                let high =
-                    _mm_blendv_epi8(chain[2], chain[3], _mm_set1_epi32(0xff00_0000_u32 as i32));
-                let words = _mm_blend_epi16::<0b10_10_10_10>(low, high);
-                let out = _mm_shuffle_epi8(leave(words), load(&SCATTER));
-                store(block, _mm_xor_si128(out, last));
+                let data = load(block);
+                let input = words(data);
+                let added = match chain {
+                    Chain::Cbc => add(input, between),
+                    Chain::Cfb | Chain::Ofb => between,
+                };
+                kept = crypt_words(schedule, add(kept, added));
+                let out = _mm_xor_si128(bytes(kept), last);
+                let sum = _mm_xor_si128(out, data);
+                (end, kept) = match chain {
+                    Chain::Cbc | Chain::Ofb => (out, kept),
+                    Chain::Cfb => (sum, add(kept, input)),
+                };
+                store(block, if chain == Chain::Cbc { out } else { sum });
             }
+            store(state, end);
+        }
+
+        /// Takes `blocks` into `state`; see `RoundKeys::absorb`.
+        #[target_feature(enable = $features)]
+        fn mac(schedule: &Schedule, state: &mut Block, blocks: &[Block]) {
+            let last = load(&schedule.leave);
+            let between = between(schedule);
+            let mut kept = words(_mm_xor_si128(load(state), last));
+            for block in blocks {
+                let added = add(words(load(block)), between);
+                kept = crypt_words(schedule, add(kept, added));
+            }
+            store(state, _mm_xor_si128(bytes(kept), last));
+        }
+
+        /// What turns the words that a block left into words that can enter: c(35) to c(32), which are
+        /// still in them, and c(3).
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn between(schedule: &Schedule) -> [__m128i; 4] {
+            let [a, b, c, d] = words(load(&schedule.leave));
+            [a, b, c, _mm_xor_si128(d, load(&schedule.enter))]
+        }
+
+        /// The 32 rounds, and the words in reverse (GB/T 32907-2016, 7.1, R).
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn crypt_words(schedule: &Schedule, mut s: [__m128i; 4]) -> [__m128i; 4] {
+            for keys in schedule.rounds.as_chunks::<4>().0 {
+                for i in 0..4 {
+                    let early = _mm_xor_si128(s[(i + 1) % 4], s[(i + 2) % 4]);
+                    let (q, w) = substitute(_mm_xor_si128(early, s[(i + 3) % 4]));
+                    let u = _mm_xor_si128(w, _mm_shuffle_epi32::<0b01_00_11_10>(q));
+                    let sum = xor3(s[i], load(&keys[i]), q);
+                    s[i] = xor3(sum, u, _mm_shuffle_epi32::<0b00_11_10_01>(u));
+                }
+            }
+            [s[3], s[2], s[1], s[0]]
+        }
+
+        /// The words of a block.
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn words(block: __m128i) -> [__m128i; 4] {
+            let entered = enter(block);
+            let four = |byte: i32| byte * 0x0101_0101;
+            macro_rules! word {
+                ($j:literal) => {
+                    _mm_shuffle_epi8(
+                        entered,
+                        _mm_set_epi32(four($j), four($j + 1), four($j + 2), four($j + 3)),
+                    )
+                };
+            }
+            [word!(0), word!(4), word!(8), word!(12)]
+        }
+
+        /// The block of the words.
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn bytes(words: [__m128i; 4]) -> __m128i {
+            // Byte j of every dword from word j.
+            let low = _mm_blendv_epi8(words[0], words[1], _mm_set1_epi32(0x0000_ff00));
+            let high = _mm_blendv_epi8(words[2], words[3], _mm_set1_epi32(0xff00_0000_u32 as i32));
+            let all = _mm_blend_epi16::<0b10_10_10_10>(low, high);
+            _mm_shuffle_epi8(leave(all), load(&SCATTER))
+        }
+
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn add(a: [__m128i; 4], b: [__m128i; 4]) -> [__m128i; 4] {
+            [
+                _mm_xor_si128(a[0], b[0]),
+                _mm_xor_si128(a[1], b[1]),
+                _mm_xor_si128(a[2], b[2]),
+                _mm_xor_si128(a[3], b[3]),
+            ]
         }
     };
 }
