@@ -74,7 +74,10 @@ impl Backend {
     /// [k]G for each k in [1, n-1], in constant time.
     pub(super) fn multiply_base_all(self, scalars: &[Scalar]) -> Vec<Affine> {
         let sums = Zeroizing::new(match self {
-            Self::Portable => scalars.iter().map(|k| comb::multiply(&comb::BASE, k)).collect(),
+            Self::Portable => {
+                let products = scalars.iter().map(|k| comb::multiply(&comb::BASE, k));
+                products.collect::<Vec<_>>()
+            }
             #[cfg(target_arch = "x86_64")]
             Self::Ifma(cpu) => multiply_base_in_lanes(cpu, scalars),
         });

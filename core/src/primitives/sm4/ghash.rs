@@ -3,6 +3,8 @@
 //! Where the CPU multiplies without carry in 512-bit vectors the kernel is our own, else the crate
 //! `ghash` (which uses the 128-bit instruction where there is one, and no table in any case).
 
+use std::marker::PhantomData;
+
 use ghash::{GHash, universal_hash::UniversalHash as _};
 
 #[cfg(target_arch = "x86_64")]
@@ -27,6 +29,8 @@ impl HashKey {
             RoundKeys::Avx512(cpu, _) => Self::Vpclmul(vpclmul::Powers::new(*cpu, h)),
             #[cfg(target_arch = "x86_64")]
             RoundKeys::Aes(..) | RoundKeys::Gfni(..) => Self::Portable(GHash::new(h.into())),
+            #[cfg(target_arch = "aarch64")]
+            RoundKeys::Aes(..) | RoundKeys::Sm4(..) => Self::Portable(GHash::new(h.into())),
             RoundKeys::Portable(_) => Self::Portable(GHash::new(h.into())),
         }
     }
@@ -34,7 +38,7 @@ impl HashKey {
     /// A hash of nothing yet.
     pub(super) fn start(&self) -> Hash<'_> {
         match self {
-            Self::Portable(hash) => Hash::Portable(hash.clone()),
+            Self::Portable(hash) => Hash::Portable(hash.clone(), PhantomData),
             #[cfg(target_arch = "x86_64")]
             Self::Vpclmul(powers) => Hash::Vpclmul(powers, [0; 16]),
         }
@@ -43,7 +47,8 @@ impl HashKey {
 
 /// A hash on its way.
 pub(super) enum Hash<'h> {
-    Portable(GHash),
+    /// It borrows nothing, unlike those of other kernels.
+    Portable(GHash, PhantomData<&'h HashKey>),
     #[cfg(target_arch = "x86_64")]
     Vpclmul(&'h vpclmul::Powers, Block),
 }
@@ -52,7 +57,7 @@ impl Hash<'_> {
     /// Takes in `data`, filled up with zeros to whole blocks.
     pub(super) fn update(&mut self, data: &[u8]) {
         match self {
-            Self::Portable(hash) => hash.update_padded(data),
+            Self::Portable(hash, _) => hash.update_padded(data),
             #[cfg(target_arch = "x86_64")]
             Self::Vpclmul(powers, y) => {
                 let (blocks, tail) = data.as_chunks();
@@ -69,7 +74,7 @@ impl Hash<'_> {
     /// The hash of everything taken in.
     pub(super) fn finish(self) -> Block {
         match self {
-            Self::Portable(hash) => hash.finalize().into(),
+            Self::Portable(hash, _) => hash.finalize().into(),
             #[cfg(target_arch = "x86_64")]
             Self::Vpclmul(_, y) => y,
         }
