@@ -1,8 +1,8 @@
 //! Proofs that this CPU can run a kernel: a value of these types exists only after the CPU said so.
 
-/// A proof for each set of features that a kernel is compiled for.
+/// A proof for each set of features that a kernel is compiled for, `$detected` being what asks the CPU.
 macro_rules! witnesses {
-    ($($(#[$doc:meta])* $name:ident: $($feature:tt),+;)*) => {
+    ($detected:ident; $($(#[$doc:meta])* $name:ident: $($feature:tt),+;)*) => {
         $(
             $(#[$doc])*
             #[derive(Clone, Copy, PartialEq, Eq)]
@@ -12,7 +12,7 @@ macro_rules! witnesses {
                 /// The proof, if this CPU and its operating system have every feature.
                 #[must_use]
                 pub fn detect() -> Option<Self> {
-                    ($(std::arch::is_x86_feature_detected!($feature))&&+).then_some(Self(()))
+                    ($(std::arch::$detected!($feature))&&+).then_some(Self(()))
                 }
             }
 
@@ -25,7 +25,10 @@ macro_rules! witnesses {
     };
 }
 
+#[cfg(target_arch = "x86_64")]
 witnesses! {
+    is_x86_feature_detected;
+
     /// 512-bit vectors with the 52-bit multiply-add (Intel since Ice Lake, AMD since Zen 4).
     Ifma: "avx512f", "avx512dq", "avx512ifma";
     /// 256-bit vectors, with the rounds of AES as instructions.
@@ -42,6 +45,28 @@ witnesses! {
     Avx512Gfni: "avx2", "avx512f", "avx512bw", "avx512vl", "gfni", "pclmulqdq", "vpclmulqdq";
 }
 
+#[cfg(target_arch = "aarch64")]
+witnesses! {
+    is_aarch64_feature_detected;
+
+    /// 128-bit vectors.
+    Neon: "neon";
+    /// 128-bit vectors, with the rounds of AES as instructions.
+    Aes: "neon", "aes";
+    /// The steps of SM3 and the rounds of SM4 as instructions.
+    Sm: "neon", "sm4";
+}
+
+#[cfg(target_arch = "aarch64")]
+impl Sm {
+    /// The smaller proof that this one holds.
+    #[must_use]
+    pub const fn neon(self) -> Neon {
+        Neon(())
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
 impl Avx512Gfni {
     /// The smaller proof that this one holds.
     #[must_use]
@@ -50,6 +75,7 @@ impl Avx512Gfni {
     }
 }
 
+#[cfg(target_arch = "x86_64")]
 impl Avx2 {
     /// The smaller proof that this one holds.
     #[must_use]
@@ -58,10 +84,28 @@ impl Avx2 {
     }
 }
 
+#[cfg(target_arch = "x86_64")]
 impl Avx512 {
     /// The smaller proof that this one holds.
     #[must_use]
     pub const fn bmi2(self) -> Bmi2 {
         Bmi2(())
+    }
+}
+
+#[cfg(all(test, target_arch = "aarch64"))]
+mod tests {
+    use crate::primitives::{sm3, sm4};
+
+    /// Who runs the tests names in `YINXIN_BACKENDS` what the CPU must have: a backend that is not found
+    /// would be left out of every other test in silence.
+    #[test]
+    fn the_backends_of_this_cpu() {
+        let sm3: Vec<_> = sm3::Backend::runnable().map(sm3::Backend::name).collect();
+        let sm4: Vec<_> = sm4::Backend::runnable().map(sm4::Backend::name).collect();
+        let found = format!("sm3: {}; sm4: {}", sm3.join(" "), sm4.join(" "));
+        if let Ok(expected) = std::env::var("YINXIN_BACKENDS") {
+            assert_eq!(found, expected);
+        }
     }
 }

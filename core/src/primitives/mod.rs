@@ -6,7 +6,7 @@
 // Kernels index fixed-size arrays with loop counters and cast between limb widths by design.
 #![allow(clippy::as_conversions, clippy::indexing_slicing)]
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 pub mod cpu;
 pub(crate) mod ct;
 pub mod rng;

@@ -6,7 +6,7 @@ use std::{arch::x86_64::*, array};
 
 use super::{
     Block, Digest, State,
-    lanes::{Schedule, States, T, lanes, sixteen},
+    lanes::{Schedule, States, T, expansion, lanes, sixteen},
     many,
     message::Input,
     rounds,
@@ -40,6 +40,7 @@ pub(super) fn hash_many<'m>(
 }
 
 lanes!("avx2", __m256i, 8);
+expansion!("avx2", __m256i, 8);
 
 /// The words of 8 blocks: vector j has word j of each.
 #[inline]

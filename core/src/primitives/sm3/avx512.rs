@@ -6,7 +6,7 @@ use std::arch::x86_64::*;
 
 use super::{
     Block, Digest, State,
-    lanes::{Schedule, States, T, lanes, sixteen},
+    lanes::{Schedule, States, T, expansion, lanes, sixteen},
     many,
     message::Input,
     rounds,
@@ -37,6 +37,7 @@ pub(super) fn hash_many<'m>(
 }
 
 lanes!("avx512f,avx512bw,avx512vl", __m512i, 16);
+expansion!("avx512f,avx512bw,avx512vl", __m512i, 16);
 
 /// The words of 16 blocks: vector j has word j of each.
 #[inline]

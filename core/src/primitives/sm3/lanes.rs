@@ -1,13 +1,14 @@
 //! The kernel shape for vectors of any width: as many blocks side by side as a vector has words.
 //!
-//! The same code serves blocks of different messages, whose states are carried along, and blocks of one
-//! message, of which only the message expansion can be done ahead.
+//! The same code serves blocks of different messages, whose states are carried along (`lanes`), and
+//! blocks of one message, of which only the message expansion can be done ahead (`expansion`).
 
 use super::{State, portable};
 
 /// The message words of up to 16 blocks of one message, expanded (GB/T 32905-2016, 5.3.2).
 ///
 /// The order of the fields is part of what `rounds` relies on.
+#[cfg(target_arch = "x86_64")]
 #[repr(C, align(64))]
 pub(super) struct Schedule {
     /// W(0) to W(63), a column for each block.
@@ -16,6 +17,7 @@ pub(super) struct Schedule {
     pub(super) w1: [[u32; 16]; 64],
 }
 
+#[cfg(target_arch = "x86_64")]
 impl Schedule {
     pub(super) const fn empty() -> Self {
         Self { w: [[0; 16]; 64], w1: [[0; 16]; 64] }
@@ -55,9 +57,8 @@ pub(super) fn set_state<const N: usize>(states: &mut States<N>, lane: usize, sta
     }
 }
 
-/// Defines `compress_lanes` and `expand` over the functions of the calling module: `load`, `store`,
-/// `splat`, `add`, `xor`, `xor3`, `rotate`, `majority`, `choose`, and `gather`, which loads the 16
-/// words of every block.
+/// Defines `compress_lanes` over the functions of the calling module: `load`, `store`, `splat`, `add`,
+/// `xor`, `xor3`, `rotate`, `majority`, `choose`, and `gather`, which loads the 16 words of every block.
 macro_rules! lanes {
     ($features:literal, $vector:ident, $lanes:literal) => {
         /// One block for each lane: V(i+1) = CF(V(i), B(i)) (5.3.3).
@@ -125,7 +126,13 @@ macro_rules! lanes {
             let p1 = xor3(x, rotate::<15, 17>(x), rotate::<23, 9>(x));
             w[at(16)] = xor3(p1, rotate::<7, 25>(w[at(13)]), w[at(6)]);
         }
+    };
+}
 
+/// Defines `expand` over the same functions and what `lanes` defines.
+#[cfg(target_arch = "x86_64")]
+macro_rules! expansion {
+    ($features:literal, $vector:ident, $lanes:literal) => {
         /// The message words of `blocks` into the columns of `schedule` from `$lanes · part` on.
         #[target_feature(enable = $features)]
         fn expand(schedule: &mut Schedule, part: usize, blocks: &[&Block; $lanes]) {
@@ -165,4 +172,6 @@ macro_rules! sixteen {
     };
 }
 
+#[cfg(target_arch = "x86_64")]
+pub(super) use expansion;
 pub(super) use {lanes, sixteen};

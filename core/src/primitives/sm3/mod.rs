@@ -3,16 +3,20 @@
 //! In: bytes of any length below 2^61. Out: 32 bytes. Constant time in the content: neither a branch
 //! nor an address depends on it, only on lengths.
 
+#[cfg(target_arch = "aarch64")]
+mod aarch64;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod hmac;
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod lanes;
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod many;
 mod message;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod portable;
 #[cfg(target_arch = "x86_64")]
 mod rounds;
@@ -35,7 +39,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 pub use self::hmac::HmacKey;
 use self::message::{Input, Midstate};
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use super::cpu;
 use crate::limits;
 
@@ -74,6 +78,12 @@ pub enum Backend {
     /// AVX-512 and BMI2: 16 messages, or 16 expansions, at a time.
     #[cfg(target_arch = "x86_64")]
     Avx512(cpu::Avx512),
+    /// Vectors of 128 bits: 4 messages at a time, one as [`Backend::Portable`].
+    #[cfg(target_arch = "aarch64")]
+    Neon(cpu::Neon),
+    /// The instructions for SM3 on one message, vectors on several.
+    #[cfg(target_arch = "aarch64")]
+    Sm3(cpu::Sm),
 }
 
 impl Backend {
@@ -84,6 +94,10 @@ impl Backend {
         let backends = backends
             .chain(cpu::Avx2::detect().map(Self::Avx2))
             .chain(cpu::Avx512::detect().map(Self::Avx512));
+        #[cfg(target_arch = "aarch64")]
+        let backends = backends
+            .chain(cpu::Neon::detect().map(Self::Neon))
+            .chain(cpu::Sm::detect().map(Self::Sm3));
         backends
     }
 
@@ -96,6 +110,10 @@ impl Backend {
             Self::Avx2(_) => "avx2",
             #[cfg(target_arch = "x86_64")]
             Self::Avx512(_) => "avx512",
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon(_) => "neon",
+            #[cfg(target_arch = "aarch64")]
+            Self::Sm3(_) => "sm3",
         }
     }
 
@@ -155,6 +173,12 @@ impl Backend {
             Self::Avx2(cpu) => avx2::hash_many(cpu, input, digests),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512(cpu) => avx512::hash_many(cpu, input, digests),
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon(cpu) => neon::hash_many(cpu, input, digests, portable::compress),
+            #[cfg(target_arch = "aarch64")]
+            Self::Sm3(cpu) => neon::hash_many(cpu.neon(), input, digests, |state, blocks| {
+                aarch64::compress(cpu, state, blocks);
+            }),
         }
     }
 
@@ -166,6 +190,10 @@ impl Backend {
             Self::Avx2(cpu) => avx2::compress(cpu, state, blocks),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512(cpu) => avx512::compress(cpu, state, blocks),
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon(_) => portable::compress(state, blocks),
+            #[cfg(target_arch = "aarch64")]
+            Self::Sm3(cpu) => aarch64::compress(cpu, state, blocks),
         }
     }
 }

@@ -1,9 +1,7 @@
 //! SM4 with the instructions of AES and AVX2: 1 to 4 blocks in 128-bit vectors, 8 or 16 in 256-bit ones.
 //! See `aes_domain` for the algebra.
 //!
-//! The last round of AES gives the inverse: its rows are shifted back by a shuffle, and the affine part
-//! of its S-box goes into the matrix that follows. A matrix is two tables of 16 bytes in registers, one
-//! for each half of a byte: no address depends on a secret.
+//! The last round of AES gives the inverse; see `aes_tables` for what comes after it.
 
 #![allow(unsafe_code, reason = "calls that a CPU feature allows")]
 
@@ -14,9 +12,9 @@ use zeroize::Zeroizing;
 use super::{
     Block, Chain,
     aes_domain::{
-        ENTER, KEY, KEY_CONSTANT, KEY_INPUTS, KEY_START, LEAVE, Q, RoundKeys, Schedule, W, columns,
-        multiply,
+        ENTER, KEY, KEY_CONSTANT, KEY_INPUTS, KEY_START, LEAVE, Q, RoundKeys, Schedule, W,
     },
+    aes_tables::{SHIFT_BACK, Tables, after_aes, plain},
     dword_sliced::{GATHER, SCATTER, dword_sliced},
     one_block::{chain, key_schedule},
     vectors::{load, load_row, store, store_row, wide_load, wide_repeat, wide_store},
@@ -84,41 +82,6 @@ dword_sliced!(
     ],
     enter: wide_enter, leave: wide_leave, substitute: wide_substitute
 );
-
-/// A matrix for the low and the high half of a byte.
-struct Tables {
-    low: Block,
-    high: Block,
-}
-
-/// `matrix` itself.
-const fn plain(matrix: u64) -> Tables {
-    let columns = columns(matrix);
-    let (mut low, mut high) = ([0; 16], [0; 16]);
-    let mut half = 0;
-    while half < 16 {
-        low[half] = multiply(&columns, half as u32) as u8;
-        high[half] = multiply(&columns, (half as u32) << 4) as u8;
-        half += 1;
-    }
-    Tables { low, high }
-}
-
-/// `matrix` after the inverse of the affine part of the S-box of AES (FIPS 197, 5.3.2).
-const fn after_aes(matrix: u64) -> Tables {
-    const fn inverse(x: u8) -> u32 {
-        (x.rotate_left(1) ^ x.rotate_left(3) ^ x.rotate_left(6)) as u32
-    }
-    let columns = columns(matrix);
-    let (mut low, mut high) = ([0; 16], [0; 16]);
-    let mut half = 0;
-    while half < 16 {
-        low[half] = multiply(&columns, inverse(half as u8) ^ 0x05) as u8;
-        high[half] = multiply(&columns, inverse((half as u8) << 4)) as u8;
-        half += 1;
-    }
-    Tables { low, high }
-}
 
 #[inline]
 #[target_feature(enable = "avx2,aes")]
@@ -231,6 +194,3 @@ fn aes_s_box(x: __m128i) -> __m128i {
 fn last_round(x: __m128i) -> __m128i {
     _mm_aesenclast_si128(x, _mm_setzero_si128())
 }
-
-/// Where the shifted rows have the bytes.
-const SHIFT_BACK: Block = [0, 13, 10, 7, 4, 1, 14, 11, 8, 5, 2, 15, 12, 9, 6, 3];

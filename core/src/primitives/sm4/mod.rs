@@ -18,14 +18,20 @@ pub mod key_wrap;
 pub mod ofb;
 pub mod xts;
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(target_arch = "aarch64")]
+mod aarch64;
+#[cfg(target_arch = "aarch64")]
+mod aarch64_aes;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod aes_domain;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod aes_tables;
 #[cfg(target_arch = "x86_64")]
 mod aesni;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod batch;
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod dword_sliced;
 #[cfg(target_arch = "x86_64")]
 mod gfni;
@@ -46,7 +52,7 @@ use std::{fmt, iter};
 
 use zeroize::ZeroizeOnDrop;
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use super::cpu;
 use crate::error::{Code, Error};
 
@@ -81,6 +87,12 @@ pub enum Backend {
     /// GFNI and AVX-512, 64 blocks at a time.
     #[cfg(target_arch = "x86_64")]
     Avx512(cpu::Avx512Gfni),
+    /// The instructions of AES and vectors of 128 bits, 16 blocks at a time.
+    #[cfg(target_arch = "aarch64")]
+    Aes(cpu::Aes),
+    /// The instructions for SM4, 8 blocks at a time.
+    #[cfg(target_arch = "aarch64")]
+    Sm4(cpu::Sm),
 }
 
 impl Backend {
@@ -92,6 +104,10 @@ impl Backend {
             .chain(cpu::Aes::detect().map(Self::Aes))
             .chain(cpu::Gfni::detect().map(Self::Gfni))
             .chain(cpu::Avx512Gfni::detect().map(Self::Avx512));
+        #[cfg(target_arch = "aarch64")]
+        let backends = backends
+            .chain(cpu::Aes::detect().map(Self::Aes))
+            .chain(cpu::Sm::detect().map(Self::Sm4));
         backends
     }
 
@@ -106,6 +122,10 @@ impl Backend {
             Self::Gfni(_) => "gfni",
             #[cfg(target_arch = "x86_64")]
             Self::Avx512(_) => "avx512",
+            #[cfg(target_arch = "aarch64")]
+            Self::Aes(_) => "aes",
+            #[cfg(target_arch = "aarch64")]
+            Self::Sm4(_) => "sm4",
         }
     }
 
@@ -118,6 +138,10 @@ impl Backend {
             Self::Gfni(cpu) => RoundKeys::Gfni(cpu, gfni::expand(cpu, key)),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512(cpu) => RoundKeys::Avx512(cpu, gfni::expand(cpu.gfni(), key)),
+            #[cfg(target_arch = "aarch64")]
+            Self::Aes(cpu) => RoundKeys::Aes(cpu, aarch64_aes::expand(cpu, key)),
+            #[cfg(target_arch = "aarch64")]
+            Self::Sm4(cpu) => RoundKeys::Sm4(cpu, aarch64::expand(cpu, key)),
         }
     }
 }
@@ -155,6 +179,10 @@ enum RoundKeys {
     Gfni(cpu::Gfni, aes_domain::RoundKeys),
     #[cfg(target_arch = "x86_64")]
     Avx512(cpu::Avx512Gfni, aes_domain::RoundKeys),
+    #[cfg(target_arch = "aarch64")]
+    Aes(cpu::Aes, aes_domain::RoundKeys),
+    #[cfg(target_arch = "aarch64")]
+    Sm4(cpu::Sm, aarch64::RoundKeys),
 }
 
 impl RoundKeys {
@@ -167,6 +195,10 @@ impl RoundKeys {
             Self::Gfni(cpu, keys) => gfni::crypt(*cpu, keys.encrypt(), blocks),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512(cpu, keys) => avx512::crypt(*cpu, keys.encrypt(), blocks),
+            #[cfg(target_arch = "aarch64")]
+            Self::Aes(cpu, keys) => aarch64_aes::crypt(*cpu, keys.encrypt(), blocks),
+            #[cfg(target_arch = "aarch64")]
+            Self::Sm4(cpu, keys) => aarch64::crypt(*cpu, keys.encrypt(), blocks),
         }
     }
 
@@ -179,6 +211,10 @@ impl RoundKeys {
             Self::Gfni(cpu, keys) => gfni::crypt(*cpu, keys.decrypt(), blocks),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512(cpu, keys) => avx512::crypt(*cpu, keys.decrypt(), blocks),
+            #[cfg(target_arch = "aarch64")]
+            Self::Aes(cpu, keys) => aarch64_aes::crypt(*cpu, keys.decrypt(), blocks),
+            #[cfg(target_arch = "aarch64")]
+            Self::Sm4(cpu, keys) => aarch64::crypt(*cpu, keys.decrypt(), blocks),
         }
     }
 
@@ -191,6 +227,10 @@ impl RoundKeys {
             Self::Aes(..) | Self::Gfni(..) => {
                 batch::xor_keystream(|blocks| self.encrypt(blocks), counter, data);
             }
+            #[cfg(target_arch = "aarch64")]
+            Self::Aes(..) | Self::Sm4(..) => {
+                batch::xor_keystream(|blocks| self.encrypt(blocks), counter, data);
+            }
             Self::Portable(_) => {
                 batch::xor_keystream(|blocks| self.encrypt(blocks), counter, data);
             }
@@ -201,6 +241,8 @@ impl RoundKeys {
     fn chain(&self, chain: Chain, state: &mut Block, blocks: &mut [Block]) {
         match self {
             Self::Portable(_) => batch::chain(self, chain, state, blocks),
+            #[cfg(target_arch = "aarch64")]
+            Self::Aes(..) | Self::Sm4(..) => batch::chain(self, chain, state, blocks),
             #[cfg(target_arch = "x86_64")]
             Self::Aes(cpu, keys) => aesni::crypt_chain(*cpu, keys.encrypt(), chain, state, blocks),
             #[cfg(target_arch = "x86_64")]
@@ -216,6 +258,8 @@ impl RoundKeys {
     fn absorb(&self, state: &mut Block, blocks: &[Block]) {
         match self {
             Self::Portable(_) => batch::absorb(self, state, blocks),
+            #[cfg(target_arch = "aarch64")]
+            Self::Aes(..) | Self::Sm4(..) => batch::absorb(self, state, blocks),
             #[cfg(target_arch = "x86_64")]
             Self::Aes(cpu, keys) => aesni::absorb(*cpu, keys.encrypt(), state, blocks),
             #[cfg(target_arch = "x86_64")]

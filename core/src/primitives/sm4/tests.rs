@@ -111,7 +111,7 @@ fn the_circuit_is_the_printed_s_box() {
 }
 
 /// The matrices of `aes_domain` against the printed S-box and the textbook's L and L'.
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 #[test]
 fn the_constants_of_the_field_of_aes() {
     use aes_domain::*;
