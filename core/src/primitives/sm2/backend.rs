@@ -5,7 +5,8 @@ use zeroize::{Zeroize as _, Zeroizing};
 #[cfg(target_arch = "x86_64")]
 use super::ifma;
 use super::{
-    comb, multiply,
+    comb::{self, Comb},
+    multiply,
     point::{Affine, Extended},
     scalar::Scalar,
 };
@@ -56,52 +57,58 @@ impl Backend {
 
     /// [k]G for k in [1, n-1], in constant time.
     pub(super) fn multiply_base(self, k: &Scalar) -> Affine {
-        let mut sum = match self {
-            Self::Portable => comb::multiply(&comb::BASE, k),
+        let portable = || comb::multiply(&comb::BASE, k);
+        to_affine(match self {
+            Self::Portable => portable(),
             #[cfg(target_arch = "x86_64")]
-            Self::Ifma(cpu) => {
-                let (mut odd, negated) = k.odd();
-                let sum = ifma::multiply_base_single(cpu, &odd);
-                odd.zeroize();
-                comb::complete(&comb::BASE, sum, negated)
-            }
-        };
-        let point = sum.to_affine();
-        sum.zeroize();
-        point
+            Self::Ifma(cpu) => finite_or(ifma::multiply_base(cpu, k), portable),
+        })
     }
 
     /// [k]G for each k in [1, n-1], in constant time.
     pub(super) fn multiply_base_all(self, scalars: &[Scalar]) -> Vec<Affine> {
-        let sums = Zeroizing::new(match self {
-            Self::Portable => {
-                let products = scalars.iter().map(|k| comb::multiply(&comb::BASE, k));
-                products.collect::<Vec<_>>()
-            }
+        match self {
+            Self::Portable => comb_all(&comb::BASE, scalars),
             #[cfg(target_arch = "x86_64")]
-            Self::Ifma(cpu) => multiply_base_in_lanes(cpu, scalars),
-        });
-        Extended::to_affine_all(&sums)
+            Self::Ifma(cpu) => each_finite_or(ifma::multiply_base_all(cpu, scalars), |i| {
+                to_affine(comb::multiply(&comb::BASE, &scalars[i]))
+            }),
+        }
     }
 
     /// [k]P for k in [1, n-1], in constant time.
     pub(super) fn multiply(self, k: &Scalar, point: &Affine) -> Affine {
-        // One scalar leaves seven of eight lanes idle: the portable arithmetic is as fast.
-        let mut product = multiply::multiply(k, point);
-        let point = product.to_affine();
-        product.zeroize();
-        point
+        let portable = || Extended::from_jacobian(&multiply::multiply(k, point));
+        to_affine(match self {
+            Self::Portable => portable(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Ifma(cpu) => finite_or(ifma::multiply(cpu, k, point), portable),
+        })
     }
 
     /// [k]P for each k in [1, n-1] and its P, in constant time.
     pub(super) fn multiply_all(self, inputs: &[(Scalar, Affine)]) -> Vec<Affine> {
-        inputs.iter().map(|(k, point)| self.multiply(k, point)).collect()
+        let portable = |(k, point): &(Scalar, Affine)| Self::Portable.multiply(k, point);
+        match self {
+            Self::Portable => inputs.iter().map(portable).collect(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Ifma(cpu) => {
+                each_finite_or(ifma::multiply_all(cpu, inputs), |i| portable(&inputs[i]))
+            }
+        }
     }
 
     /// [s]G + [t]P. Variable time: all inputs are public.
     pub(super) fn double_multiply_vartime(self, input: &Verification) -> Extended {
-        // As in `multiply`.
-        multiply::double_multiply_vartime(&input.s, &input.t, &input.point)
+        let Verification { s, t, point } = input;
+        let portable = || multiply::double_multiply_vartime(s, t, point);
+        match self {
+            Self::Portable => portable(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Ifma(_) if input.has_zero() => portable(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Ifma(cpu) => finite_or(ifma::double_multiply(cpu, s, t, point), portable),
+        }
     }
 
     /// [s]G + [t]P for each input. Variable time: all inputs are public.
@@ -111,58 +118,157 @@ impl Backend {
                 inputs.iter().map(|input| self.double_multiply_vartime(input)).collect()
             }
             #[cfg(target_arch = "x86_64")]
-            Self::Ifma(cpu) => double_multiply_in_lanes_vartime(cpu, inputs),
+            Self::Ifma(cpu) => in_lanes_vartime(self, inputs, |[s, t], points| {
+                ifma::double_multiply_lanes(cpu, &s, &t, &points)
+            }),
+        }
+    }
+}
+
+/// The multiples of a key's point that make its multiplication fast.
+#[derive(Clone)]
+pub(super) enum KeyTable {
+    Portable(Box<Comb>),
+    #[cfg(target_arch = "x86_64")]
+    Ifma {
+        cpu: cpu::Ifma,
+        table: ifma::KeyTable,
+        point: Affine,
+    },
+}
+
+impl KeyTable {
+    /// The table of `point` for `backend`.
+    pub(super) fn new(backend: Backend, point: &Affine) -> Self {
+        match backend {
+            Backend::Portable => Self::Portable(comb::build(point)),
+            #[cfg(target_arch = "x86_64")]
+            Backend::Ifma(cpu) => {
+                Self::Ifma { cpu, table: ifma::KeyTable::new(point), point: *point }
+            }
+        }
+    }
+
+    /// [k]P for k in [1, n-1], in constant time.
+    pub(super) fn multiply(&self, k: &Scalar) -> Affine {
+        match self {
+            Self::Portable(comb) => to_affine(comb::multiply(comb, k)),
+            #[cfg(target_arch = "x86_64")]
+            Self::Ifma { cpu, table, point } => {
+                to_affine(finite_or(ifma::multiply_key(*cpu, table, k), || {
+                    Extended::from_jacobian(&multiply::multiply(k, point))
+                }))
+            }
+        }
+    }
+
+    /// [k]P for each k in [1, n-1], in constant time.
+    pub(super) fn multiply_all(&self, scalars: &[Scalar]) -> Vec<Affine> {
+        match self {
+            Self::Portable(comb) => comb_all(comb, scalars),
+            #[cfg(target_arch = "x86_64")]
+            Self::Ifma { cpu, table, point } => {
+                each_finite_or(ifma::multiply_key_all(*cpu, table, scalars), |i| {
+                    Backend::Portable.multiply(&scalars[i], point)
+                })
+            }
+        }
+    }
+
+    /// [s]G + [t]P. Variable time: all inputs are public.
+    pub(super) fn double_multiply_vartime(&self, input: &Verification) -> Extended {
+        match self {
+            Self::Portable(comb) => {
+                let sum = comb::add_multiple_vartime(Extended::INFINITY, &comb::BASE, &input.s);
+                comb::add_multiple_vartime(sum, comb, &input.t)
+            }
+            #[cfg(target_arch = "x86_64")]
+            Self::Ifma { .. } if input.has_zero() => {
+                Backend::Portable.double_multiply_vartime(input)
+            }
+            #[cfg(target_arch = "x86_64")]
+            Self::Ifma { cpu, table, .. } => {
+                finite_or(ifma::double_multiply_key(*cpu, table, &input.s, &input.t), || {
+                    Backend::Portable.double_multiply_vartime(input)
+                })
+            }
+        }
+    }
+
+    /// [s]G + [t]P for each input. Variable time: all inputs are public.
+    pub(super) fn double_multiply_all_vartime(&self, inputs: &[Verification]) -> Vec<Extended> {
+        match self {
+            Self::Portable(_) => {
+                inputs.iter().map(|input| self.double_multiply_vartime(input)).collect()
+            }
+            #[cfg(target_arch = "x86_64")]
+            Self::Ifma { cpu, table, .. } => {
+                in_lanes_vartime(Backend::Ifma(*cpu), inputs, |[s, t], _| {
+                    ifma::double_multiply_key_lanes(*cpu, table, &s, &t)
+                })
+            }
         }
     }
 }
 
 #[cfg(target_arch = "x86_64")]
-fn multiply_base_in_lanes(cpu: cpu::Ifma, scalars: &[Scalar]) -> Vec<Extended> {
-    let mut sums = Vec::with_capacity(scalars.len());
-    for group in scalars.chunks(8) {
-        // The lanes that are left over compute G.
-        let mut odd = Zeroizing::new([Scalar::ONE; 8]);
-        for (odd, k) in odd.iter_mut().zip(group) {
-            *odd = k.odd().0;
-        }
-        let lanes = ifma::multiply_base(cpu, &odd);
-        for (sum, k) in lanes.into_iter().zip(group) {
-            sums.push(comb::complete(&comb::BASE, sum, k.odd().1));
-        }
+impl Verification {
+    fn has_zero(&self) -> bool {
+        self.s.is_zero().declassify() || self.t.is_zero().declassify()
     }
-    sums
 }
 
+fn comb_all(comb: &Comb, scalars: &[Scalar]) -> Vec<Affine> {
+    let sums: Vec<Extended> = scalars.iter().map(|k| comb::multiply(comb, k)).collect();
+    Extended::to_affine_all(&Zeroizing::new(sums))
+}
+
+fn to_affine(mut sum: Extended) -> Affine {
+    let point = sum.to_affine();
+    sum.zeroize();
+    point
+}
+
+/// The sum of a kernel that gives infinity for a few scalars, or for those what `portable` gives.
 #[cfg(target_arch = "x86_64")]
-fn double_multiply_in_lanes_vartime(cpu: cpu::Ifma, inputs: &[Verification]) -> Vec<Extended> {
+fn finite_or(sum: Extended, portable: impl FnOnce() -> Extended) -> Extended {
+    if sum.zz.is_zero().declassify() { portable() } else { sum }
+}
+
+/// The same for many.
+#[cfg(target_arch = "x86_64")]
+fn each_finite_or(points: Vec<Option<Affine>>, portable: impl Fn(usize) -> Affine) -> Vec<Affine> {
+    let points = points.into_iter().enumerate();
+    points.map(|(i, point)| point.unwrap_or_else(|| portable(i))).collect()
+}
+
+/// The sums of all inputs, eight at a time; those that come out as infinity, and what is left over of one,
+/// are computed again with care.
+#[cfg(target_arch = "x86_64")]
+fn in_lanes_vartime(
+    single: Backend,
+    inputs: &[Verification],
+    kernel: impl Fn([[Scalar; 8]; 2], [Affine; 8]) -> [Extended; 8],
+) -> Vec<Extended> {
     let mut sums = Vec::with_capacity(inputs.len());
     for group in inputs.chunks(8) {
-        if let [single] = group {
-            sums.push(Backend::Portable.double_multiply_vartime(single));
+        if let [input] = group {
+            sums.push(single.double_multiply_vartime(input));
             continue;
         }
-        let (mut s, mut t) = ([Scalar::ONE; 8], [Scalar::ONE; 8]);
-        let mut points = [Affine::GENERATOR; 8];
-        for (lane, input) in group.iter().enumerate() {
-            let (s_odd, s_negated) = input.s.odd();
-            let (t_odd, t_negated) = input.t.odd();
-            (s[lane], t[lane]) = (s_odd, t_odd);
-            // The lane gives the sum or its opposite, according to the sign of s.
-            let opposite = s_negated.declassify() != t_negated.declassify();
-            points[lane] = if opposite { input.point.negate() } else { input.point };
-        }
-        let lanes = ifma::double_multiply(cpu, &s, &t, &points);
-        for (mut sum, input) in lanes.into_iter().zip(group) {
-            let zero = input.s.is_zero().declassify() || input.t.is_zero().declassify();
-            if zero || sum.zz.is_zero_vartime() {
-                // Infinity, or an addition of equal or opposite points on the way: rare, but for those who
-                // choose their keys and signatures so.
-                sum = Backend::Portable.double_multiply_vartime(input);
-            } else if input.s.odd().1.declassify() {
-                sum.y = sum.y.negate();
-            }
-            sums.push(sum);
-        }
+        let at = |i: usize| &group[i.min(group.len() - 1)];
+        let scalars = |of: fn(&Verification) -> Scalar| {
+            // The kernel takes no 0: such an input is computed again.
+            std::array::from_fn(|i| if at(i).has_zero() { Scalar::ONE } else { of(at(i)) })
+        };
+        let points = std::array::from_fn(|i| at(i).point);
+        let lanes = kernel([scalars(|input| input.s), scalars(|input| input.t)], points);
+        sums.extend(group.iter().zip(lanes).map(|(input, sum)| {
+            // Infinity, or equal or opposite points on the way: rare, but for those who choose their keys
+            // and signatures so.
+            let again = input.has_zero() || sum.zz.is_zero_vartime();
+            if again { Backend::Portable.double_multiply_vartime(input) } else { sum }
+        }));
     }
     sums
 }

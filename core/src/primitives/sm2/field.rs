@@ -105,6 +105,20 @@ impl FieldElement {
         Self(reduce(limbs::multiply(&MODULUS.invert(&self.0), &R3)))
     }
 
+    /// The inverses of eight elements, none of which is 0, with a single inversion (Montgomery's trick).
+    pub(super) fn invert_all(elements: &[Self; 8]) -> [Self; 8] {
+        let mut inverses = [Self::ONE; 8];
+        for i in 1..8 {
+            inverses[i] = inverses[i - 1].multiply(&elements[i - 1]);
+        }
+        let mut inverse = inverses[7].multiply(&elements[7]).invert();
+        for i in (0..8).rev() {
+            inverses[i] = inverses[i].multiply(&inverse);
+            inverse = inverse.multiply(&elements[i]);
+        }
+        inverses
+    }
+
     /// A square root, if there is one. Variable time: for public points only.
     pub(super) fn square_root_vartime(&self) -> Option<Self> {
         // p = 3 mod 4, so a^((p + 1) / 4) is a root of a or of -a.

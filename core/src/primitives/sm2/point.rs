@@ -181,11 +181,6 @@ impl Jacobian {
         }
     }
 
-    /// The affine form. The point is not infinity.
-    pub(super) fn to_affine(self) -> Affine {
-        self.to_affine_with(&self.z.invert())
-    }
-
     fn to_affine_with(self, z_inverse: &FieldElement) -> Affine {
         let zz = z_inverse.square();
         Affine { x: self.x.multiply(&zz), y: self.y.multiply(&zz).multiply(z_inverse) }

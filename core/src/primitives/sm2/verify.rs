@@ -5,8 +5,7 @@
 
 use super::{
     DistId, PublicKey, Signature,
-    backend::{Backend, Verification},
-    comb::{self, Comb},
+    backend::{Backend, KeyTable, Verification},
     field::{self, FieldElement},
     key::message_digest,
     limbs,
@@ -31,9 +30,8 @@ impl PublicKey {
 
     /// B5 to B7 for the digest e = H(Z ‖ M).
     pub(super) fn verify_digest(&self, e: &Digest, signature: &Signature) -> Result<(), Error> {
-        let point =
-            |s, t| self.backend.double_multiply_vartime(&Verification { s, t, point: self.point });
-        verify_with(e, signature, point)
+        let claim = (*e, signature, self.point);
+        verify_one(claim, |input| self.backend.double_multiply_vartime(input))
     }
 }
 
@@ -61,14 +59,8 @@ impl Backend {
     /// As [`verify_many`], with this backend.
     #[must_use]
     pub fn verify_many(self, claims: &[Claim<'_>]) -> Vec<Result<(), Error>> {
-        let inputs = claims.iter().map(|claim| {
-            let (s, t, x) = prepare(&claim.digest(), claim.signature);
-            (Verification { s, t, point: claim.key.point }, x)
-        });
-        let (inputs, expected): (Vec<_>, Vec<_>) = inputs.unzip();
-        let sums = self.double_multiply_all_vartime(&inputs);
-        let results = inputs.iter().zip(&expected).zip(&sums);
-        results.map(|((input, x), sum)| decide(&input.t, x, sum)).collect()
+        let claims = claims.iter().map(|claim| (claim.digest(), claim.signature, claim.key.point));
+        verify_all(claims, |inputs| self.double_multiply_all_vartime(inputs))
     }
 }
 
@@ -79,22 +71,23 @@ impl Claim<'_> {
     }
 }
 
-/// A public key with tables that make verification about three times as fast. They take 51 KiB and as
-/// long as some four verifications to make: for keys that sign many documents.
+/// A public key with tables that make verification, and encryption to its holder, several times as fast.
+/// They take 51 or 65 KiB, by the backend, and as long as some verifications to make: for keys that are
+/// met many times.
 #[derive(Clone)]
 pub struct PreparedPublicKey {
     key: PublicKey,
     id: DistId,
     z: Digest,
-    comb: Box<Comb>,
+    table: KeyTable,
 }
 
 impl PreparedPublicKey {
     /// Prepares `key`, and Z of `id`, the identifier that is expected most.
     #[must_use]
     pub fn new(key: &PublicKey, id: &DistId) -> Self {
-        let comb = comb::build(&key.point);
-        Self { key: key.clone(), id: id.clone(), z: key.z(id), comb }
+        let table = KeyTable::new(key.backend, &key.point);
+        Self { key: key.clone(), id: id.clone(), z: key.z(id), table }
     }
 
     /// The key.
@@ -105,12 +98,12 @@ impl PreparedPublicKey {
 
     /// [k]P for k in [1, n-1], in constant time.
     pub(super) fn multiply(&self, k: &Scalar) -> Affine {
-        comb::multiply(&self.comb, k).to_affine()
+        self.table.multiply(k)
     }
 
     /// [k]P for each k in [1, n-1], in constant time.
     pub(super) fn multiply_all(&self, scalars: &[Scalar]) -> Vec<Affine> {
-        scalars.iter().map(|k| self.multiply(k)).collect()
+        self.table.multiply_all(scalars)
     }
 
     /// As [`PublicKey::verify`], for any identifier.
@@ -126,18 +119,15 @@ impl PreparedPublicKey {
     /// their order.
     #[must_use]
     pub fn verify_many(&self, claims: &[(&[u8], &Signature)]) -> Vec<Result<(), Error>> {
-        let verify = |(message, signature): &(&[u8], &Signature)| {
-            self.verify_digest(&message_digest(&self.z, message), signature)
-        };
-        claims.iter().map(verify).collect()
+        let claims = claims.iter().map(|(message, signature)| {
+            (message_digest(&self.z, message), *signature, self.key.point)
+        });
+        verify_all(claims, |inputs| self.table.double_multiply_all_vartime(inputs))
     }
 
     pub(super) fn verify_digest(&self, e: &Digest, signature: &Signature) -> Result<(), Error> {
-        let point = |s, t| {
-            let sum = comb::add_multiple_vartime(Extended::INFINITY, &comb::BASE, &s);
-            comb::add_multiple_vartime(sum, &self.comb, &t)
-        };
-        verify_with(e, signature, point)
+        let claim = (*e, signature, self.key.point);
+        verify_one(claim, |input| self.table.double_multiply_vartime(input))
     }
 }
 
@@ -147,23 +137,37 @@ impl std::fmt::Debug for PreparedPublicKey {
     }
 }
 
-/// B5 to B7, where `point` computes [s]G + [t]P.
-fn verify_with(
-    e: &Digest,
-    signature: &Signature,
-    point: impl FnOnce(Scalar, Scalar) -> Extended,
+/// The digest e, the signature, and the point of the key.
+type Digested<'a> = (Digest, &'a Signature, Affine);
+
+/// B5 to B7, where `sum` computes [s]G + [t]P.
+fn verify_one(
+    claim: Digested<'_>,
+    sum: impl FnOnce(&Verification) -> Extended,
 ) -> Result<(), Error> {
-    let (s, t, x) = prepare(e, signature);
+    let (input, x) = prepare(claim);
     // B6: (x1, y1) = [s]G + [t]P.
-    decide(&t, &x, &point(s, t))
+    decide(&input.t, &x, &sum(&input))
 }
 
-/// s, t and the x1 that B7 expects, modulo n.
-fn prepare(e: &Digest, signature: &Signature) -> (Scalar, Scalar, Scalar) {
+/// The same for each claim.
+fn verify_all<'a>(
+    claims: impl Iterator<Item = Digested<'a>>,
+    sums: impl FnOnce(&[Verification]) -> Vec<Extended>,
+) -> Vec<Result<(), Error>> {
+    let (inputs, expected): (Vec<_>, Vec<_>) = claims.map(prepare).unzip();
+    let sums = sums(&inputs);
+    let results = inputs.iter().zip(&expected).zip(&sums);
+    results.map(|((input, x), sum)| decide(&input.t, x, sum)).collect()
+}
+
+/// What B6 needs, and the x1 that B7 expects, modulo n.
+fn prepare((e, signature, point): Digested<'_>) -> (Verification, Scalar) {
     // B1, B2: r and s are in [1, n-1], as in every `Signature`.
     let (r, s) = signature.scalars();
     // B5: t = (r + s) mod n. B7: R = (e + x1) mod n = r, that is, x1 = r - e (mod n).
-    (s, r.add(&s), r.sub(&Scalar::from_bytes_reduced(e)))
+    let x = r.sub(&Scalar::from_bytes_reduced(&e));
+    (Verification { s, t: r.add(&s), point }, x)
 }
 
 /// The rejections of B5 (t = 0) and B7 (R != r).

@@ -4,15 +4,7 @@
 //! in the comments bound the integer of the five limbs. What is passed to [`Lanes::multiply`] must be
 //! normalised (limbs in [0, 2^52)) and below 15p, for a product below 16p. Constant time throughout.
 
-#![allow(unsafe_code, reason = "loads and stores of AVX-512 registers take pointers")]
-
-use std::arch::x86_64::{
-    __m512i, __mmask8, _mm512_add_epi64, _mm512_and_si512, _mm512_load_si512,
-    _mm512_madd52hi_epu64, _mm512_madd52lo_epu64, _mm512_mask_mov_epi64, _mm512_set1_epi64,
-    _mm512_setzero_si512, _mm512_slli_epi64, _mm512_srai_epi64, _mm512_store_si512,
-    _mm512_sub_epi64,
-};
-
+use super::vector::{LaneMask, Vector, Words};
 use crate::primitives::sm2::{
     field::{FieldElement, P},
     limbs::{self, Limbs},
@@ -23,36 +15,11 @@ const M52: u64 = (1 << 52) - 1;
 /// p in limbs of 52 bits.
 const P52: [u64; 5] = split(&P);
 
-/// 2^256 - p = 2^224 + 2^96 - 2^64 + 1.
-const FOLD: Limbs = [1, 0xffff_ffff, 0, 1 << 32];
-
-/// One 64-bit number per lane.
-#[derive(Clone, Copy)]
-#[repr(C, align(64))]
-pub(super) struct Words(pub(super) [u64; 8]);
-
-impl Words {
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
-    pub(super) fn load(&self) -> __m512i {
-        // SAFETY: 64 bytes, aligned to 64 as the type says.
-        unsafe { _mm512_load_si512(self.0.as_ptr().cast()) }
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
-    pub(super) fn store(words: __m512i) -> Self {
-        let mut stored = Self([0; 8]);
-        // SAFETY: 64 bytes, aligned to 64 as the type says.
-        unsafe { _mm512_store_si512(stored.0.as_mut_ptr().cast(), words) };
-        stored
-    }
-}
-
 /// Eight field elements.
 #[derive(Clone, Copy)]
-pub(super) struct Lanes(pub(super) [__m512i; 5]);
+pub(super) struct Lanes(pub(super) [Vector; 5]);
 
+/// Lanes whose limb $i is $limb.
 macro_rules! each_limb {
     (|$i:ident| $limb:expr) => {
         Lanes([
@@ -81,205 +48,256 @@ macro_rules! each_limb {
 }
 pub(super) use each_limb;
 
-/// $r[$i..] += $a * $b, where $a is one limb and $b a whole element.
-macro_rules! add_row {
-    ($r:ident, $i:literal, $a:expr, $b:expr) => {
-        let a = $a;
-        $r[$i] = _mm512_madd52lo_epu64($r[$i], a, $b[0]);
-        $r[$i + 1] = _mm512_madd52hi_epu64($r[$i + 1], a, $b[0]);
-        $r[$i + 1] = _mm512_madd52lo_epu64($r[$i + 1], a, $b[1]);
-        $r[$i + 2] = _mm512_madd52hi_epu64($r[$i + 2], a, $b[1]);
-        $r[$i + 2] = _mm512_madd52lo_epu64($r[$i + 2], a, $b[2]);
-        $r[$i + 3] = _mm512_madd52hi_epu64($r[$i + 3], a, $b[2]);
-        $r[$i + 3] = _mm512_madd52lo_epu64($r[$i + 3], a, $b[3]);
-        $r[$i + 4] = _mm512_madd52hi_epu64($r[$i + 4], a, $b[3]);
-        $r[$i + 4] = _mm512_madd52lo_epu64($r[$i + 4], a, $b[4]);
-        $r[$i + 5] = _mm512_madd52hi_epu64($r[$i + 5], a, $b[4]);
-    };
-}
-
-/// $r[$i + $j] += $a[$i] * $a[$j], for $i < $j.
-macro_rules! add_mixed {
-    ($r:ident, $a:ident, $($i:literal $j:literal)*) => {$(
-        $r[$i + $j] = _mm512_madd52lo_epu64($r[$i + $j], $a[$i], $a[$j]);
-        $r[$i + $j + 1] = _mm512_madd52hi_epu64($r[$i + $j + 1], $a[$i], $a[$j]);
+/// Adds the products of limbs $i of $a and $j of $b to the columns of $r.
+macro_rules! add_products {
+    ($r:ident, $a:ident, $b:ident, $($i:literal $j:literal)*) => {$(
+        $r[$i + $j] = Vector::add_low($r[$i + $j], $a[$i], $b[$j]);
+        $r[$i + $j + 1] = Vector::add_high($r[$i + $j + 1], $a[$i], $b[$j]);
     )*};
-}
-
-/// Clears limb $i of $r by adding a multiple u p 2^(52 $i), and carries what is left of it upwards.
-macro_rules! reduce_limb {
-    ($r:ident, $i:literal) => {
-        // p = -1 (mod 2^52), so u is the limb itself. Limbs 0, 2 and 3 of p are 2^52 - 1: each is -u
-        // in its place and u in the next, of which those of 2 and 3 meet and cancel. What comes in from
-        // limb i is therefore its upper part and u. A limb may be negative: the shift is arithmetic.
-        let u = _mm512_and_si512($r[$i], _mm512_set1_epi64(M52 as i64));
-        let carry = _mm512_add_epi64(_mm512_srai_epi64::<52>($r[$i]), u);
-        let p1 = _mm512_set1_epi64(P52[1] as i64);
-        let p4 = _mm512_set1_epi64(P52[4] as i64);
-        $r[$i + 1] = _mm512_madd52lo_epu64(_mm512_add_epi64($r[$i + 1], carry), u, p1);
-        $r[$i + 2] = _mm512_madd52hi_epu64(_mm512_sub_epi64($r[$i + 2], u), u, p1);
-        $r[$i + 4] = _mm512_madd52lo_epu64(_mm512_add_epi64($r[$i + 4], u), u, p4);
-        $r[$i + 5] = _mm512_madd52hi_epu64($r[$i + 5], u, p4);
-    };
 }
 
 impl Lanes {
     /// The same element in all lanes.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+    #[inline(always)]
     pub(super) fn broadcast(element: &FieldElement) -> Self {
         let a = from_field(element);
-        each_limb!(|I| _mm512_set1_epi64(a[I] as i64))
+        each_limb!(|I| Vector::splat(a[I]))
     }
 
     /// One element per lane.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+    #[inline(always)]
     pub(super) fn from_elements(elements: &[FieldElement; 8]) -> Self {
         let mut limbs = [Words([0; 8]); 5];
         for (lane, element) in elements.iter().enumerate() {
-            for (words, limb) in limbs.iter_mut().zip(from_field(element)) {
+            for (words, limb) in limbs.iter_mut().zip(split(&element.0)) {
                 words.0[lane] = limb;
             }
         }
-        each_limb!(|I| limbs[I].load())
+        // a 2^256 times 2^264 / 2^260.
+        each_limb!(|I| Vector::load(&limbs[I])).multiply(&Self::raw(&TO_LANES))
     }
 
     /// The elements, fully reduced, from normalised lanes below 16p.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+    #[inline(always)]
     pub(super) fn to_elements(self) -> [FieldElement; 8] {
-        let limbs = self.0;
-        let limbs = [
-            Words::store(limbs[0]).0,
-            Words::store(limbs[1]).0,
-            Words::store(limbs[2]).0,
-            Words::store(limbs[3]).0,
-            Words::store(limbs[4]).0,
-        ];
+        // a 2^260 times 2^256 / 2^260, below 2p.
+        let limbs = self.multiply(&Self::raw(&FROM_LANES)).0.map(|limb| limb.store().0);
         let mut elements = [FieldElement::ZERO; 8];
         for (lane, element) in elements.iter_mut().enumerate() {
-            let at = |i: usize| limbs[i][lane];
-            *element = to_field(&[at(0), at(1), at(2), at(3), at(4)]);
+            *element = element_of(&limbs.each_ref().map(|limb| limb[lane]));
         }
         elements
     }
 
+    /// The element of lane 0, likewise.
+    #[inline(always)]
+    pub(super) fn first_element(self) -> FieldElement {
+        let element = self.multiply(&Self::raw(&FROM_LANES));
+        element_of(&element.0.map(|limb| limb.store().0[0]))
+    }
+
+    /// The lanes that are 0 modulo p. The lanes are normalised and below 2p.
+    #[inline(always)]
+    pub(super) fn zero_mask(&self) -> LaneMask {
+        let [r0, r1, r2, r3, r4] = self.0;
+        let [p0, p1, p2, p3, p4] = P52.map(Vector::splat);
+        let zero = r0 | r1 | r2 | r3 | r4;
+        let p = (r0 ^ p0) | (r1 ^ p1) | (r2 ^ p2) | (r3 ^ p3) | (r4 ^ p4);
+        zero.zero_mask() | p.zero_mask()
+    }
+
+    /// The limbs as they are, in all lanes.
+    #[inline(always)]
+    fn raw(limbs: &[u64; 5]) -> Self {
+        each_limb!(|I| Vector::splat(limbs[I]))
+    }
+
     /// a b / 2^260: below (A B / 16 + 1) p for a below A p and b below B p.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+    #[inline(always)]
     pub(super) fn multiply(&self, other: &Self) -> Self {
-        let (a, b) = (&self.0, &other.0);
-        let mut r = [_mm512_setzero_si512(); 10];
-        add_row!(r, 0, a[0], b);
-        add_row!(r, 1, a[1], b);
-        add_row!(r, 2, a[2], b);
-        add_row!(r, 3, a[3], b);
-        add_row!(r, 4, a[4], b);
-        reduce(r)
+        Product::zero().add(self, other).reduce()
     }
 
     /// a^2 / 2^260: below (A^2 / 16 + 1) p for a below A p.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+    #[inline(always)]
     pub(super) fn square(&self) -> Self {
-        let a = &self.0;
-        let mut r = [_mm512_setzero_si512(); 10];
-        add_mixed!(r, a, 0 1 0 2 0 3 0 4 1 2 1 3 1 4 2 3 2 4 3 4);
-        macro_rules! twice {
-            ($($i:literal)*) => {$( r[$i] = _mm512_add_epi64(r[$i], r[$i]); )*};
-        }
-        twice!(1 2 3 4 5 6 7 8);
-        add_mixed!(r, a, 0 0 1 1 2 2 3 3 4 4);
-        reduce(r)
+        Product::zero().add_square(self).reduce()
     }
 
     /// a + b, limb by limb: to be normalised.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+    #[inline(always)]
     pub(super) fn add_limbs(&self, other: &Self) -> Self {
-        each_limb!(|I| _mm512_add_epi64(self.0[I], other.0[I]))
+        each_limb!(|I| self.0[I] + other.0[I])
     }
 
     /// a - b, limb by limb: to be offset and normalised.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+    #[inline(always)]
     pub(super) fn sub_limbs(&self, other: &Self) -> Self {
-        each_limb!(|I| _mm512_sub_epi64(self.0[I], other.0[I]))
+        each_limb!(|I| self.0[I] - other.0[I])
+    }
+
+    /// M p - a, limb by limb.
+    #[inline(always)]
+    pub(super) fn negated<const M: u64>(&self) -> Self {
+        each_limb!(|I| Vector::splat(P52[I] * M) - self.0[I])
+    }
+
+    /// a + M p, limb by limb.
+    #[inline(always)]
+    pub(super) fn raised<const M: u64>(&self) -> Self {
+        each_limb!(|I| self.0[I] + Vector::splat(P52[I] * M))
+    }
+
+    /// a - M p, limb by limb.
+    #[inline(always)]
+    pub(super) fn lowered<const M: u64>(&self) -> Self {
+        each_limb!(|I| self.0[I] - Vector::splat(P52[I] * M))
     }
 
     /// a + b, normalised.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+    #[inline(always)]
     pub(super) fn add(&self, other: &Self) -> Self {
         self.add_limbs(other).normalise()
     }
 
-    /// a - b + M p, normalised; b is at most M p.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
-    pub(super) fn sub<const M: u64>(&self, other: &Self) -> Self {
-        self.sub_limbs(other).offset::<M>().normalise()
-    }
-
-    /// a + M p, limb by limb.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
-    pub(super) fn offset<const M: u64>(&self) -> Self {
-        each_limb!(|I| _mm512_add_epi64(self.0[I], _mm512_set1_epi64((P52[I] * M) as i64)))
-    }
-
     /// Carries, so that all limbs are in [0, 2^52), for a value in [0, 16p).
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+    #[inline(always)]
     pub(super) fn normalise(&self) -> Self {
         let [r0, r1, r2, r3, r4] = self.0;
-        let mask = _mm512_set1_epi64(M52 as i64);
-        let r1 = _mm512_add_epi64(r1, _mm512_srai_epi64::<52>(r0));
-        let r2 = _mm512_add_epi64(r2, _mm512_srai_epi64::<52>(r1));
-        let r3 = _mm512_add_epi64(r3, _mm512_srai_epi64::<52>(r2));
-        let r4 = _mm512_add_epi64(r4, _mm512_srai_epi64::<52>(r3));
-        let low = |limb| _mm512_and_si512(limb, mask);
-        Self([low(r0), low(r1), low(r2), low(r3), r4])
+        let mask = Vector::splat(M52);
+        let r1 = r1 + Vector::shift_right::<52>(r0);
+        let r2 = r2 + Vector::shift_right::<52>(r1);
+        let r3 = r3 + Vector::shift_right::<52>(r2);
+        let r4 = r4 + Vector::shift_right::<52>(r3);
+        Self([r0 & mask, r1 & mask, r2 & mask, r3 & mask, r4])
     }
 
     /// A value in [0, 16p), its limbs not normalised and below 2^56 in size, to one between 0.99p and
     /// 2.01p, normalised.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+    #[inline(always)]
     pub(super) fn shrink(&self) -> Self {
         // v - q p + p with q = floor(limb 4 / 2^48). The other limbs hold less than 2^5 * 2^208 in size,
         // so v - q 2^256 is in (-2^213, 2^256 + 2^213), and q (2^256 - p) is below 16 * 2^225.
         let [r0, r1, r2, r3, r4] = self.0;
-        let q = _mm512_srai_epi64::<48>(r4);
-        let r4 = _mm512_and_si512(r4, _mm512_set1_epi64((1 << 48) - 1));
+        let q = Vector::shift_right::<48>(r4);
         // 2^256 - p = 2^224 + 2^96 - 2^64 + 1, and 96 = 52 + 44, 64 = 52 + 12, 224 = 208 + 16.
-        let r0 = _mm512_add_epi64(r0, q);
-        let q1 = _mm512_sub_epi64(_mm512_slli_epi64::<44>(q), _mm512_slli_epi64::<12>(q));
-        let r1 = _mm512_add_epi64(r1, q1);
-        let r4 = _mm512_add_epi64(r4, _mm512_slli_epi64::<16>(q));
-        Self([r0, r1, r2, r3, r4]).offset::<1>().normalise()
+        let r1 = r1 + (Vector::shift_left::<44>(q) - Vector::shift_left::<12>(q));
+        let r4 = (r4 & Vector::splat((1 << 48) - 1)) + Vector::shift_left::<16>(q);
+        Self([r0 + q, r1, r2, r3, r4]).raised::<1>().normalise()
     }
 
     /// `yes` in the lanes of the mask, `no` in the others.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
-    pub(super) fn select(mask: __mmask8, yes: &Self, no: &Self) -> Self {
-        each_limb!(|I| _mm512_mask_mov_epi64(no.0[I], mask, yes.0[I]))
+    #[inline(always)]
+    pub(super) fn select(mask: LaneMask, yes: &Self, no: &Self) -> Self {
+        each_limb!(|I| Vector::select(mask, yes.0[I], no.0[I]))
+    }
+
+    /// Every limb through `f`.
+    #[inline(always)]
+    pub(super) fn map(&self, f: impl Fn(Vector) -> Vector) -> Self {
+        each_limb!(|I| f(self.0[I]))
     }
 }
 
-/// r / 2^260 modulo p, normalised. The ten limbs are below 2^58.
-#[inline]
-#[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
-fn reduce(mut r: [__m512i; 10]) -> Lanes {
-    reduce_limb!(r, 0);
-    reduce_limb!(r, 1);
-    reduce_limb!(r, 2);
-    reduce_limb!(r, 3);
-    reduce_limb!(r, 4);
-    Lanes([r[5], r[6], r[7], r[8], r[9]]).normalise()
+/// A sum of products of two elements that is still to be reduced, in columns of 52 bits below 2^60.
+#[derive(Clone, Copy)]
+pub(super) struct Product([Vector; 10]);
+
+impl Product {
+    /// No product yet.
+    #[inline(always)]
+    pub(super) fn zero() -> Self {
+        Self([Vector::zero(); 10])
+    }
+
+    /// No product yet, but c 2^260: the reduced sum is greater by c, whose limbs need not be normalised.
+    #[inline(always)]
+    pub(super) fn from(c: &Lanes) -> Self {
+        let zero = Vector::zero();
+        let [c0, c1, c2, c3, c4] = c.0;
+        Self([zero, zero, zero, zero, zero, c0, c1, c2, c3, c4])
+    }
+
+    /// Adds c 2^260, as [`Self::from`].
+    #[inline(always)]
+    pub(super) fn plus(self, c: &Lanes) -> Self {
+        let mut r = self.0;
+        for i in 0..5 {
+            r[5 + i] = r[5 + i] + c.0[i];
+        }
+        Self(r)
+    }
+
+    /// Adds a b.
+    #[inline(always)]
+    pub(super) fn add(self, a: &Lanes, b: &Lanes) -> Self {
+        let (mut r, a, b) = (self.0, &a.0, &b.0);
+        // From the lowest column: reduction can begin while the highest are still being added up.
+        add_products!(r, a, b, 0 0 0 1 1 0 0 2 1 1 2 0 0 3 1 2 2 1 3 0 0 4 1 3 2 2 3 1 4 0);
+        add_products!(r, a, b, 1 4 2 3 3 2 4 1 2 4 3 3 4 2 3 4 4 3 4 4);
+        Self(r)
+    }
+
+    /// Adds a^2.
+    #[inline(always)]
+    pub(super) fn add_square(self, a: &Lanes) -> Self {
+        let (r, a) = (self.0, &a.0);
+        // Mixed products once, doubled.
+        let mut m = [Vector::zero(); 10];
+        add_products!(m, a, a, 0 1 0 2 0 3 1 2 0 4 1 3 1 4 2 3 2 4 3 4);
+        let twice = |i: usize| r[i] + (m[i] + m[i]);
+        let mut r = [
+            r[0],
+            twice(1),
+            twice(2),
+            twice(3),
+            twice(4),
+            twice(5),
+            twice(6),
+            twice(7),
+            twice(8),
+            r[9],
+        ];
+        add_products!(r, a, a, 0 0 1 1 2 2 3 3 4 4);
+        Self(r)
+    }
+
+    /// The sum / 2^260 modulo p, normalised.
+    #[inline(always)]
+    pub(super) fn reduce(self) -> Lanes {
+        self.upper().normalise()
+    }
+
+    /// The sum / 2^260 modulo p, from [0, 16p) to one between 0.99p and 2.01p, normalised.
+    #[inline(always)]
+    pub(super) fn shrink(self) -> Lanes {
+        self.upper().shrink()
+    }
+
+    /// The upper five columns when the lower are cleared.
+    #[inline(always)]
+    fn upper(self) -> Lanes {
+        let mut r = self.0;
+        for i in 0..5 {
+            // p = -1 (mod 2^52), so the multiple u p that clears a limb has u = the limb itself, and
+            // p + 1 = 2^64 - 2^96 - 2^224 + 2^256, whose limbs are 0, C, -1, 0, D. What is above u in
+            // the limb is carried; the limb may be negative: the shift is arithmetic.
+            let u = r[i] & Vector::splat(M52);
+            let carry = Vector::shift_right::<52>(r[i]);
+            r[i + 1] = Vector::add_low(r[i + 1], u, Vector::splat(C)) + carry;
+            r[i + 2] = Vector::add_high(r[i + 2] - u, u, Vector::splat(C));
+            r[i + 4] = Vector::add_low(r[i + 4], u, Vector::splat(D));
+            r[i + 5] = Vector::add_high(r[i + 5], u, Vector::splat(D));
+        }
+        Lanes([r[5], r[6], r[7], r[8], r[9]])
+    }
 }
+
+/// 2^52 - 2^44 + 2^12.
+const C: u64 = P52[1] + 1;
+
+/// 2^48 - 2^16.
+const D: u64 = P52[4] + 1;
 
 const fn split(a: &Limbs) -> [u64; 5] {
     [
@@ -291,22 +309,30 @@ const fn split(a: &Limbs) -> [u64; 5] {
     ]
 }
 
+/// 2^264 and 2^256 modulo p, which bring a 2^256 to a 2^260 and back.
+const TO_LANES: [u64; 5] = split(&{
+    let mut power = FieldElement::ONE;
+    let mut i = 0;
+    while i < 8 {
+        power = power.double();
+        i += 1;
+    }
+    power.0
+});
+const FROM_LANES: [u64; 5] = split(&FieldElement::ONE.0);
+
 /// From a * 2^256 to a * 2^260, in limbs of 52 bits.
 pub(super) fn from_field(element: &FieldElement) -> [u64; 5] {
     split(&element.double().double().double().double().0)
 }
 
-/// From a * 2^260, normalised and below 2^260, to a * 2^256, fully reduced.
-fn to_field(a: &[u64; 5]) -> FieldElement {
+/// The element of which the limbs, normalised and below 2p, are the Montgomery form.
+fn element_of(a: &[u64; 5]) -> FieldElement {
     let low = [
         a[0] | a[1] << 52,
         a[1] >> 12 | a[2] << 40,
         a[2] >> 24 | a[3] << 28,
         a[3] >> 36 | a[4] << 16,
     ];
-    // top 2^256 = top (2^256 - p) (mod p), which is below 2^229: the sum is below 2p.
-    let top = a[4] >> 48;
-    let fold = [top * FOLD[0], top * FOLD[1], 0, top * FOLD[3]];
-    let (sum, carry) = limbs::add(&low, &fold);
-    FieldElement(limbs::reduce_once(&sum, carry, &P)).halve().halve().halve().halve()
+    FieldElement(limbs::reduce_once(&low, a[4] >> 48 != 0, &P))
 }

@@ -3,11 +3,17 @@
 //! = 0 modulo p), and stays that through every further step.
 //!
 //! Between calls the coordinates keep the bounds stated at each type. In the comments, "h < 3.4" means
-//! h < 3.4 p; a product of values below A p and B p is below (A B / 16 + 1) p.
+//! h < 3.4 p; a sum of products of values below A p and B p, reduced, is below (sum of A B / 16 + 1) p.
+//!
+//! Steps stand in the order in which they are to be computed: a processor looks about one multiplication
+//! ahead, so each should have a neighbour that does not wait for it.
 
-use super::field::Lanes;
+use super::{
+    field::{Lanes, Product},
+    vector::{LaneMask, Vector},
+};
 
-/// x = X/Z^2, y = Y/Z^3, with X < 3p, Y < 5p, Z < 4p.
+/// x = X/Z^2, y = Y/Z^3, with X < 2.1p, Y <= 4p, Z < 4p.
 #[derive(Clone, Copy)]
 pub(super) struct JacobianLanes {
     pub(super) x: Lanes,
@@ -15,7 +21,7 @@ pub(super) struct JacobianLanes {
     pub(super) z: Lanes,
 }
 
-/// x = X/ZZ, y = Y/ZZZ, with X < 3p, Y < 5p, ZZ < 2p, ZZZ < 2p.
+/// x = X/ZZ, y = Y/ZZZ, with X < 2.1p, Y < 3.5p, ZZ < 2p, ZZZ < 2p.
 #[derive(Clone, Copy)]
 pub(super) struct ExtendedLanes {
     pub(super) x: Lanes,
@@ -32,85 +38,112 @@ pub(super) struct AffineLanes {
 }
 
 impl JacobianLanes {
-    /// 2 self.
-    #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+    /// 2 self. 6M + 2S, five sums of products reduced.
+    #[inline(always)]
     pub(super) fn double(&self) -> Self {
-        let zz = self.z.square(); // < 2
-        let yy = self.y.square(); // < 2.6
-        let y2 = self.y.add(&self.y); // < 10
-        let minus = self.x.sub::<2>(&zz); // < 5
-        let plus = self.x.add(&zz); // < 5
-        let product = minus.multiply(&plus); // < 2.6
-        let m = product.add_limbs(&product).add(&product); // 3 (X^2 - Z^4) < 7.8
-        let yy2 = yy.add(&yy); // < 5.2
-        let s = self.x.multiply(&yy2); // 2 X Y^2 < 2
-        let z = y2.multiply(&self.z); // < 3.5
-        let s2 = s.add_limbs(&s);
-        let x = m.square().sub_limbs(&s2).sub_limbs(&s2).offset::<8>().shrink(); // from [0.1, 12.9]
-        let yyyy4 = yy2.square(); // < 2.7
-        let w = s2.sub::<3>(&x); // < 7
-        let a = m.multiply(&w); // < 4.5
-        let y = a.sub_limbs(&yyyy4).sub_limbs(&yyyy4).offset::<6>().shrink(); // from [0.6, 10.5]
+        let y2 = self.y.add(&self.y); // < 7
+        let minus = Product::from(&self.x.negated::<3>()).add_square(&self.z).reduce(); // Z^2 - X < 5
+        let yy2 = y2.multiply(&self.y); // 2 Y^2 < 2.6
+        let plus = minus.add_limbs(&self.x).add_limbs(&self.x); // Z^2 + X + 3p
+        let plus3 = plus.add_limbs(&plus).add_limbs(&plus).lowered::<9>().normalise(); // < 12.3
+        let m = minus.multiply(&plus3); // 3 (Z^4 - X^2) < 4.9
+        let s = self.x.multiply(&yy2); // 2 X Y^2 < 1.4
+        let s2 = s.add_limbs(&s); // < 2.8
+        let yy4 = yy2.add_limbs(&yy2).negated::<6>().normalise(); // -4 Y^2 < 6
+        let y = Product::zero().add(&yy4, &yy2); // -8 Y^4
+        let x = Product::from(&s2.add_limbs(&s2).negated::<6>()).add_square(&m).shrink();
+        let z = y2.multiply(&self.z); // < 2.8
+        let w = x.sub_limbs(&s2).raised::<3>().normalise(); // < 5.1
+        let y = y.add(&m, &w).reduce(); // (6 * 2.6 + 4.9 * 5.1) / 16 + 1 < 3.6
         Self { x, y, z }
     }
 
     /// self + other.
-    #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+    #[inline(always)]
     pub(super) fn add(&self, other: &Self) -> Self {
-        let zz1 = self.z.square(); // < 2
         let zz2 = other.z.square(); // < 2
-        let u1 = self.x.multiply(&zz2); // < 1.4
-        let u2 = other.x.multiply(&zz1); // < 1.4
-        let s1 = self.y.multiply(&other.z).multiply(&zz2); // < 1.3
-        let s2 = other.y.multiply(&self.z).multiply(&zz1); // < 1.3
-        let h = u2.sub::<2>(&u1); // < 3.4
-        let (x, y, ..) = chord(&u1, &s1, &h, &s2.sub::<2>(&s1));
-        // Z1 Z2 < 2, so Z < 1.5.
-        Self { x, y, z: self.z.multiply(&other.z).multiply(&h) }
+        let zz1 = self.z.square(); // < 2
+        let t1 = self.y.multiply(&other.z); // < 1.9
+        let t2 = other.y.multiply(&self.z); // < 1.9
+        let u1 = self.x.multiply(&zz2); // < 1.3
+        let s1 = t1.multiply(&zz2); // < 1.3
+        let h = Product::from(&u1.negated::<2>()).add(&other.x, &zz1).reduce(); // < 3.3
+        let r = Product::from(&s1.negated::<2>()).add(&t2, &zz1).reduce(); // < 3.3
+        let z12 = self.z.multiply(&other.z); // < 2
+        let chord = Chord::new(&u1, &s1.negated::<2>(), h, r);
+        let z = z12.multiply(&chord.h); // < 1.5
+        let (x, y) = chord.point();
+        Self { x, y, z }
     }
 
-    #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+    #[inline(always)]
     pub(super) fn to_extended(self) -> ExtendedLanes {
         let zz = self.z.square(); // < 2
         ExtendedLanes { x: self.x, y: self.y, zz, zzz: zz.multiply(&self.z) } // < 1.5
+    }
+
+    /// The opposite points in the lanes of the mask.
+    #[inline(always)]
+    pub(super) fn negate_in(&self, mask: LaneMask) -> Self {
+        Self { y: Lanes::select(mask, &self.y.negated::<4>(), &self.y).normalise(), ..*self }
+    }
+
+    /// `yes` in the lanes of the mask, `no` in the others.
+    #[inline(always)]
+    pub(super) fn select(mask: LaneMask, yes: &Self, no: &Self) -> Self {
+        Self {
+            x: Lanes::select(mask, &yes.x, &no.x),
+            y: Lanes::select(mask, &yes.y, &no.y),
+            z: Lanes::select(mask, &yes.z, &no.z),
+        }
+    }
+
+    /// Every limb through `f`, which moves lanes.
+    #[inline(always)]
+    pub(super) fn map(&self, f: impl Fn(Vector) -> Vector) -> Self {
+        Self { x: self.x.map(&f), y: self.y.map(&f), z: self.z.map(&f) }
     }
 }
 
 impl ExtendedLanes {
     /// self + other.
-    #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+    #[inline(always)]
     pub(super) fn add_affine(&self, other: &AffineLanes) -> Self {
-        let u2 = other.x.multiply(&self.zz); // < 1.2
-        let s2 = other.y.multiply(&self.zzz); // < 1.2
-        let p = u2.sub::<3>(&self.x); // < 4.2
-        let r = s2.sub::<5>(&self.y); // < 6.2
-        let (x, y, pp, ppp) = chord(&self.x, &self.y, &p, &r);
-        Self { x, y, zz: self.zz.multiply(&pp), zzz: self.zzz.multiply(&ppp) } // < 1.3, < 1.3
-    }
-
-    /// self + other.
-    #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
-    pub(super) fn add(&self, other: &Self) -> Self {
-        let u1 = self.x.multiply(&other.zz); // < 1.4
-        let u2 = other.x.multiply(&self.zz); // < 1.4
-        let s1 = self.y.multiply(&other.zzz); // < 1.7
-        let s2 = other.y.multiply(&self.zzz); // < 1.7
-        let p = u2.sub::<2>(&u1); // < 3.4
-        let r = s2.sub::<2>(&s1); // < 3.7
-        let (x, y, pp, ppp) = chord(&u1, &s1, &p, &r);
-        let zz = self.zz.multiply(&other.zz).multiply(&pp); // < 1.2
-        let zzz = self.zzz.multiply(&other.zzz).multiply(&ppp); // < 1.2
+        let y1 = self.y.negated::<4>();
+        let h = Product::from(&self.x.negated::<3>()).add(&other.x, &self.zz).reduce(); // < 4.2
+        let r = Product::from(&y1).add(&other.y, &self.zzz).reduce(); // < 5.2
+        let chord = Chord::new(&self.x, &y1, h, r);
+        let zz = self.zz.multiply(&chord.hh); // < 1.3
+        let zzz = self.zzz.multiply(&chord.hhh); // < 1.3
+        let (x, y) = chord.point();
         Self { x, y, zz, zzz }
     }
 
-    #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+    /// self + other.
+    #[inline(always)]
+    pub(super) fn add(&self, other: &Self) -> Self {
+        let u1 = self.x.multiply(&other.zz); // < 1.3
+        let s1 = self.y.multiply(&other.zzz); // < 1.5
+        let zz = self.zz.multiply(&other.zz); // < 1.3
+        let h = Product::from(&u1.negated::<2>()).add(&other.x, &self.zz).reduce(); // < 3.3
+        let y1 = s1.negated::<2>();
+        let r = Product::from(&y1).add(&other.y, &self.zzz).reduce(); // < 3.5
+        let zzz = self.zzz.multiply(&other.zzz); // < 1.3
+        let chord = Chord::new(&u1, &y1, h, r);
+        let zz = zz.multiply(&chord.hh); // < 1.2
+        let zzz = zzz.multiply(&chord.hhh); // < 1.2
+        let (x, y) = chord.point();
+        Self { x, y, zz, zzz }
+    }
+
+    #[inline(always)]
     pub(super) fn from_affine(point: &AffineLanes, one: &Lanes) -> Self {
         Self { x: point.x, y: point.y, zz: *one, zzz: *one }
     }
 
     /// `yes` in the lanes of the mask, `no` in the others.
-    #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
-    pub(super) fn select(mask: u8, yes: &Self, no: &Self) -> Self {
+    #[inline(always)]
+    pub(super) fn select(mask: LaneMask, yes: &Self, no: &Self) -> Self {
         Self {
             x: Lanes::select(mask, &yes.x, &no.x),
             y: Lanes::select(mask, &yes.y, &no.y),
@@ -118,19 +151,46 @@ impl ExtendedLanes {
             zzz: Lanes::select(mask, &yes.zzz, &no.zzz),
         }
     }
+
+    /// Every limb through `f`, which moves lanes.
+    #[inline(always)]
+    pub(super) fn map(&self, f: impl Fn(Vector) -> Vector) -> Self {
+        let (zz, zzz) = (self.zz.map(&f), self.zzz.map(&f));
+        Self { x: self.x.map(&f), y: self.y.map(&f), zz, zzz }
+    }
 }
 
-/// The end that all additions share: x, y, p^2 and p^3 from u < 3, s < 5, p < 4.2 and r < 6.2, where
-/// (u, s) is the first point and (p, r) the difference to the second, over a common denominator.
-#[inline]
-#[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
-fn chord(u: &Lanes, s: &Lanes, p: &Lanes, r: &Lanes) -> (Lanes, Lanes, Lanes, Lanes) {
-    let pp = p.square(); // < 2.2
-    let ppp = pp.multiply(p); // < 1.6
-    let q = u.multiply(&pp); // < 1.5
-    let rr = r.square(); // < 3.5
-    let x = rr.sub_limbs(&ppp).sub_limbs(&q).sub_limbs(&q).offset::<5>().shrink(); // from [0.4, 8.5]
-    let a = r.multiply(&q.sub::<3>(&x)); // < 6.2 * 4.5 / 16 + 1 < 2.8
-    let y = a.sub::<2>(&s.multiply(&ppp)); // < 4.8: the product is below 1.6
-    (x, y, pp, ppp)
+/// The middle of an addition: from (U, S), the first point, and (h, r), the difference to the second,
+/// over a common denominator. U < 2.1, -S <= 4, h < 4.2, r < 5.2.
+struct Chord {
+    s: Lanes,
+    h: Lanes,
+    r: Lanes,
+    hh: Lanes,
+    hhh: Lanes,
+    q: Lanes,
+    rr: Product,
+}
+
+impl Chord {
+    /// `s` is -S, limb by limb.
+    #[inline(always)]
+    fn new(u: &Lanes, s: &Lanes, h: Lanes, r: Lanes) -> Self {
+        let hh = h.square(); // < 2.2
+        let rr = Product::zero().add_square(&r);
+        let q = u.multiply(&hh); // U h^2 < 1.3
+        let hhh = hh.multiply(&h); // < 1.6
+        Self { s: s.normalise(), h, r, hh, hhh, q, rr }
+    }
+
+    /// The sum's numerators.
+    #[inline(always)]
+    fn point(self) -> (Lanes, Lanes) {
+        let Self { s, r, hhh, q, rr, .. } = self;
+        // r^2 < 2.7, h^3 + 2 q < 4.2.
+        let x = rr.plus(&hhh.add_limbs(&q).add_limbs(&q).negated::<5>()).shrink();
+        let y = Product::zero().add(&s, &hhh);
+        let w = q.sub_limbs(&x).raised::<3>().normalise(); // < 4.3
+        (x, y.add(&r, &w).reduce()) // (4 * 1.6 + 5.2 * 4.3) / 16 + 1 < 2.8
+    }
 }

@@ -4,7 +4,8 @@ use super::{
     super::field::{FieldElement, P},
     super::limbs::{self, Limbs},
     super::tests::Stream,
-    field::{Lanes, Words},
+    field::{Lanes, Product, each_limb},
+    vector::{Vector, Words},
     *,
 };
 
@@ -59,7 +60,7 @@ fn bytes(elements: [FieldElement; 8]) -> [[u8; 32]; 8] {
 
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
 fn load(values: &[[u64; 5]; 8]) -> Lanes {
-    each_limb!(|I| Words(values.map(|value| value[I])).load())
+    each_limb!(|I| Vector::load(&Words(values.map(|value| value[I]))))
 }
 
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
@@ -75,22 +76,44 @@ fn check(a: &[[u64; 5]; 8], b: &[[u64; 5]; 8]) {
     assert_eq!(bytes(product.to_elements()), both(FieldElement::multiply), "{case}");
     let square = left.square();
     assert_eq!(bytes(square.to_elements()), both(|x, _| x.square()), "{case}");
-    for limb in product.0.into_iter().chain(square.0) {
-        assert!(Words::store(limb).0.iter().all(|&limb| limb <= M52), "{case}");
-    }
-    // Sums and differences of products of values below 3p, which are below 1.6p: what formulas use.
+    normalised(&product, &case);
+    normalised(&square, &case);
+    // What the formulas use: sums of two products, differences of them to values below 3p, and one
+    // brought below 2.01p.
     if a.iter().chain(b).all(|value| value[4] < 3 << 48) {
-        let sum = product.add(&square);
+        let twice = Product::zero().add(&left, &right).add_square(&left).reduce();
         let expected = both(|x, y| x.multiply(y).add(&x.square()));
-        assert_eq!(bytes(sum.to_elements()), expected, "{case}");
-        let difference = product.sub::<2>(&square);
-        let expected = both(|x, y| x.multiply(y).sub(&x.square()));
-        assert_eq!(bytes(difference.to_elements()), expected, "{case}");
-        let shrunk = product.sub_limbs(&square).sub_limbs(&square).offset::<6>().shrink();
-        let expected = both(|x, y| x.multiply(y).sub(&x.square()).sub(&x.square()));
+        assert_eq!(bytes(twice.to_elements()), expected, "{case}");
+        normalised(&twice, &case);
+        let less = Product::from(&right.negated::<3>()).add(&left, &right).reduce();
+        let expected = both(|x, y| x.multiply(y).sub(y));
+        assert_eq!(bytes(less.to_elements()), expected, "{case}");
+        normalised(&less, &case);
+        let twice_less = left.add_limbs(&left).negated::<6>();
+        let shrunk = Product::zero().add_square(&right).plus(&twice_less).shrink();
+        let expected = both(|x, y| y.square().sub(x).sub(x));
         assert_eq!(bytes(shrunk.to_elements()), expected, "{case}");
-        let top = Words::store(shrunk.0[4]).0;
-        assert!(top.iter().all(|&limb| limb < 3 << 48), "{case}");
+        normalised(&shrunk, &case);
+        assert!(shrunk.0[4].store().0.iter().all(|&limb| limb < 3 << 48), "{case}");
+        let sum = left.add(&right);
+        assert_eq!(bytes(sum.to_elements()), both(FieldElement::add), "{case}");
+        let lowered = sum.raised::<5>().lowered::<4>().normalise();
+        assert_eq!(bytes(lowered.to_elements()), both(FieldElement::add), "{case}");
+    }
+    // 0 is told in both of its forms below 2p.
+    if a.iter().all(|value| value[4] < 1 << 49) {
+        let zeros = (0..8).fold(0, |mask, i| mask | u8::from(x[i].is_zero_vartime()) << i);
+        let below_2p = product.multiply(&Lanes::broadcast(&FieldElement::ONE));
+        let products =
+            (0..8).fold(0, |mask, i| mask | u8::from(x[i].multiply(&y[i]).is_zero_vartime()) << i);
+        assert_eq!(below_2p.zero_mask(), products, "{case}");
+        assert_eq!(left.multiply(&Lanes::broadcast(&FieldElement::ONE)).zero_mask(), zeros);
+    }
+}
+
+fn normalised(lanes: &Lanes, case: &str) {
+    for limb in lanes.0 {
+        assert!(limb.store().0.iter().all(|&limb| limb <= M52), "{case}");
     }
 }
 
@@ -131,8 +154,7 @@ fn elements_pass_through_lanes_unchanged() {
         let mut elements: [FieldElement; 8] = std::array::from_fn(|_| element());
         elements[3] = FieldElement::ZERO;
         elements[5] = FieldElement(one_less);
-        // SAFETY: the CPU has the features, as was asked above.
-        let back = unsafe { Lanes::from_elements(&elements).to_elements() };
+        let back = Lanes::from_elements(&elements).to_elements();
         assert_eq!(bytes(back), bytes(elements));
     }
 }

@@ -1,0 +1,122 @@
+//! Odd scalars as sums of odd digits, in windows of W bits.
+//!
+//! An odd k below 2^256 is the sum of `windows(W)` digits d_i 2^(W i), each odd and below 2^W in size,
+//! which are read straight off its bits: with w_i = bits W i + 1 to W i + W of k + 2^(W windows),
+//! d_i = 2 w_i - (2^W - 1). No digit is 0, and the highest is positive. A digit is the entry
+//! (|d| - 1) / 2 of a table of odd multiples, and a sign.
+
+use zeroize::Zeroize as _;
+
+use super::vector::{LaneMask, Vector, Words};
+use crate::primitives::sm2::scalar::Scalar;
+
+/// The windows that 256 bits take.
+pub(super) const fn windows(width: usize) -> usize {
+    256usize.div_ceil(width)
+}
+
+/// One digit per lane: the entry of the table, and the lanes whose digit is negative.
+pub(super) struct Digits {
+    pub(super) entry: Vector,
+    pub(super) negative: LaneMask,
+}
+
+/// One scalar in [1, n-1] for all lanes: itself or n less itself, whichever is odd, and whether the
+/// multiple has to be negated. Zeroised on drop.
+pub(super) struct Odd {
+    scalar: Scalar,
+    negated: LaneMask,
+}
+
+impl Odd {
+    pub(super) fn new(k: &Scalar) -> Self {
+        let (scalar, negated) = k.odd();
+        Self { scalar, negated: negated.keep(LaneMask::MAX.into()) as LaneMask }
+    }
+
+    /// Lane l has digit number `first` + l; there is none beyond the last window.
+    #[inline(always)]
+    pub(super) fn digits<const W: usize>(&self, first: usize) -> Digits {
+        let mut w = Words([0; 8]);
+        for (lane, w) in w.0.iter_mut().enumerate() {
+            *w = window_bits::<W>(&self.scalar, first + lane);
+        }
+        Digits::new::<W>(Vector::load(&w), self.negated)
+    }
+}
+
+impl Drop for Odd {
+    fn drop(&mut self) {
+        self.scalar.zeroize();
+        self.negated.zeroize();
+    }
+}
+
+/// w of one window; that of a window beyond the last is 0.
+#[inline(always)]
+fn window_bits<const W: usize>(k: &Scalar, window: usize) -> u64 {
+    let bit = W * window + 1;
+    let (limb, shift) = (bit / 64, bit % 64);
+    let at = |i: usize| k.0.get(i).copied().unwrap_or(0);
+    let high = if shift == 0 { 0 } else { at(limb + 1) << (64 - shift) };
+    (at(limb) >> shift | high | top_bit::<W>(window)) & ((1 << W) - 1)
+}
+
+/// One scalar for each lane, likewise.
+pub(super) struct OddLanes {
+    /// `limbs[i]` has limb i of all.
+    limbs: [Words; 4],
+    negated: LaneMask,
+}
+
+impl OddLanes {
+    pub(super) fn new(scalars: &[Scalar; 8]) -> Self {
+        let mut lanes = Self { limbs: [Words([0; 8]); 4], negated: 0 };
+        for (lane, k) in scalars.iter().enumerate() {
+            let (k, negated) = k.odd();
+            for (words, limb) in lanes.limbs.iter_mut().zip(k.0) {
+                words.0[lane] = limb;
+            }
+            lanes.negated |= negated.keep(1 << lane) as LaneMask;
+        }
+        lanes
+    }
+
+    /// Digit number `window` of each.
+    #[inline(always)]
+    pub(super) fn digits<const W: usize>(&self, window: usize) -> Digits {
+        let bit = W * window + 1;
+        let (limb, shift) = (bit / 64, bit as u64 % 64);
+        let at = |i: usize| self.limbs.get(i).map_or(Vector::zero(), Vector::load);
+        let low = Vector::shift_right_by(at(limb), Vector::splat(shift));
+        // A shift by 64 gives 0.
+        let high = Vector::shift_left_by(at(limb + 1), Vector::splat(64 - shift));
+        let w = low | high | Vector::splat(top_bit::<W>(window));
+        Digits::new::<W>(w & Vector::splat((1 << W) - 1), self.negated)
+    }
+}
+
+impl Drop for OddLanes {
+    fn drop(&mut self) {
+        self.limbs.iter_mut().for_each(|words| words.0.zeroize());
+        self.negated.zeroize();
+    }
+}
+
+/// What 2^(W windows) adds to w.
+const fn top_bit<const W: usize>(window: usize) -> u64 {
+    if window + 1 == windows(W) { 1 << (W - 1) } else { 0 }
+}
+
+impl Digits {
+    /// d = 2 w - (2^W - 1): for w in the upper half the entry is w less its highest bit, in the lower half
+    /// it is the complement, and d is negative.
+    #[inline(always)]
+    fn new<const W: usize>(w: Vector, negated: LaneMask) -> Self {
+        let half = 1 << (W - 1);
+        let lower = (w & Vector::splat(half)).zero_mask();
+        let complement = Vector::splat(half - 1) - w;
+        let entry = Vector::select(lower, complement, w) & Vector::splat(half - 1);
+        Self { entry, negative: lower ^ negated }
+    }
+}

@@ -1,0 +1,160 @@
+//! Multiples of points whose odd multiples stand in a table: the base point, and prepared public keys.
+//!
+//! In constant time: every entry of every window is read, and picked in registers.
+
+use super::{
+    digits::{Digits, Odd, OddLanes, windows},
+    field::{self, Lanes, each_limb},
+    points::{AffineLanes, ExtendedLanes},
+    vector::{LaneMask, Vector, Words},
+};
+use crate::primitives::sm2::{
+    field::FieldElement,
+    point::{Affine, Jacobian},
+};
+
+/// For each window of W bits the ten limbs of x and y of its 2^(W-1) entries, eight to a row: entry j of
+/// window i is [(2j + 1) 2^(W i)]P.
+#[derive(Clone)]
+pub(in crate::primitives::sm2) struct Table<const W: usize> {
+    rows: Box<[Words]>,
+}
+
+impl<const W: usize> Table<W> {
+    const ENTRIES: usize = 1 << (W - 1);
+    /// The rows of one limb.
+    const ROWS: usize = Self::ENTRIES / 8;
+    const WINDOW_ROWS: usize = 10 * Self::ROWS;
+
+    /// The table of `point`.
+    pub(in crate::primitives::sm2) fn new(point: &Affine) -> Self {
+        let mut points = Vec::with_capacity(windows(W) * Self::ENTRIES);
+        let mut base = Jacobian::from_affine(point); // [2^(W i)]P
+        for _ in 0..windows(W) {
+            // Odd multiples below 2^W of a point of prime order: no two summands are equal or opposite.
+            let doubled = base.double();
+            points.push(base);
+            for _ in 1..Self::ENTRIES {
+                points.push(points[points.len() - 1].add(&doubled));
+            }
+            base = (1..W).fold(doubled, |base, _| base.double());
+        }
+        let mut entries = vec![*point; points.len()];
+        Jacobian::to_affine_all(&points, &mut entries);
+
+        let mut rows = vec![Words([0; 8]); windows(W) * Self::WINDOW_ROWS];
+        for (i, entry) in entries.iter().enumerate() {
+            let (window, entry_number) = (i / Self::ENTRIES, i % Self::ENTRIES);
+            let first = window * Self::WINDOW_ROWS + entry_number / 8;
+            let limbs = field::from_field(&entry.x).into_iter().chain(field::from_field(&entry.y));
+            for (limb, word) in limbs.enumerate() {
+                rows[first + limb * Self::ROWS].0[entry_number % 8] = word;
+            }
+        }
+        Self { rows: rows.into_boxed_slice() }
+    }
+
+    #[inline(always)]
+    fn window(&self, window: usize) -> &[Words] {
+        &self.rows[window * Self::WINDOW_ROWS..][..Self::WINDOW_ROWS]
+    }
+
+    /// The words of limb `i` that the digits name.
+    #[inline(always)]
+    fn pick(window: &[Words], i: usize, entry: Vector) -> Vector {
+        let row = |j: usize| Vector::load(&window[i * Self::ROWS + j]);
+        match Self::ROWS {
+            1 => Vector::pick_of_8(entry, row(0)),
+            2 => Vector::pick_of_16(entry, row(0), row(1)),
+            4 => {
+                let low = Vector::pick_of_16(entry, row(0), row(1));
+                let high = Vector::pick_of_16(entry, row(2), row(3));
+                Vector::select((entry & Vector::splat(16)).zero_mask(), low, high)
+            }
+            _ => unreachable!("windows have 4 to 6 bits"),
+        }
+    }
+
+    /// The summand of one window for each lane's scalar.
+    #[inline(always)]
+    fn lookup(&self, window: usize, digits: &Digits) -> AffineLanes {
+        let rows = self.window(window);
+        let limb = |i: usize| Self::pick(rows, i, digits.entry);
+        let (x, y) = (each_limb!(|I| limb(I)), each_limb!(|I| limb(I + 5)));
+        AffineLanes { x, y: negate_in(digits.negative, &y) }
+    }
+
+    /// The summands of eight windows from `first` on, one for each lane.
+    #[inline(always)]
+    fn lookup_consecutive(&self, first: usize, digits: &Digits) -> AffineLanes {
+        let zero = Vector::zero();
+        let (mut x, mut y) = (Lanes([zero; 5]), Lanes([zero; 5]));
+        for lane in 0..(windows(W) - first).min(8) {
+            let rows = self.window(first + lane);
+            let limb = |old: Vector, i: usize| {
+                Vector::select(1 << lane, Self::pick(rows, i, digits.entry), old)
+            };
+            x = each_limb!(|I| limb(x.0[I], I));
+            y = each_limb!(|I| limb(y.0[I], I + 5));
+        }
+        AffineLanes { x, y: negate_in(digits.negative, &y) }
+    }
+
+    /// [k]P for each lane's k.
+    ///
+    /// Partial sums S of the windows below i satisfy 0 < |S| < 2^(W i), as odd numbers, and the next
+    /// summand is at least 2^(W i) in size: the two are never equal or opposite as integers, and only
+    /// at the last window large enough to be so modulo n, for a few k. The result is then infinity.
+    #[inline(always)]
+    pub(super) fn multiply(&self, k: &OddLanes) -> ExtendedLanes {
+        let one = Lanes::broadcast(&FieldElement::ONE);
+        let first = self.lookup(0, &k.digits::<W>(0));
+        let mut sum = ExtendedLanes::from_affine(&first, &one);
+        for window in 1..windows(W) {
+            sum = sum.add_affine(&self.lookup(window, &k.digits::<W>(window)));
+        }
+        sum
+    }
+
+    /// sum + [k]P for one k, over all lanes: lane l adds the windows l, l + 8, l + 16 ….
+    /// Without a sum, lanes begin with their first window.
+    ///
+    /// Windows of a lane are 8 apart, so that its partial sums, odd multiples of its first window's
+    /// place, never meet the next summand but as said at [`Self::multiply`].
+    #[inline(always)]
+    pub(super) fn add_split(&self, sum: Option<ExtendedLanes>, k: &Odd) -> ExtendedLanes {
+        let lookup = |first| self.lookup_consecutive(first, &k.digits::<W>(first));
+        let (mut sum, mut first) = match sum {
+            Some(sum) => (sum, 0),
+            None => {
+                let one = Lanes::broadcast(&FieldElement::ONE);
+                (ExtendedLanes::from_affine(&lookup(0), &one), 8)
+            }
+        };
+        while first < windows(W) {
+            let next = sum.add_affine(&lookup(first));
+            // The last round has windows for some lanes only.
+            let live = LaneMask::MAX >> (8 - (windows(W) - first).min(8));
+            sum = ExtendedLanes::select(live, &next, &sum);
+            first += 8;
+        }
+        sum
+    }
+}
+
+/// p - y in the lanes of the mask, y in the others. y is at most p.
+#[inline(always)]
+fn negate_in(mask: LaneMask, y: &Lanes) -> Lanes {
+    Lanes::select(mask, &y.negated::<1>(), y).normalise()
+}
+
+/// The sum of all lanes, in lane 0.
+///
+/// As integers, the sums of two sets of lanes are never equal or opposite: they are odd multiples of
+/// different powers of 2. Modulo n they can be, for a few scalars: the result is then infinity.
+#[inline(always)]
+pub(super) fn fold(sum: &ExtendedLanes) -> ExtendedLanes {
+    let sum = sum.add(&sum.map(Vector::upper_half));
+    let sum = sum.add(&sum.map(Vector::second_pair));
+    sum.add(&sum.map(Vector::second_lane))
+}
