@@ -1,5 +1,9 @@
 //! Randomness from the operating system: the one call out of this crate.
 
+use std::cell::RefCell;
+
+use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
+
 use crate::error::{Code, Error};
 
 /// Fills `bytes` from the operating system's generator.
@@ -8,4 +12,79 @@ use crate::error::{Code, Error};
 /// [`Code::NoRandomness`] if it gives none. Nothing then falls back to a weaker source.
 pub fn fill(bytes: &mut [u8]) -> Result<(), Error> {
     getrandom::fill(bytes).map_err(|_| Error::new(Code::NoRandomness))
+}
+
+/// The draws that one call to the operating system is good for.
+const DRAWS: usize = 32;
+
+/// Randomness drawn ahead for this thread. Each part of it is given out once and then overwritten.
+struct Reserve {
+    draws: [[u8; 32]; DRAWS],
+    left: usize,
+}
+
+thread_local! {
+    static RESERVE: RefCell<Reserve> = const {
+        RefCell::new(Reserve { draws: [[0; 32]; DRAWS], left: 0 })
+    };
+}
+
+/// Fills `bytes` with randomness that this thread may have drawn ahead, so that the operating system is
+/// called once for many draws.
+///
+/// A process that is copied, or a machine that is restored from an image, can give out the same bytes
+/// again. They therefore serve only where that does no harm: for nonces that also depend on the
+/// private key and on what is signed.
+///
+/// # Errors
+/// As [`fill`].
+pub(crate) fn fill_from_reserve(bytes: &mut [u8; 32]) -> Result<(), Error> {
+    RESERVE.with(|reserve| match reserve.try_borrow_mut() {
+        Ok(mut reserve) => reserve.draw(bytes),
+        Err(_) => fill(bytes),
+    })
+}
+
+impl Reserve {
+    fn draw(&mut self, bytes: &mut [u8; 32]) -> Result<(), Error> {
+        if self.left == 0 {
+            // Filled apart: what a failing generator leaves is never taken for randomness.
+            let mut draws = Zeroizing::new([[0; 32]; DRAWS]);
+            fill(draws.as_flattened_mut())?;
+            (self.draws, self.left) = (*draws, DRAWS);
+        }
+        self.left -= 1;
+        let draw = &mut self.draws[self.left];
+        bytes.copy_from_slice(draw);
+        draw.zeroize();
+        Ok(())
+    }
+}
+
+impl Drop for Reserve {
+    fn drop(&mut self) {
+        self.draws.as_flattened_mut().zeroize();
+    }
+}
+
+impl ZeroizeOnDrop for Reserve {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_draw_comes_twice() {
+        let mut seen = std::collections::BTreeSet::new();
+        for _ in 0..3 * DRAWS {
+            let mut bytes = [0; 32];
+            fill_from_reserve(&mut bytes).unwrap();
+            assert_ne!(bytes, [0; 32]);
+            assert!(seen.insert(bytes));
+        }
+        RESERVE.with(|reserve| {
+            let reserve = reserve.borrow();
+            assert!(reserve.draws[reserve.left..].iter().all(|draw| *draw == [0; 32]));
+        });
+    }
 }

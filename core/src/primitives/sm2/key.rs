@@ -3,7 +3,6 @@
 
 use std::{fmt, sync::OnceLock};
 
-use digest::Digest as _;
 use zeroize::Zeroizing;
 
 use super::{Backend, DistId, point::Affine, scalar::Scalar};
@@ -12,7 +11,7 @@ use crate::{
     primitives::{
         rng,
         secret::Secret,
-        sm3::{Digest, Sm3},
+        sm3::{self, Digest, HmacKey},
     },
 };
 
@@ -85,19 +84,13 @@ impl PublicKey {
     pub(super) fn z(&self, id: &DistId) -> Digest {
         // `DistId` holds at most 8191 bytes, so that its length in bits fits.
         let bits = (id.as_bytes().len() * 8) as u16;
-        Sm3::new()
-            .chain_update(bits.to_be_bytes())
-            .chain_update(id.as_bytes())
-            .chain_update(PARAMETERS)
-            .chain_update(&self.sec1[1..])
-            .finalize()
-            .into()
+        sm3::hash_parts(&[&bits.to_be_bytes(), id.as_bytes(), &PARAMETERS, &self.sec1[1..]])
     }
 }
 
 /// e = H(Z ‖ M), steps A1 and A2 of signing, B3 and B4 of verification.
 pub(super) fn message_digest(z: &Digest, message: &[u8]) -> Digest {
-    Sm3::new().chain_update(z).chain_update(message).finalize().into()
+    sm3::hash_parts(&[z, message])
 }
 
 impl PartialEq for PublicKey {
@@ -121,6 +114,8 @@ pub struct PrivateKey {
     d: Secret<32>,
     /// 2^256 / (1 + d) modulo n, which every signature needs.
     inverse: Secret<32>,
+    /// d as a key of HMAC, for nonces.
+    nonce_key: HmacKey,
     /// Always [d]G, so that no caller can pair d with another key.
     public: PublicKey,
     /// Z of the default identifier, once it has been asked for.
@@ -155,15 +150,22 @@ impl PrivateKey {
             return Err(bad());
         }
         let inverse = Zeroizing::new(successor.invert());
-        let inverse = Zeroizing::new(inverse.to_montgomery().to_bytes());
+        let inverse = Zeroizing::new(inverse.to_montgomery());
         // A2: P = [d]G.
-        let public = PublicKey::from_point(Backend::fastest().multiply_base(&scalar));
-        Ok(Self {
+        let backend = Backend::fastest();
+        let public = PublicKey::from_point(backend.multiply_base(&scalar)).on(backend);
+        Ok(Self::from_parts(d, &inverse, public))
+    }
+
+    fn from_parts(d: &[u8; 32], inverse: &Scalar, public: PublicKey) -> Self {
+        let inverse = Zeroizing::new(inverse.to_bytes());
+        Self {
             d: Secret::copy_of(d),
             inverse: Secret::copy_of(&inverse),
+            nonce_key: HmacKey::new(d),
             public,
             z_default: OnceLock::new(),
-        })
+        }
     }
 
     /// d, 32 bytes big-endian.
@@ -195,6 +197,10 @@ impl PrivateKey {
         Zeroizing::new(Scalar::from_bytes_reduced(self.inverse.expose()))
     }
 
+    pub(super) const fn nonce_key(&self) -> &HmacKey {
+        &self.nonce_key
+    }
+
     /// Z of this key and `id`.
     pub(super) fn z(&self, id: &DistId) -> Digest {
         if *id == DistId::DEFAULT {
@@ -219,9 +225,39 @@ impl Backend {
     /// # Errors
     /// [`Code::NoRandomness`].
     pub fn keygen_many(self, count: usize) -> Result<Vec<PrivateKey>, Error> {
-        (0..count).map(|_| Ok(PrivateKey::generate()?.on(self))).collect()
+        let mut keys = Vec::with_capacity(count);
+        let mut random = Zeroizing::new([[0; 32]; GROUP]);
+        while keys.len() < count {
+            let random = &mut random[..GROUP.min(count - keys.len())];
+            rng::fill(random.as_flattened_mut())?;
+            self.push_keys(random, &mut keys);
+        }
+        Ok(keys)
+    }
+
+    /// The key pairs of those d that are in [1, n-2] (A1, by rejection).
+    fn push_keys(self, secrets: &[[u8; 32]], keys: &mut Vec<PrivateKey>) {
+        let in_range = |d: &&[u8; 32]| {
+            let scalar = Scalar::from_bytes_nonzero(d).map(Zeroizing::new);
+            scalar.is_some_and(|d| !d.add(&Scalar::ONE).is_zero().declassify())
+        };
+        let secrets: Vec<&[u8; 32]> = secrets.iter().filter(in_range).collect();
+        let scalars = secrets.iter().map(|d| Scalar::from_bytes_reduced(d));
+        let scalars = Zeroizing::new(scalars.collect::<Vec<_>>());
+        let successors = scalars.iter().map(|d| d.add(&Scalar::ONE));
+        let successors = Zeroizing::new(successors.collect::<Vec<_>>());
+        let inverses = Zeroizing::new(Scalar::invert_all_to_montgomery(&successors));
+        // A2: P = [d]G.
+        let points = self.multiply_base_all(&scalars);
+        for ((d, inverse), point) in secrets.iter().zip(&*inverses).zip(points) {
+            keys.push(PrivateKey::from_parts(d, inverse, PublicKey::from_point(point).on(self)));
+        }
     }
 }
+
+/// The keys that [`keygen_many`] works on together: enough to share an inversion, few enough that
+/// secrets are soon overwritten.
+const GROUP: usize = 64;
 
 impl fmt::Debug for PrivateKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,58 +1,76 @@
-//! Nonces for signing: the HMAC-DRBG of RFC 6979, 3.2, with HMAC-SM3, over the private key, the digest
-//! and fresh randomness as its additional data (3.6).
+//! Nonces for signing: HMAC-SM3 under the private key, over fresh randomness and the digest.
 //!
-//! Should the operating system's generator fail or repeat itself, the nonce is still different for
-//! each digest and unknown without the key; should SM3 be weaker than thought, or a fault be
-//! injected, it is still fresh.
+//! k = HMAC(d, random ‖ e ‖ i), random and e of 32 bytes, i a byte that counts candidates from 0; one
+//! outside [1, n-1] is passed over, which happens once in 2^32 times. Should the operating system's
+//! generator fail or repeat itself (a copied process, a restored machine), the nonce is still unknown
+//! without d and different for each digest; the same digest then gives the same signature again, which
+//! tells nothing.
 
-use digest::{KeyInit as _, Mac as _};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::scalar::Scalar;
 use crate::{
     error::{Code, Error},
-    primitives::sm3::{Digest, HmacSm3},
+    primitives::{
+        rng,
+        sm3::{Digest, HmacKey},
+    },
 };
 
-/// A source of nonces in [1, n-1], uniform by rejection.
-pub(super) struct Nonces {
-    k: Zeroizing<[u8; 32]>,
-    v: Zeroizing<[u8; 32]>,
-}
+/// random ‖ e ‖ i.
+pub(super) struct Seed([u8; 65]);
 
-impl Nonces {
-    /// Steps b to g of RFC 6979, 3.2, for the private key d, the digest e and additional data.
-    pub(super) fn new(d: &[u8; 32], e: &Digest, random: &[u8; 32]) -> Result<Self, Error> {
-        let e = Scalar::from_bytes_reduced(e).to_bytes(); // bits2octets
-        let mut state = Self { k: Zeroizing::new([0; 32]), v: Zeroizing::new([1; 32]) };
-        for separator in [0, 1] {
-            state.k = state.hmac(&[&[separator], d, &e, random])?;
-            state.v = state.hmac(&[])?;
-        }
-        Ok(state)
+impl Seed {
+    pub(super) fn new(random: &[u8; 32], e: &Digest) -> Self {
+        let mut seed = Self([0; 65]);
+        seed.0[..32].copy_from_slice(random);
+        seed.0[32..64].copy_from_slice(e);
+        seed
     }
 
-    /// The next nonce: step h.
-    pub(super) fn next(&mut self) -> Result<Zeroizing<Scalar>, Error> {
+    /// With fresh randomness.
+    pub(super) fn fresh(e: &Digest) -> Result<Self, Error> {
+        let mut random = Zeroizing::new([0; 32]);
+        rng::fill_from_reserve(&mut random)?;
+        Ok(Self::new(&random, e))
+    }
+
+    /// The next candidate that is a nonce.
+    ///
+    /// # Errors
+    /// [`Code::NoRandomness`] after 256 candidates, of which not one came right by chance.
+    pub(super) fn next(&mut self, key: &HmacKey) -> Result<Zeroizing<Scalar>, Error> {
         loop {
-            self.v = self.hmac(&[])?;
-            if let Some(k) = Scalar::from_bytes_nonzero(&self.v) {
-                self.k = self.hmac(&[&[0]])?;
-                self.v = self.hmac(&[])?;
+            let candidate = key.mac(&[&self.0]);
+            self.0[64] = self.0[64].checked_add(1).ok_or(Error::new(Code::NoRandomness))?;
+            if let Some(k) = Scalar::from_bytes_nonzero(&candidate) {
                 return Ok(Zeroizing::new(k));
             }
-            self.k = self.hmac(&[&[0]])?;
-            self.v = self.hmac(&[])?;
         }
-    }
-
-    /// HMAC_K(V ‖ parts).
-    fn hmac(&self, parts: &[&[u8]]) -> Result<Zeroizing<[u8; 32]>, Error> {
-        let mut mac = HmacSm3::new_from_slice(&*self.k).map_err(|_| Error::new(Code::BadLength))?;
-        mac.update(&*self.v);
-        for part in parts {
-            mac.update(part);
-        }
-        Ok(Zeroizing::new(mac.finalize().into_bytes().into()))
     }
 }
+
+/// The first nonce of each seed.
+pub(super) fn first_of_each(
+    seeds: &mut [Seed],
+    key: &HmacKey,
+) -> Result<Zeroizing<Vec<Scalar>>, Error> {
+    let messages: Vec<&[u8]> = seeds.iter().map(|seed| seed.0.as_slice()).collect();
+    let candidates = key.mac_many(&messages);
+    let mut nonces = Zeroizing::new(Vec::with_capacity(seeds.len()));
+    for (seed, candidate) in seeds.iter_mut().zip(&*candidates) {
+        nonces.push(match Scalar::from_bytes_nonzero(candidate) {
+            Some(k) => k,
+            None => *seed.next(key)?,
+        });
+    }
+    Ok(nonces)
+}
+
+impl Drop for Seed {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl ZeroizeOnDrop for Seed {}

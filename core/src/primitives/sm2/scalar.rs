@@ -3,7 +3,7 @@
 //! Constant time throughout. Values are kept as plain integers in [0, n); the one multiplication
 //! that signing needs takes one factor in Montgomery form, prepared once per key.
 
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::{
     inverse::Modulus,
@@ -77,6 +77,29 @@ impl Scalar {
     /// The inverse, or 0 for 0.
     pub(super) fn invert(&self) -> Self {
         Self(MODULUS.invert(&self.0))
+    }
+
+    /// 2^256 / a of each a, none of which is 0, with a single inversion (Montgomery's trick).
+    pub(super) fn invert_all_to_montgomery(scalars: &[Self]) -> Vec<Self> {
+        // All products are kept times 2^256.
+        let factors = Zeroizing::new(scalars.iter().map(|a| a.to_montgomery()).collect::<Vec<_>>());
+        let mut product = Self::ONE.to_montgomery();
+        let before = factors.iter().map(|factor| {
+            let before = product;
+            product = product.multiply_montgomery(factor);
+            before
+        });
+        let before = Zeroizing::new(before.collect::<Vec<_>>());
+        // 1 / (product 2^256) times 2^512.
+        let mut inverse = product.invert().to_montgomery().to_montgomery();
+        let mut inverses = vec![Self::ZERO; scalars.len()];
+        for ((slot, factor), before) in inverses.iter_mut().zip(&*factors).zip(&*before).rev() {
+            *slot = inverse.multiply_montgomery(before);
+            inverse = inverse.multiply_montgomery(factor);
+        }
+        inverse.zeroize();
+        product.zeroize();
+        inverses
     }
 
     pub(super) fn is_zero(&self) -> Mask {

@@ -6,12 +6,18 @@
 use zeroize::Zeroizing;
 
 use super::{
-    DistId, PrivateKey, Signature, key::message_digest, nonce::Nonces, point::Affine,
+    DistId, PrivateKey, Signature,
+    key::message_digest,
+    nonce::{self, Seed},
+    point::Affine,
     scalar::Scalar,
 };
 use crate::{
     error::Error,
-    primitives::{rng, sm3::Digest},
+    primitives::{
+        rng,
+        sm3::{self, Digest},
+    },
 };
 
 /// Signatures that [`PrivateKey::sign_many`] works on together: enough to share an inversion, few enough
@@ -21,8 +27,8 @@ const GROUP: usize = 64;
 impl PrivateKey {
     /// Signs `message` under the signer's identifier (GB/T 32918.2-2016, clause 6). Constant time in d.
     ///
-    /// The nonce comes from an HMAC-DRBG over the key, the digest and fresh randomness, so two
-    /// signatures of one message differ.
+    /// The nonce is an HMAC under the key over fresh randomness and the digest, so two signatures of one
+    /// message differ.
     ///
     /// # Errors
     /// [`Code::NoRandomness`](crate::Code::NoRandomness).
@@ -39,10 +45,13 @@ impl PrivateKey {
     pub fn sign_many(&self, messages: &[&[u8]], id: &DistId) -> Result<Vec<Signature>, Error> {
         let z = self.z(id);
         let mut signatures = Vec::with_capacity(messages.len());
+        let mut random = Zeroizing::new([[0; 32]; GROUP]);
         for group in messages.chunks(GROUP) {
-            let digests: Vec<_> = group.iter().map(|message| message_digest(&z, message)).collect();
-            let nonces = digests.iter().map(|e| Ok(*self.nonces(e)?.next()?));
-            let nonces = Zeroizing::new(nonces.collect::<Result<Vec<Scalar>, Error>>()?);
+            let digests = sm3::hash_many_with_prefix(&z, group);
+            let random = &mut random[..group.len()];
+            rng::fill(random.as_flattened_mut())?;
+            let seeds = random.iter().zip(&digests).map(|(random, e)| Seed::new(random, e));
+            let nonces = nonce::first_of_each(&mut seeds.collect::<Vec<_>>(), self.nonce_key())?;
             let points = Zeroizing::new(self.public().backend.multiply_base_all(&nonces));
             for ((e, k), point) in digests.iter().zip(&*nonces).zip(&*points) {
                 signatures.push(match self.finish(e, k, point) {
@@ -56,8 +65,8 @@ impl PrivateKey {
 
     /// A3 to A7 for the digest e = H(Z ‖ M).
     pub(super) fn sign_digest(&self, e: &Digest) -> Result<Signature, Error> {
-        let mut nonces = self.nonces(e)?;
-        self.sign_with_nonces(e, || nonces.next())
+        let mut seed = Seed::fresh(e)?;
+        self.sign_with_nonces(e, || seed.next(self.nonce_key()))
     }
 
     /// A3 to A7 with nonces in [1, n-1] from `next_nonce`: the door through which tests give the
@@ -91,12 +100,5 @@ impl PrivateKey {
         let s = sum.multiply_montgomery(&self.inverse()).sub(&r);
         // A7.
         (!s.is_zero().declassify()).then(|| Signature::new(&r, &s))
-    }
-
-    /// The nonces for e, with fresh randomness.
-    fn nonces(&self, e: &Digest) -> Result<Nonces, Error> {
-        let mut random = Zeroizing::new([0; 32]);
-        rng::fill(&mut *random)?;
-        Nonces::new(self.expose_bytes(), e, &random)
     }
 }

@@ -166,13 +166,17 @@ fn many_signatures_are_each_as_one() {
 }
 
 #[test]
-fn nonces_of_rfc_6979() {
+fn nonces_are_those_of_the_hmac() {
     for case in load("sm2/nonce.json") {
-        let (d, e, random) = (case.array("d"), case.array("e"), case.array("random"));
-        let mut nonces = nonce::Nonces::new(&d, &e, &random).unwrap();
+        let (d, e, random) = (case.array::<32>("d"), case.array("e"), case.array("random"));
+        let key = crate::primitives::sm3::HmacKey::new(&d);
+        let mut seed = nonce::Seed::new(&random, &e);
         for field in ["k1", "k2", "k3"] {
-            assert_eq!(nonces.next().unwrap().to_bytes(), case.array(field), "{case} {field}");
+            assert_eq!(seed.next(&key).unwrap().to_bytes(), case.array(field), "{case} {field}");
         }
+        let mut seeds = [(); 3].map(|()| nonce::Seed::new(&random, &e));
+        let nonces = nonce::first_of_each(&mut seeds, &key).unwrap();
+        assert!(nonces.iter().all(|k| k.to_bytes() == case.array("k1")), "{case}");
     }
 }
 
