@@ -11,13 +11,13 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 SKIPPED := $(TARGET)/skipped.txt
 heading = @printf '\n== %s\n' '$(1)'
 
-.PHONY: bench demo test start format lint unit doc-tests docs c python fuzz interop skipped
+.PHONY: agreement bench demo test start format lint unit doc-tests docs c python fuzz interop skipped
 
 # Issues a root, a seal maker, seals and licences into demo-out/, then verifies good and bad ones.
 demo:
 	$(CARGO) run --quiet --release -p yinxin-cli -- demo --out demo-out
 
-test: start format lint unit doc-tests docs c python fuzz interop skipped
+test: start format lint unit agreement doc-tests docs c python fuzz interop skipped
 
 start:
 	@mkdir -p $(TARGET) && : > $(SKIPPED)
@@ -33,6 +33,11 @@ lint:
 unit:
 	$(call heading,unit and vector and property tests)
 	$(CARGO) test --workspace --exclude yinxin-fuzz --lib --bins --tests
+
+# The same tests of the kernels as in `unit`, built as they are shipped and with more inputs.
+agreement:
+	$(call heading,agreement: every kernel optimised$(comma) against textbooks and other implementations)
+	ROUNDS=$${ROUNDS:-50} $(CARGO) test --profile agreement -p yinxin --lib -- primitives::
 
 doc-tests:
 	$(call heading,documentation tests)

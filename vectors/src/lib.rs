@@ -6,6 +6,8 @@
 
 #![allow(clippy::panic, clippy::expect_used, reason = "a loader for tests fails loudly")]
 
+pub mod random;
+
 use std::{
     fmt, fs,
     io::Write as _,

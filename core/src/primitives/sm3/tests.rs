@@ -1,5 +1,8 @@
 //! SM3 against the textbook, the standard's examples, published vectors and RustCrypto.
 
+mod agreement;
+mod constants;
+
 use std::collections::BTreeSet;
 
 use digest::{Digest as _, KeyInit as _, Mac as _, Update};

@@ -1,5 +1,8 @@
 //! SM4 against the textbook, the standards' examples, published vectors and RustCrypto.
 
+mod agreement;
+mod constants;
+
 use std::collections::BTreeSet;
 
 use aead::AeadInOut as _;

@@ -1,6 +1,8 @@
 //! Tests of SM2. `textbook` is the oracle: the standard's steps over num-bigint, for any curve.
 
+mod agreement;
 mod arithmetic;
+mod constants;
 mod exchange;
 mod malformed;
 mod many;

@@ -155,10 +155,14 @@ impl Curve {
 
     /// C1 ‖ C3 ‖ C2, or `None` where the standard tries the next k.
     pub(super) fn encrypt(&self, public: &Point, k: &BigUint, message: &[u8]) -> Option<Vec<u8>> {
-        let (x1, y1) = self.multiply(k, &self.g).unwrap();
-        let shared = self.multiply(k, public);
-        let (c2, c3) = (Self::xor_key_stream(&shared, message)?, Self::check(&shared, message));
-        Some([&[4][..], &bytes(&x1), &bytes(&y1), &c3, &c2].concat())
+        Self::seal(&self.multiply(k, &self.g), &self.multiply(k, public), message)
+    }
+
+    /// [`Self::encrypt`] after [k]G and [k]P.
+    pub(super) fn seal(c1: &Point, shared: &Point, message: &[u8]) -> Option<Vec<u8>> {
+        let (x1, y1) = c1.as_ref().unwrap();
+        let (c2, c3) = (Self::xor_key_stream(shared, message)?, Self::check(shared, message));
+        Some([&[4][..], &bytes(x1), &bytes(y1), &c3, &c2].concat())
     }
 
     /// The message of C1 ‖ C3 ‖ C2, or `None` where the standard rejects.

@@ -1,0 +1,134 @@
+//! Scalars and keys for which sums of windows meet equal or opposite points on their way: nobody hits upon
+//! them by chance, and whoever knows the kernels can choose them.
+
+use num_bigint::BigInt;
+use yinxin_vectors::random::tell;
+
+use super::*;
+use crate::primitives::sm2::comb::BASE;
+
+/// Lanes over which windows are spread.
+const LANES: usize = 8;
+
+/// The odd digits of an odd k in windows of so many bits, the lowest first.
+fn digits(k: &BigUint, width: usize) -> Vec<BigInt> {
+    let (mut rest, power) = (BigInt::from(k.clone()), BigInt::from(1) << width);
+    let mut digits = Vec::new();
+    for _ in 1..256usize.div_ceil(width) {
+        let digit = &rest % (&power * 2) - &power;
+        rest = (rest - &digit) >> width;
+        digits.push(digit);
+    }
+    digits.push(rest);
+    let places = digits.iter().enumerate();
+    let sum: BigInt = places.map(|(i, digit)| digit << (width * i)).sum();
+    assert_eq!(sum, BigInt::from(k.clone()));
+    digits
+}
+
+fn modulo(value: &BigInt, n: &BigUint) -> BigUint {
+    let n = BigInt::from(n.clone());
+    ((value % &n + &n) % &n).to_biguint().expect("not negative")
+}
+
+/// The scalars whose windows in some lanes differ by n from those in the others, so that the two sums
+/// are the same point; and those whose last window meets an equal sum of all before it.
+pub(super) fn meetings(n: &BigUint, width: usize) -> Vec<BigUint> {
+    let mut found = Vec::new();
+    let of_n = digits(n, width);
+    for pattern in 0..1u32 << LANES {
+        let sum: BigInt = (0..of_n.len())
+            .map(|i| {
+                let negative = pattern >> (i % LANES) & 1 == 1;
+                let term = &of_n[i] << (width * i);
+                if negative { -term } else { term }
+            })
+            .sum();
+        found.push(modulo(&sum, n));
+    }
+    let last = width * (of_n.len() - 1);
+    for digit in (1..1u32 << width).step_by(2) {
+        found.push(modulo(&(BigInt::from(digit * 2) << last), n));
+    }
+    found.retain(|k| *k != BigUint::ZERO);
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// The backends with lanes against the portable one, which the walks compare with the textbook.
+#[test]
+fn scalars_whose_windows_meet() {
+    let curve = Curve::recommended();
+    let n = &curve.n;
+    let mut stream = Stream::new(15);
+    let point = affine(&curve.multiply(&anywhere(&curve, &mut stream), &curve.g));
+    let special = crossings(n).into_iter().flat_map(|k| [n - &k, k]);
+    let scalars: Vec<Scalar> = special.map(|k| scalar_of(&k)).collect();
+    let inputs: Vec<_> = scalars.iter().map(|k| (*k, point)).collect();
+    let portable = Backend::Portable;
+    let of_base: Vec<_> = scalars.iter().map(|k| coordinates(&portable.multiply_base(k))).collect();
+    let of_point: Vec<_> =
+        scalars.iter().map(|k| coordinates(&portable.multiply(k, &point))).collect();
+    for backend in Backend::runnable() {
+        let key = PublicKey::from_point(point).on(backend);
+        let prepared = PreparedPublicKey::new(&key, &DistId::DEFAULT);
+        for (k, (of_base, of_point)) in scalars.iter().zip(of_base.iter().zip(&of_point)) {
+            let case = format!("{backend:?} {:x?}", k.0);
+            assert_eq!(coordinates(&backend.multiply_base(k)), *of_base, "{case}");
+            assert_eq!(coordinates(&backend.multiply(k, &point)), *of_point, "{case}");
+            assert_eq!(coordinates(&prepared.multiply(k)), *of_point, "{case} prepared");
+        }
+        let all = |points: Vec<Affine>| points.iter().map(coordinates).collect::<Vec<_>>();
+        assert!(all(backend.multiply_base_all(&scalars)) == of_base, "{backend:?}");
+        assert!(all(backend.multiply_all(&inputs)) == of_point, "{backend:?}");
+        assert!(all(prepared.multiply_all(&scalars)) == of_point, "{backend:?} prepared");
+    }
+    tell(&format!("sm2: {} scalars whose windows meet, in every way", scalars.len()));
+}
+
+/// Keys for which a window of t in P is equal or opposite to the sum of a lane's windows of s in G.
+#[test]
+fn keys_whose_windows_meet_those_of_the_base_point() {
+    let curve = Curve::recommended();
+    let n = &curve.n;
+    let mut stream = Stream::new(16);
+    let mut count = 0;
+    for (width_s, width_t) in (4..=6).flat_map(|s| (4..=6).map(move |t| (s, t))) {
+        let odd = |k: BigUint| if k.bit(0) { k } else { n - k };
+        let [s, t] = [0, 0].map(|_| odd(anywhere(&curve, &mut stream)));
+        let (of_s, of_t) = (digits(&s, width_s), digits(&t, width_t));
+        let mut inputs = Vec::new();
+        for (lane, digit) in of_t.iter().enumerate().take(LANES) {
+            let places = (lane..of_s.len()).step_by(LANES);
+            let sum: BigInt = places.map(|i| &of_s[i] << (width_s * i)).sum();
+            let window = modulo(&(digit << (width_t * lane)), n);
+            let equal = modulo(&sum, n) * window.modpow(&(n - 2u32), n) % n;
+            for d in [n - &equal, equal] {
+                let point = Backend::Portable.multiply_base(&scalar_of(&d));
+                inputs.push(Verification { s: scalar_of(&s), t: scalar_of(&t), point });
+            }
+        }
+        for backend in Backend::runnable() {
+            let together = backend.double_multiply_all_vartime(&inputs);
+            for (input, together) in inputs.iter().zip(&together) {
+                let comb = comb::build(&input.point);
+                let sum = comb::add_multiple_vartime(Extended::INFINITY, &BASE, &input.s);
+                let expected = sum_of(&comb::add_multiple_vartime(sum, &comb, &input.t));
+                let case = format!("{backend:?} {width_s} {width_t}");
+                assert_eq!(sum_of(together), expected, "{case} together");
+                let alone = backend.double_multiply_vartime(input);
+                assert_eq!(sum_of(&alone), expected, "{case}");
+                let table = KeyTable::new(backend, &input.point);
+                let prepared = table.double_multiply_vartime(input);
+                assert_eq!(sum_of(&prepared), expected, "{case} prepared");
+                let copy = || Verification { s: input.s, t: input.t, point: input.point };
+                for prepared in table.double_multiply_all_vartime(&[copy(), copy(), copy()]) {
+                    assert_eq!(sum_of(&prepared), expected, "{case} prepared, together");
+                }
+                count += 1;
+            }
+        }
+    }
+    tell(&format!("sm2: {count} sums for keys chosen to meet the windows of the base point"));
+}
