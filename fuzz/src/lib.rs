@@ -1,11 +1,13 @@
 //! The parsers that meet bytes of strangers, as functions that must neither panic nor hang on any input,
-//! and that hold each parser to what it promises: what it accepted, it accepts again and reads the same.
+//! and that hold each parser to what it promises: what it accepted, it accepts again and reads the same;
+//! and the primitives, held to what two other implementations compute.
 
 #![allow(clippy::expect_used, reason = "a broken promise is a finding")]
 
 mod identity;
 mod licence;
 mod pki;
+mod primitives;
 
 /// Takes any bytes; panics if the parser breaks a promise.
 pub type Target = fn(&[u8]);
@@ -22,6 +24,12 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("seal", licence::seal),
     ("signature", pki::signature),
     ("signed_value", licence::signed_value),
+    ("sm2_decrypt", primitives::sm2_decrypt),
+    ("sm2_exchange", primitives::sm2_exchange),
+    ("sm2_sign", primitives::sm2_sign),
+    ("sm2_verify", primitives::sm2_verify),
+    ("sm3", primitives::sm3),
+    ("sm4", primitives::sm4),
     ("time", pki::time),
     ("time_stamp", pki::time_stamp),
     ("token", identity::token),

@@ -11,7 +11,6 @@ use crate::{
     primitives::{
         rng,
         secret::Secret,
-        selftest::in_service,
         sm3::{self, Digest, HmacKey},
     },
 };
@@ -42,7 +41,6 @@ impl PublicKey {
     /// # Errors
     /// [`Code::BadPublicKey`] if it is anything else or not on the curve.
     pub fn from_sec1(bytes: &[u8]) -> Result<Self, Error> {
-        in_service()?;
         let point = match bytes.split_first() {
             Some((4, rest)) => match rest.as_chunks::<32>() {
                 ([x, y], []) => Affine::from_bytes(x, y),
@@ -133,9 +131,8 @@ impl PrivateKey {
         loop {
             // A1: d uniform in [1, n-2], by rejection, which happens once in 2^32 times.
             let d = Secret::<32>::fill_with(|bytes| rng::fill(bytes))?;
-            match Self::from_bytes(d.expose()) {
-                Err(error) if error.code() == Code::BadPrivateKey => {}
-                result => return result,
+            if let Ok(key) = Self::from_bytes(d.expose()) {
+                return Ok(key);
             }
         }
     }
@@ -146,7 +143,6 @@ impl PrivateKey {
     /// # Errors
     /// [`Code::BadPrivateKey`] unless d is in [1, n-2].
     pub fn from_bytes(d: &[u8; 32]) -> Result<Self, Error> {
-        Backend::fastest().ready()?;
         let bad = || Error::new(Code::BadPrivateKey);
         let scalar = Zeroizing::new(Scalar::from_bytes_nonzero(d).ok_or_else(bad)?);
         let successor = Zeroizing::new(scalar.add(&Scalar::ONE));
@@ -229,7 +225,6 @@ impl Backend {
     /// # Errors
     /// [`Code::NoRandomness`].
     pub fn keygen_many(self, count: usize) -> Result<Vec<PrivateKey>, Error> {
-        self.ready()?;
         let mut keys = Vec::with_capacity(count);
         let mut random = Zeroizing::new([[0; 32]; GROUP]);
         while keys.len() < count {

@@ -27,7 +27,6 @@ mod multiply;
 mod nonce;
 mod point;
 mod scalar;
-mod selftest;
 mod sign;
 mod signature;
 mod verify;
