@@ -56,6 +56,7 @@ codes! {
     107 LimitReached "LIMIT_REACHED" "the input needs more than a limit allows" "输入超过上限";
     108 NoRandomness "NO_RANDOMNESS" "the operating system gave no random bytes" "操作系统未提供随机数";
     109 BadArgument "BAD_ARGUMENT" "an argument is out of its range" "参数超出范围";
+    110 SelfTestFailed "SELF_TEST_FAILED" "a self-test failed: no algorithm serves until the process starts anew" "密码自检失败：进程重启前停止一切密码服务";
     // 200: primitives
     201 BadSignature "BAD_SIGNATURE" "the signature does not verify" "签名验证不通过";
     202 BadSignatureEncoding "BAD_SIGNATURE_ENCODING" "the signature is not encoded as its form demands" "签名编码不符合所用格式";

@@ -78,6 +78,8 @@ fn secrets_are_overwritten_before_their_memory_is_freed() {
 
     assert_eq!(rise_of(&NOT_CLEARED, || drop(SECRET.to_vec())), 1, "the allocator sees content");
     for backend in Backend::runnable() {
+        // The first use runs the self-tests, whose texts are the published ones.
+        drop(Sm4::with_backend(b"0123456789abcdef", backend));
         let sm4 = || {
             let cipher = Sm4::with_backend(b"0123456789abcdef", backend);
             let gcm = sm4::gcm::Gcm::with_cipher(cipher.clone());

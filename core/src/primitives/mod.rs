@@ -11,6 +11,7 @@ pub mod cpu;
 pub(crate) mod ct;
 pub mod rng;
 pub mod secret;
+pub mod selftest;
 pub mod sm2;
 pub mod sm3;
 pub mod sm4;

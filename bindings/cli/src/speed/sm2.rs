@@ -2,7 +2,9 @@
 
 use yinxin::{
     Error,
-    primitives::sm2::{Backend, DistId, PreparedPublicKey, PrivateKey},
+    primitives::sm2::{
+        Backend, Ciphertext, Claim, DistId, PreparedPublicKey, PrivateKey, PublicKey, Signature,
+    },
 };
 
 use super::measure::{Case, Work, work};
@@ -19,21 +21,22 @@ const MESSAGE: [u8; 64] = [0x3c; 64];
 const PLAINTEXT: [u8; 32] = [0x3c; 32];
 
 /// Makes the work of a batch.
-type Operation = (&'static str, &'static [usize], fn(Backend, usize) -> Result<Work, Error>);
+type Operation = (&'static str, fn(Backend, usize) -> Result<Work, Error>);
 
-const OPERATIONS: [Operation; 5] = [
-    ("sm2-sign", &BATCHES, sign),
-    ("sm2-verify", &[1], |backend, _| verify(backend)),
-    ("sm2-verify-prepared", &[1], |backend, _| verify_prepared(backend)),
-    ("sm2-encrypt", &[1], |backend, _| encrypt(backend)),
-    ("sm2-decrypt", &[1], |backend, _| decrypt(backend)),
+const OPERATIONS: [Operation; 6] = [
+    ("sm2-sign", sign),
+    ("sm2-verify", verify),
+    ("sm2-verify-prepared", verify_prepared),
+    ("sm2-keygen", keygen),
+    ("sm2-encrypt", encrypt),
+    ("sm2-decrypt", decrypt),
 ];
 
 pub(super) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
-    for (op, batches, operation) in OPERATIONS {
+    for (op, operation) in OPERATIONS {
         for backend in Backend::runnable() {
-            cases.extend(batches.iter().map(|&batch| Case {
+            cases.extend(BATCHES.map(|batch| Case {
                 op,
                 backend: backend.name(),
                 batch,
@@ -53,26 +56,67 @@ fn sign(backend: Backend, batch: usize) -> Result<Work, Error> {
     })
 }
 
-fn verify(backend: Backend) -> Result<Work, Error> {
-    let key = PrivateKey::generate()?.on(backend);
-    let signature = key.sign(&MESSAGE, &ID)?;
-    Ok(work(move || key.public().verify(&MESSAGE, &signature, &ID)))
+/// In a batch every signature is of another key.
+fn verify(backend: Backend, batch: usize) -> Result<Work, Error> {
+    let signed = (0..batch).map(|_| {
+        let key = PrivateKey::generate()?.on(backend);
+        Ok((key.public().clone(), key.sign(&MESSAGE, &ID)?))
+    });
+    let signed = signed.collect::<Result<Vec<(PublicKey, Signature)>, Error>>()?;
+    Ok(match batch {
+        1 => work(move || {
+            signed.iter().try_for_each(|(key, signature)| key.verify(&MESSAGE, signature, &ID))
+        }),
+        _ => work(move || {
+            let claim = |(key, signature)| Claim { key, message: &MESSAGE, signature, id: &ID };
+            let claims: Vec<_> =
+                signed.iter().map(|(key, signature)| claim((key, signature))).collect();
+            backend.verify_many(&claims).into_iter().collect::<Result<(), Error>>()
+        }),
+    })
 }
 
-fn verify_prepared(backend: Backend) -> Result<Work, Error> {
+/// All signatures of a batch are of one key.
+fn verify_prepared(backend: Backend, batch: usize) -> Result<Work, Error> {
     let key = PrivateKey::generate()?.on(backend);
     let prepared = PreparedPublicKey::new(key.public(), &ID);
-    let signature = key.sign(&MESSAGE, &ID)?;
-    Ok(work(move || prepared.verify(&MESSAGE, &signature, &ID)))
+    let signatures = key.sign_many(&vec![&MESSAGE[..]; batch], &ID)?;
+    Ok(match batch {
+        1 => work(move || {
+            signatures.iter().try_for_each(|signature| prepared.verify(&MESSAGE, signature, &ID))
+        }),
+        _ => work(move || {
+            let claims: Vec<_> =
+                signatures.iter().map(|signature| (&MESSAGE[..], signature)).collect();
+            prepared.verify_many(&claims).into_iter().collect::<Result<(), Error>>()
+        }),
+    })
 }
 
-fn encrypt(backend: Backend) -> Result<Work, Error> {
+fn keygen(backend: Backend, batch: usize) -> Result<Work, Error> {
+    Ok(work(move || backend.keygen_many(batch)))
+}
+
+fn encrypt(backend: Backend, batch: usize) -> Result<Work, Error> {
     let key = PrivateKey::generate()?.on(backend).public().clone();
-    Ok(work(move || key.encrypt(&PLAINTEXT)))
+    Ok(match batch {
+        1 => work(move || key.encrypt(&PLAINTEXT)),
+        _ => work(move || all(key.encrypt_many(&vec![&PLAINTEXT[..]; batch]))),
+    })
 }
 
-fn decrypt(backend: Backend) -> Result<Work, Error> {
+fn decrypt(backend: Backend, batch: usize) -> Result<Work, Error> {
     let key = PrivateKey::generate()?.on(backend);
-    let ciphertext = key.public().encrypt(&PLAINTEXT)?;
-    Ok(work(move || key.decrypt(&ciphertext)))
+    let ciphertexts = (0..batch).map(|_| key.public().encrypt(&PLAINTEXT));
+    let ciphertexts = ciphertexts.collect::<Result<Vec<Ciphertext>, Error>>()?;
+    Ok(match batch {
+        1 => work(move || {
+            ciphertexts.iter().map(|one| key.decrypt(one)).collect::<Result<Vec<_>, _>>()
+        }),
+        _ => work(move || all(key.decrypt_many(&ciphertexts.iter().collect::<Vec<_>>()))),
+    })
+}
+
+fn all<T>(results: Vec<Result<T, Error>>) -> Result<Vec<T>, Error> {
+    results.into_iter().collect()
 }

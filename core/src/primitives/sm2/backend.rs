@@ -12,6 +12,7 @@ use super::{
 };
 #[cfg(target_arch = "x86_64")]
 use crate::primitives::cpu;
+use crate::primitives::selftest::demand;
 
 /// An implementation of the curve's arithmetic. All give the same results.
 #[non_exhaustive]
@@ -57,6 +58,7 @@ impl Backend {
 
     /// [k]G for k in [1, n-1], in constant time.
     pub(super) fn multiply_base(self, k: &Scalar) -> Affine {
+        demand(self);
         let portable = || comb::multiply(&comb::BASE, k);
         to_affine(match self {
             Self::Portable => portable(),
@@ -67,6 +69,7 @@ impl Backend {
 
     /// [k]G for each k in [1, n-1], in constant time.
     pub(super) fn multiply_base_all(self, scalars: &[Scalar]) -> Vec<Affine> {
+        demand(self);
         match self {
             Self::Portable => comb_all(&comb::BASE, scalars),
             #[cfg(target_arch = "x86_64")]
@@ -78,6 +81,7 @@ impl Backend {
 
     /// [k]P for k in [1, n-1], in constant time.
     pub(super) fn multiply(self, k: &Scalar, point: &Affine) -> Affine {
+        demand(self);
         let portable = || Extended::from_jacobian(&multiply::multiply(k, point));
         to_affine(match self {
             Self::Portable => portable(),
@@ -88,6 +92,7 @@ impl Backend {
 
     /// [k]P for each k in [1, n-1] and its P, in constant time.
     pub(super) fn multiply_all(self, inputs: &[(Scalar, Affine)]) -> Vec<Affine> {
+        demand(self);
         let portable = |(k, point): &(Scalar, Affine)| Self::Portable.multiply(k, point);
         match self {
             Self::Portable => inputs.iter().map(portable).collect(),

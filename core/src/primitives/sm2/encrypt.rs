@@ -36,6 +36,7 @@ impl PublicKey {
         plaintext: &[u8],
         mut next_nonce: impl FnMut() -> Result<Zeroizing<Scalar>, Error>,
     ) -> Result<Ciphertext, Error> {
+        self.backend.ready()?;
         check_length(plaintext)?;
         loop {
             // A1, A2: k in [1, n-1], C1 = [k]G.
@@ -68,6 +69,7 @@ impl PreparedPublicKey {
     /// # Errors
     /// As [`PublicKey::encrypt`].
     pub fn encrypt(&self, plaintext: &[u8]) -> Result<Ciphertext, Error> {
+        self.key().backend.ready()?;
         check_length(plaintext)?;
         loop {
             let k = random_nonce()?;
@@ -96,6 +98,9 @@ fn encrypt_groups(
     multiply_key: impl Fn(&[Scalar]) -> Vec<Affine>,
     again: impl Fn(&[u8]) -> Result<Ciphertext, Error>,
 ) -> Vec<Result<Ciphertext, Error>> {
+    if let Err(refused) = backend.ready_for(plaintexts.len()) {
+        return refused;
+    }
     let mut results = Vec::with_capacity(plaintexts.len());
     for group in plaintexts.chunks(GROUP) {
         let nonces = group.iter().map(|_| Ok(*random_nonce()?)).collect::<Result<Vec<_>, Error>>();
@@ -149,6 +154,7 @@ impl PrivateKey {
     /// # Errors
     /// [`Code::BadCiphertext`] if any of B1 to B6 rejects. Which one is deliberately not told.
     pub fn decrypt(&self, ciphertext: &Ciphertext) -> Result<Zeroizing<Vec<u8>>, Error> {
+        self.public().backend.ready()?;
         let c1 = first_point(ciphertext)?;
         // B3: (x2, y2) = [d]C1.
         open(ciphertext, self.public().backend.multiply(&self.scalar(), &c1))
@@ -161,6 +167,9 @@ impl PrivateKey {
         &self,
         ciphertexts: &[&Ciphertext],
     ) -> Vec<Result<Zeroizing<Vec<u8>>, Error>> {
+        if let Err(refused) = self.public().backend.ready_for(ciphertexts.len()) {
+            return refused;
+        }
         let mut results = Vec::with_capacity(ciphertexts.len());
         for group in ciphertexts.chunks(GROUP) {
             let points: Vec<_> = group.iter().map(|ciphertext| first_point(ciphertext)).collect();

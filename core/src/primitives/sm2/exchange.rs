@@ -14,6 +14,7 @@ use crate::{
     limits,
     primitives::{
         ct,
+        selftest::in_service,
         sm3::{self, Digest},
     },
 };
@@ -51,6 +52,7 @@ impl<'k> Exchange<'k> {
     /// # Errors
     /// [`Code::NoRandomness`].
     pub fn begin(role: Role, own: &'k PrivateKey, id: &DistId) -> Result<Self, Error> {
+        own.public().backend.ready()?;
         Ok(Self::with_ephemeral(role, own, id, random_nonce()?))
     }
 
@@ -84,6 +86,7 @@ impl<'k> Exchange<'k> {
         message: &[u8; 65],
         length: usize,
     ) -> Result<Agreement, Error> {
+        self.own.public().backend.ready()?;
         if length == 0 {
             return Err(Error::new(Code::BadLength).field("length"));
         }
@@ -139,6 +142,7 @@ impl Agreement {
     /// [`Code::BadSignature`] if it is not: the other party is not who it should be, or a message
     /// was changed on the way.
     pub fn confirm(self, received: &Digest) -> Result<Zeroizing<Vec<u8>>, Error> {
+        in_service()?;
         if !ct::equal(received, &self.expected) {
             return Err(Error::new(Code::BadSignature).field("confirmation"));
         }

@@ -11,6 +11,7 @@ use crate::{
     primitives::{
         rng,
         secret::Secret,
+        selftest::in_service,
         sm3::{self, Digest, HmacKey},
     },
 };
@@ -41,6 +42,7 @@ impl PublicKey {
     /// # Errors
     /// [`Code::BadPublicKey`] if it is anything else or not on the curve.
     pub fn from_sec1(bytes: &[u8]) -> Result<Self, Error> {
+        in_service()?;
         let point = match bytes.split_first() {
             Some((4, rest)) => match rest.as_chunks::<32>() {
                 ([x, y], []) => Affine::from_bytes(x, y),
@@ -131,8 +133,9 @@ impl PrivateKey {
         loop {
             // A1: d uniform in [1, n-2], by rejection, which happens once in 2^32 times.
             let d = Secret::<32>::fill_with(|bytes| rng::fill(bytes))?;
-            if let Ok(key) = Self::from_bytes(d.expose()) {
-                return Ok(key);
+            match Self::from_bytes(d.expose()) {
+                Err(error) if error.code() == Code::BadPrivateKey => {}
+                result => return result,
             }
         }
     }
@@ -143,6 +146,7 @@ impl PrivateKey {
     /// # Errors
     /// [`Code::BadPrivateKey`] unless d is in [1, n-2].
     pub fn from_bytes(d: &[u8; 32]) -> Result<Self, Error> {
+        Backend::fastest().ready()?;
         let bad = || Error::new(Code::BadPrivateKey);
         let scalar = Zeroizing::new(Scalar::from_bytes_nonzero(d).ok_or_else(bad)?);
         let successor = Zeroizing::new(scalar.add(&Scalar::ONE));
@@ -225,6 +229,7 @@ impl Backend {
     /// # Errors
     /// [`Code::NoRandomness`].
     pub fn keygen_many(self, count: usize) -> Result<Vec<PrivateKey>, Error> {
+        self.ready()?;
         let mut keys = Vec::with_capacity(count);
         let mut random = Zeroizing::new([[0; 32]; GROUP]);
         while keys.len() < count {

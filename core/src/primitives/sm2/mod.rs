@@ -27,6 +27,7 @@ mod multiply;
 mod nonce;
 mod point;
 mod scalar;
+mod selftest;
 mod sign;
 mod signature;
 mod verify;

@@ -33,6 +33,7 @@ impl PrivateKey {
     /// # Errors
     /// [`Code::NoRandomness`](crate::Code::NoRandomness).
     pub fn sign(&self, message: &[u8], id: &DistId) -> Result<Signature, Error> {
+        self.public().backend.ready()?;
         // A1, A2: e = H(Z ‖ M).
         self.sign_digest(&message_digest(&self.z(id), message))
     }
@@ -43,6 +44,7 @@ impl PrivateKey {
     /// # Errors
     /// [`Code::NoRandomness`](crate::Code::NoRandomness).
     pub fn sign_many(&self, messages: &[&[u8]], id: &DistId) -> Result<Vec<Signature>, Error> {
+        self.public().backend.ready()?;
         let z = self.z(id);
         let mut signatures = Vec::with_capacity(messages.len());
         let mut random = Zeroizing::new([[0; 32]; GROUP]);
@@ -65,6 +67,7 @@ impl PrivateKey {
 
     /// A3 to A7 for the digest e = H(Z ‖ M).
     pub(super) fn sign_digest(&self, e: &Digest) -> Result<Signature, Error> {
+        self.public().backend.ready()?;
         let mut seed = Seed::fresh(e)?;
         self.sign_with_nonces(e, || seed.next(self.nonce_key()))
     }

@@ -24,12 +24,14 @@ impl PublicKey {
     /// # Errors
     /// [`Code::BadSignature`] if any of B1 to B7 rejects. Which one is deliberately not told.
     pub fn verify(&self, message: &[u8], signature: &Signature, id: &DistId) -> Result<(), Error> {
+        self.backend.ready()?;
         // B3, B4: e = H(Z ‖ M).
         self.verify_digest(&message_digest(&self.z(id), message), signature)
     }
 
     /// B5 to B7 for the digest e = H(Z ‖ M).
     pub(super) fn verify_digest(&self, e: &Digest, signature: &Signature) -> Result<(), Error> {
+        self.backend.ready()?;
         let claim = (*e, signature, self.point);
         verify_one(claim, |input| self.backend.double_multiply_vartime(input))
     }
@@ -59,6 +61,9 @@ impl Backend {
     /// As [`verify_many`], with this backend.
     #[must_use]
     pub fn verify_many(self, claims: &[Claim<'_>]) -> Vec<Result<(), Error>> {
+        if let Err(refused) = self.ready_for(claims.len()) {
+            return refused;
+        }
         let claims = claims.iter().map(|claim| (claim.digest(), claim.signature, claim.key.point));
         verify_all(claims, |inputs| self.double_multiply_all_vartime(inputs))
     }
@@ -111,6 +116,7 @@ impl PreparedPublicKey {
     /// # Errors
     /// [`Code::BadSignature`] if any of B1 to B7 rejects. Which one is deliberately not told.
     pub fn verify(&self, message: &[u8], signature: &Signature, id: &DistId) -> Result<(), Error> {
+        self.key.backend.ready()?;
         let z = if *id == self.id { self.z } else { self.key.z(id) };
         self.verify_digest(&message_digest(&z, message), signature)
     }
@@ -119,6 +125,9 @@ impl PreparedPublicKey {
     /// their order.
     #[must_use]
     pub fn verify_many(&self, claims: &[(&[u8], &Signature)]) -> Vec<Result<(), Error>> {
+        if let Err(refused) = self.key.backend.ready_for(claims.len()) {
+            return refused;
+        }
         let claims = claims.iter().map(|(message, signature)| {
             (message_digest(&self.z, message), *signature, self.key.point)
         });
@@ -126,6 +135,7 @@ impl PreparedPublicKey {
     }
 
     pub(super) fn verify_digest(&self, e: &Digest, signature: &Signature) -> Result<(), Error> {
+        self.key.backend.ready()?;
         let claim = (*e, signature, self.key.point);
         verify_one(claim, |input| self.table.double_multiply_vartime(input))
     }

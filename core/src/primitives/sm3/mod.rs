@@ -20,6 +20,7 @@ mod neon;
 mod portable;
 #[cfg(target_arch = "x86_64")]
 mod rounds;
+mod selftest;
 #[cfg(test)]
 mod tests;
 
@@ -41,6 +42,7 @@ pub use self::hmac::HmacKey;
 use self::message::{Input, Midstate};
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use super::cpu;
+use super::selftest::demand;
 use crate::limits;
 
 /// A digest: 32 bytes, the words A to H big-endian (GB/T 32905-2016, 5.4).
@@ -162,6 +164,7 @@ impl Backend {
 
     /// The digests of as many messages as `digests` has places for, number i being `input(i)`.
     fn absorb_many<'m>(self, input: &dyn Fn(usize) -> Input<'m>, digests: &mut [Digest]) {
+        demand(self);
         match self {
             Self::Portable => {
                 for (index, digest) in digests.iter_mut().enumerate() {
@@ -184,6 +187,7 @@ impl Backend {
 
     /// V(i+1) = CF(V(i), B(i)) for every block in turn (GB/T 32905-2016, 5.3).
     fn compress(self, state: &mut State, blocks: &[Block]) {
+        demand(self);
         match self {
             Self::Portable => portable::compress(state, blocks),
             #[cfg(target_arch = "x86_64")]

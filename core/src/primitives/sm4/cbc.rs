@@ -12,8 +12,11 @@ use cipher::KeyInit as _;
 use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _, ConstantTimeLess as _};
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-use super::{Block, Chain, Sm4, whole_blocks};
-use crate::error::{Code, Error};
+use super::{Backend, Block, Chain, Sm4, whole_blocks};
+use crate::{
+    error::{Code, Error},
+    primitives::selftest::ready,
+};
 
 /// Encrypts `data`, whole blocks, in place.
 ///
@@ -57,6 +60,7 @@ pub fn decrypt_padded(
     iv: &Block,
     ciphertext: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, Error> {
+    ready(Backend::default())?;
     let bad = || Error::new(Code::BadPadding);
     let mut data = Zeroizing::new(ciphertext.to_vec());
     decrypt_in_place(&Sm4::new(key.into()), iv, &mut data).map_err(|_| bad())?;

@@ -15,7 +15,10 @@ use subtle::ConstantTimeEq as _;
 use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
 
 use super::{Block, Sm4, batch::xor};
-use crate::error::{Code, Error};
+use crate::{
+    error::{Code, Error},
+    primitives::selftest::in_service,
+};
 
 /// The text between two changes from MAC to keystream: it is then still near.
 const STRIDE: usize = 8 << 10;
@@ -127,6 +130,7 @@ impl<const TAG_BYTES: usize> Ccm<TAG_BYTES> {
 
     /// Takes in B0 and `aad` (SP 800-38C, A.2.1, A.2.2).
     fn start(&self, nonce: &[u8], aad: &[u8], length: usize) -> Result<Message<'_>, Error> {
+        in_service()?;
         if !(7..=13).contains(&nonce.len()) {
             return Err(Error::new(Code::BadLength).field("nonce"));
         }

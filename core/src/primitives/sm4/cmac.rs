@@ -12,7 +12,10 @@ use subtle::ConstantTimeEq as _;
 use zeroize::{Zeroize as _, ZeroizeOnDrop};
 
 use super::{Block, Sm4, batch::xor};
-use crate::error::{Code, Error};
+use crate::{
+    error::{Code, Error},
+    primitives::selftest::in_service,
+};
 
 /// A whole tag. It may be cut to 8 bytes or more.
 pub type Tag = [u8; 16];
@@ -71,6 +74,7 @@ impl Cmac {
     /// # Errors
     /// [`Code::BadMac`] if it is wrong; [`Code::BadLength`] for a tag of another length.
     pub fn verify(mut self, tag: &[u8]) -> Result<(), Error> {
+        in_service()?;
         if !(8..=16).contains(&tag.len()) {
             return Err(Error::new(Code::BadLength).field("tag"));
         }

@@ -19,6 +19,7 @@ use super::{Block, Sm4, ghash::HashKey};
 use crate::{
     error::{Code, Error},
     limits,
+    primitives::selftest::in_service,
 };
 
 /// A whole tag. It may be cut to 12 bytes or more.
@@ -57,6 +58,7 @@ impl Gcm {
     /// [`limits::SM4_GCM_TEXT_BYTES_MAX`], or `nonce` or `aad` longer than
     /// [`limits::SM4_GCM_HASHED_BYTES_MAX`]. `data` is then unchanged.
     pub fn seal_in_place(&self, nonce: &[u8], aad: &[u8], data: &mut [u8]) -> Result<Tag, Error> {
+        in_service()?;
         check_lengths(nonce.len() as u64, aad.len() as u64, data.len() as u64)?;
         let j0 = self.j0(nonce);
         let ends = self.ends(&j0, data.len());
@@ -85,6 +87,7 @@ impl Gcm {
         data: &mut [u8],
         tag: &[u8],
     ) -> Result<(), Error> {
+        in_service()?;
         check_lengths(nonce.len() as u64, aad.len() as u64, data.len() as u64)?;
         if !(12..=16).contains(&tag.len()) {
             return Err(Error::new(Code::BadLength).field("tag"));

@@ -12,6 +12,7 @@ use super::{Direction, RoundKeys, Sm4};
 use crate::{
     error::{Code, Error},
     limits,
+    primitives::selftest::in_service,
 };
 
 /// Half a block: the unit of the algorithm.
@@ -159,6 +160,7 @@ fn crypt(keys: &RoundKeys, direction: Direction, a: &mut Half, b: &mut Half) {
 }
 
 fn check_limit(length: usize) -> Result<(), Error> {
+    in_service()?;
     if length > limits::SM4_KEY_WRAP_BYTES_MAX {
         return Err(Error::limit("SM4_KEY_WRAP_BYTES_MAX"));
     }

@@ -40,6 +40,7 @@ mod ghash;
 mod one_block;
 mod portable;
 mod sbox;
+mod selftest;
 #[cfg(test)]
 mod tests;
 mod traits;
@@ -54,6 +55,7 @@ use zeroize::ZeroizeOnDrop;
 
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use super::cpu;
+use super::selftest::{demand, demand_service, in_service};
 use crate::error::{Code, Error};
 
 /// A block: 16 bytes, four big-endian words. Keys have the same form.
@@ -130,6 +132,7 @@ impl Backend {
     }
 
     fn expand(self, key: &Block) -> RoundKeys {
+        demand(self);
         match self {
             Self::Portable => RoundKeys::Portable(portable::RoundKeys::expand(key)),
             #[cfg(target_arch = "x86_64")]
@@ -187,6 +190,7 @@ enum RoundKeys {
 
 impl RoundKeys {
     fn encrypt(&self, blocks: &mut [Block]) {
+        demand_service();
         match self {
             Self::Portable(keys) => portable::encrypt(keys, blocks),
             #[cfg(target_arch = "x86_64")]
@@ -203,6 +207,7 @@ impl RoundKeys {
     }
 
     fn decrypt(&self, blocks: &mut [Block]) {
+        demand_service();
         match self {
             Self::Portable(keys) => portable::decrypt(keys, blocks),
             #[cfg(target_arch = "x86_64")]
@@ -220,6 +225,7 @@ impl RoundKeys {
 
     /// Adds E(counter) ‖ E(counter + 1) ‖ … to `data`, the counter being a big-endian number of 128 bits.
     fn xor_keystream(&self, counter: u128, data: &mut [u8]) {
+        demand_service();
         match self {
             #[cfg(target_arch = "x86_64")]
             Self::Avx512(cpu, keys) => avx512::xor_keystream(*cpu, keys.encrypt(), counter, data),
@@ -239,6 +245,7 @@ impl RoundKeys {
 
     /// Takes `blocks` through a chain that goes on from `state`, and leaves there what comes after.
     fn chain(&self, chain: Chain, state: &mut Block, blocks: &mut [Block]) {
+        demand_service();
         match self {
             Self::Portable(_) => batch::chain(self, chain, state, blocks),
             #[cfg(target_arch = "aarch64")]
@@ -256,6 +263,7 @@ impl RoundKeys {
 
     /// Takes `blocks` into `state`: what [`Chain::Cbc`] makes of them, of which only the last is kept.
     fn absorb(&self, state: &mut Block, blocks: &[Block]) {
+        demand_service();
         match self {
             Self::Portable(_) => batch::absorb(self, state, blocks),
             #[cfg(target_arch = "aarch64")]
@@ -329,8 +337,9 @@ enum Chain {
     Ofb,
 }
 
-/// `data` as whole blocks.
+/// `data` as whole blocks, to be worked on.
 fn whole_blocks(data: &mut [u8]) -> Result<&mut [Block], Error> {
+    in_service()?;
     match data.as_chunks_mut() {
         (blocks, []) => Ok(blocks),
         _ => Err(Error::new(Code::BadLength)),

@@ -16,6 +16,7 @@ use super::{Backend, Block, Direction, Sm4, batch::xor};
 use crate::{
     error::{Code, Error},
     limits,
+    primitives::selftest::{in_service, ready},
 };
 
 /// Which bit of a tweak is the coefficient of x^0.
@@ -66,6 +67,7 @@ impl Xts {
     /// # Errors
     /// As [`Xts::new`].
     pub fn with_backend(key: &[u8; 32], order: Order, backend: Backend) -> Result<Self, Error> {
+        ready(backend)?;
         let (halves, _) = key.as_chunks();
         if bool::from(halves[0].ct_eq(&halves[1])) {
             return Err(Error::new(Code::BadArgument).field("key"));
@@ -92,6 +94,7 @@ impl Xts {
     }
 
     fn crypt(&self, direction: Direction, tweak: &Block, data: &mut [u8]) -> Result<(), Error> {
+        in_service()?;
         check_length(data.len())?;
         let mut tweak = *tweak;
         self.tweak.keys.encrypt(slice::from_mut(&mut tweak));

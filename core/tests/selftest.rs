@@ -1,0 +1,270 @@
+//! The state after a failed self-test, in processes of their own: it is reached through the known answers,
+//! it refuses every algorithm, and nothing leads out of it.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test fails loudly"
+)]
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    process::Command,
+};
+
+use cipher::KeyInit as _;
+use digest::Digest as _;
+use yinxin::{
+    Code, Error,
+    primitives::{
+        selftest,
+        sm2::{
+            self, Ciphertext, Claim, DistId, PreparedPublicKey, PrivateKey, PublicKey, Signature,
+            exchange::{Exchange, Role},
+        },
+        sm3::{self, HmacKey, Sm3},
+        sm4::{
+            self, Sm4, cbc,
+            ccm::Ccm,
+            cfb,
+            cmac::Cmac,
+            ctr, ecb,
+            gcm::Gcm,
+            key_wrap, ofb,
+            xts::{Order, Xts},
+        },
+    },
+};
+
+/// Tells this program, started again, which algorithm to make fail.
+const ALTERED: &str = "YINXIN_TEST_ALTERED";
+
+const MESSAGE: &[u8] = b"message";
+
+/// Runs `test` again in a process of its own, in which `algorithm` is to fail.
+fn in_a_process(test: &str, algorithm: &str) {
+    let program = std::env::current_exe().unwrap();
+    let output = Command::new(program)
+        .args([test, "--exact", "--nocapture", "--test-threads=1"])
+        .env(ALTERED, algorithm)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{algorithm}: {text}");
+    assert!(text.contains("1 passed"), "{algorithm}: {text}");
+}
+
+/// The algorithm to make fail, in the process that was started for it.
+fn altered() -> Option<String> {
+    std::env::var(ALTERED).ok()
+}
+
+/// A call that returns no `Result`.
+type Call<'a> = Box<dyn FnOnce() + 'a>;
+
+/// Everything that serves before the failure, with which service is asked for after it.
+struct Made {
+    key: PrivateKey,
+    prepared: PreparedPublicKey,
+    signature: Signature,
+    ciphertext: Ciphertext,
+    hash: Sm3,
+    mac: HmacKey,
+    cipher: Sm4,
+    gcm: Gcm,
+    ccm: Ccm,
+    xts: Xts,
+    cmac: Cmac,
+}
+
+impl Made {
+    fn new() -> Self {
+        let key = PrivateKey::generate().unwrap();
+        let cipher = Sm4::new(&[1; 16].into());
+        let xts = std::array::from_fn(|i| u8::try_from(i).unwrap());
+        Self {
+            prepared: PreparedPublicKey::new(key.public(), &DistId::DEFAULT),
+            signature: key.sign(MESSAGE, &DistId::DEFAULT).unwrap(),
+            ciphertext: key.public().encrypt(MESSAGE).unwrap(),
+            hash: Sm3::new(),
+            mac: HmacKey::new(MESSAGE),
+            gcm: Gcm::with_cipher(cipher.clone()),
+            ccm: Ccm::with_cipher(cipher.clone()),
+            xts: Xts::new(&xts, Order::Gbt17964).unwrap(),
+            cmac: Cmac::with_cipher(cipher.clone()),
+            cipher,
+            key,
+        }
+    }
+
+    /// Every call that has an error to return, under its name.
+    fn fallible(&self) -> Vec<(&'static str, Result<(), Error>)> {
+        let Self { key, signature, .. } = self;
+        let (public, id) = (key.public(), &DistId::DEFAULT);
+        let block = || [0; 16];
+        let claims = [Claim { key: public, message: MESSAGE, signature, id }; 2];
+        let mut calls = vec![
+            ("in_service", selftest::in_service()),
+            ("generate", PrivateKey::generate().map(drop)),
+            ("keygen_many", sm2::keygen_many(2).map(drop)),
+            ("private key", PrivateKey::from_bytes(&[1; 32]).map(drop)),
+            ("public key", PublicKey::from_sec1(&public.to_sec1()).map(drop)),
+            ("sign", key.sign(MESSAGE, id).map(drop)),
+            ("sign_many", key.sign_many(&[MESSAGE; 2], id).map(drop)),
+            ("sign_digest", sm2::hazmat::sign_digest(key, &[1; 32]).map(drop)),
+            ("verify", public.verify(MESSAGE, signature, id)),
+            ("verify_digest", sm2::hazmat::verify_digest(public, &[1; 32], signature)),
+            ("verify prepared", self.prepared.verify(MESSAGE, signature, id)),
+            ("encrypt", public.encrypt(MESSAGE).map(drop)),
+            ("encrypt prepared", self.prepared.encrypt(MESSAGE).map(drop)),
+            ("decrypt", key.decrypt(&self.ciphertext).map(drop)),
+            ("exchange", Exchange::begin(Role::Initiator, key, id).map(drop)),
+            ("ecb encrypt", ecb::encrypt(&self.cipher, &mut block())),
+            ("ecb decrypt", ecb::decrypt(&self.cipher, &mut block())),
+            ("cbc encrypt", cbc::encrypt_in_place(&self.cipher, &block(), &mut block())),
+            ("cbc decrypt", cbc::decrypt_in_place(&self.cipher, &block(), &mut block())),
+            ("cbc padded", cbc::decrypt_padded(&block(), &block(), &block()).map(drop)),
+            ("gcm seal", self.gcm.seal(&[0; 12], &[], MESSAGE).map(drop)),
+            ("gcm open", self.gcm.open(&[0; 12], &[], &[0; 32]).map(drop)),
+            ("ccm seal", self.ccm.seal(&[0; 12], &[], MESSAGE).map(drop)),
+            ("ccm open", self.ccm.open(&[0; 12], &[], &[0; 32]).map(drop)),
+            ("xts key", Xts::new(&[0; 32], Order::Gbt17964).map(drop)),
+            ("xts encrypt", self.xts.encrypt_in_place(&block(), &mut block())),
+            ("xts decrypt", self.xts.decrypt_in_place(&block(), &mut block())),
+            ("wrap", key_wrap::wrap(&self.cipher, &block()).map(drop)),
+            ("unwrap", key_wrap::unwrap(&self.cipher, &[0; 24]).map(drop)),
+            ("cmac verify", self.cmac.clone().verify(&block())),
+        ];
+        let mut all = |name, results: Vec<Result<(), Error>>| {
+            assert_eq!(results.len(), 2, "{name}");
+            calls.extend(results.into_iter().map(|result| (name, result)));
+        };
+        let dropped = |results: Vec<Result<Ciphertext, Error>>| {
+            results.into_iter().map(|result| result.map(drop)).collect()
+        };
+        all("verify_many", sm2::verify_many(&claims));
+        all("verify_many prepared", self.prepared.verify_many(&[(MESSAGE, signature); 2]));
+        all("encrypt_many", dropped(public.encrypt_many(&[MESSAGE; 2])));
+        all("encrypt_many prepared", dropped(self.prepared.encrypt_many(&[MESSAGE; 2])));
+        let decrypted = key.decrypt_many(&[&self.ciphertext; 2]);
+        all("decrypt_many", decrypted.into_iter().map(|result| result.map(drop)).collect());
+        calls
+    }
+
+    /// Every call that has none, under its name.
+    fn infallible(&self) -> Vec<(&'static str, Call<'_>)> {
+        let block = || [0; 16];
+        vec![
+            ("hash", Box::new(|| ignore(sm3::hash(MESSAGE)))),
+            ("hash_many", Box::new(|| ignore(sm3::hash_many(&[MESSAGE; 2])))),
+            ("finalize", Box::new(|| ignore(self.hash.clone().finalize()))),
+            ("kdf", Box::new(|| sm3::kdf(&[MESSAGE], &mut [0; 32]))),
+            ("hmac key", Box::new(|| ignore(HmacKey::new(MESSAGE)))),
+            ("hmac", Box::new(|| ignore(self.mac.mac(&[MESSAGE])))),
+            ("hmac many", Box::new(|| ignore(self.mac.mac_many(&[MESSAGE; 2])))),
+            ("sm4 key", Box::new(move || ignore(Sm4::new(&block().into())))),
+            ("ctr", Box::new(move || ctr::xor_in_place(&self.cipher, &block(), &mut block()))),
+            ("ofb", Box::new(move || ofb::xor_in_place(&self.cipher, &block(), &mut block()))),
+            ("cfb", Box::new(move || cfb::encrypt_in_place(&self.cipher, &block(), &mut block()))),
+            ("cmac", Box::new(|| ignore(self.cmac.clone().finish()))),
+            ("gcm key", Box::new(|| ignore(Gcm::with_cipher(self.cipher.clone())))),
+        ]
+    }
+}
+
+/// What `drop` does, for values that need no dropping too.
+fn ignore<T>(_: T) {}
+
+fn refused(error: &Error) -> bool {
+    error.code() == Code::SelfTestFailed
+}
+
+/// Everything refuses, today and tomorrow.
+fn assert_refused(made: &Made) {
+    for round in 0..2 {
+        for (name, result) in made.fallible() {
+            assert!(result.is_err_and(|error| refused(&error)), "{name}, round {round}");
+        }
+        for (name, call) in made.infallible() {
+            let payload = catch_unwind(AssertUnwindSafe(call)).expect_err(name);
+            let text = payload.downcast_ref::<String>().unwrap();
+            assert!(text.starts_with(Code::SelfTestFailed.name()), "{name}: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_failure_of_one_refuses_all_for_good() {
+    let Some(algorithm) = altered() else {
+        for algorithm in ["sm2", "sm3", "sm4"] {
+            in_a_process("a_failure_of_one_refuses_all_for_good", algorithm);
+        }
+        return;
+    };
+    let made = Made::new();
+    for (name, result) in made.fallible() {
+        assert!(!result.is_err_and(|error| refused(&error)), "{name} refuses without a reason");
+    }
+    for (_, call) in made.infallible() {
+        call();
+    }
+    selftest::alter_answers(&algorithm);
+    assert!(selftest::in_service().is_ok(), "nothing has failed yet");
+    // The first use after that finds it.
+    let found = match &*algorithm {
+        "sm2" => made.key.sign(MESSAGE, &DistId::DEFAULT).is_err_and(|error| refused(&error)),
+        "sm3" => catch_unwind(|| sm3::hash(MESSAGE)).is_err(),
+        _ => catch_unwind(|| Sm4::new(&[0; 16].into())).is_err(),
+    };
+    assert!(found, "{algorithm}");
+    assert_refused(&made);
+    // A test that passes does not lead out of it.
+    for test in selftest::all() {
+        assert_eq!(test.run(), test.algorithm != algorithm, "{test:?}");
+    }
+    assert_refused(&made);
+}
+
+/// The first thing that the process asks for is refused, on each backend.
+#[test]
+fn a_failure_on_first_use_gives_no_answer() {
+    let Some(algorithm) = altered() else {
+        for algorithm in ["sm2", "sm3", "sm4"] {
+            for backend in 0..5 {
+                in_a_process(
+                    "a_failure_on_first_use_gives_no_answer",
+                    &format!("{algorithm} {backend}"),
+                );
+            }
+        }
+        return;
+    };
+    let (algorithm, number) = algorithm.split_once(' ').unwrap();
+    let number: usize = number.parse().unwrap();
+    selftest::alter_answers(algorithm);
+    let gave_no_answer = match algorithm {
+        "sm2" => sm2::Backend::runnable()
+            .nth(number)
+            .is_none_or(|backend| backend.keygen_many(1).is_err_and(|error| refused(&error))),
+        "sm3" => sm3::Backend::runnable()
+            .nth(number)
+            .is_none_or(|backend| catch_unwind(|| backend.hash(MESSAGE)).is_err()),
+        _ => sm4::Backend::runnable()
+            .nth(number)
+            .is_none_or(|backend| catch_unwind(|| Sm4::with_backend(&[0; 16], backend)).is_err()),
+    };
+    assert!(gave_no_answer);
+}
+
+#[test]
+fn every_self_test_passes() {
+    let tests = selftest::all();
+    for algorithm in ["sm2", "sm3", "sm4"] {
+        assert!(tests.iter().any(|test| test.algorithm == algorithm && test.backend == "portable"));
+    }
+    for test in tests {
+        assert!(test.run(), "{test:?}");
+    }
+    assert!(selftest::in_service().is_ok());
+}
