@@ -7,7 +7,7 @@ use std::{
     slice,
 };
 
-use yinxin::{Code, Error};
+use yinxin::{Code, Error, primitives::selftest};
 
 use crate::error::{self, YINXIN_OK, yinxin_status};
 
@@ -40,8 +40,14 @@ pub(crate) fn boundary(call: impl FnOnce() -> Result<(), Failure>) -> yinxin_sta
     match catch_unwind(AssertUnwindSafe(call)) {
         Ok(Ok(())) => YINXIN_OK,
         Ok(Err(failure)) => error::keep(failure),
-        Err(_) => error::keep(Failure::Panic),
+        Err(_) => error::keep(panicked()),
     }
+}
+
+/// What a panic was: a bug, unless a self-test has failed. What returns no error refuses its service
+/// so.
+fn panicked() -> Failure {
+    selftest::in_service().map_or_else(Failure::Core, |()| Failure::Panic)
 }
 
 /// Runs `call`, which answers with a plain value; `otherwise` if it has none or panics.

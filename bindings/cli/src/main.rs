@@ -11,6 +11,7 @@ mod key;
 mod licence;
 mod output;
 mod seal;
+mod selftest;
 mod speed;
 mod token;
 
@@ -83,6 +84,8 @@ enum Command {
     Demo(demo::Arguments),
     /// How fast this machine computes: every operation, every backend, one by one and in batches.
     Speed(speed::Arguments),
+    /// Run the self-tests of every backend.
+    Selftest(selftest::Arguments),
 }
 
 /// How a command that did its work ended.
@@ -165,6 +168,7 @@ fn run(command: Command, output: &Output) -> Result<Ending, Failure> {
         Command::Token(command) => token::run(command, output),
         Command::Demo(arguments) => demo::run(&arguments, output),
         Command::Speed(arguments) => speed::run(&arguments, output),
+        Command::Selftest(arguments) => selftest::run(&arguments, output),
     }
 }
 

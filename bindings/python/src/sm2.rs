@@ -6,7 +6,7 @@ use yinxin::{
     primitives::sm2::{DistId, PublicKey, Signature},
 };
 
-use crate::{bytes::Bytes, error::raise};
+use crate::{bytes::Bytes, error::serve};
 
 /// An SM2 public key: 04 and x and y (65 bytes), or 02 or 03 and x (33 bytes).
 #[pyclass(frozen, module = "yinxin")]
@@ -17,7 +17,7 @@ impl Sm2PublicKey {
     #[new]
     #[pyo3(signature = (sec1, /))]
     fn new(py: Python<'_>, sec1: Bytes) -> PyResult<Self> {
-        PublicKey::from_sec1(&sec1).map(Self).map_err(|error| raise(py, &error))
+        serve(py, || PublicKey::from_sec1(&sec1)).map(Self)
     }
 
     /// 04 and x and y: 65 bytes.
@@ -46,7 +46,6 @@ impl Sm2PublicKey {
                 .and_then(Signature::from_bytes),
             _ => return Err(PyValueError::new_err("form must be 'der' or 'raw'")),
         };
-        let verify = || self.0.verify(&message, &signature?, &DistId::new(&id)?);
-        py.detach(verify).map_err(|error| raise(py, &error))
+        serve(py, || self.0.verify(&message, &signature?, &DistId::new(&id)?))
     }
 }

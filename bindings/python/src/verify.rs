@@ -15,7 +15,7 @@ use yinxin::{
     },
 };
 
-use crate::{bytes::Bytes, error::raise, report::Report};
+use crate::{bytes::Bytes, error::serve, report::Report};
 
 /// Verifies sealed licences against trust anchors, certificates, revocation lists and a policy.
 ///
@@ -63,7 +63,7 @@ impl Verifier {
                 .with_signer_certificates(bundle(signer_certificates)?)
                 .with_policy(Policy { revocation, ..Policy::default() }))
         };
-        py.detach(build).map(Self).map_err(|error: Error| raise(py, &error))
+        serve(py, build).map(Self)
     }
 
     /// Verify the OFD package `data` and return the report, whatever the answer is.
@@ -80,8 +80,7 @@ impl Verifier {
         at: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Report> {
         let seconds = at.map_or_else(now, seconds)?;
-        let report = py.detach(|| self.0.report(&*data, file, UnixTime::from_unix_s(seconds)?));
-        report.map(Report).map_err(|error| raise(py, &error))
+        serve(py, || self.0.report(&*data, file, UnixTime::from_unix_s(seconds)?)).map(Report)
     }
 }
 

@@ -33,8 +33,8 @@ thread_local! {
     static TESTING: Cell<Option<u8>> = const { Cell::new(None) };
 }
 
-/// A name, and whether the answers are right.
-pub(super) type Test<B> = (&'static str, fn(B) -> bool);
+/// What is tested, in English and in Chinese, and whether the answers are right.
+pub(super) type Test<B> = (&'static str, &'static str, fn(B) -> bool);
 
 /// A backend that has self-tests.
 pub(super) trait SelfTested: Copy + Send + Sync + 'static {
@@ -109,8 +109,10 @@ pub struct SelfTest {
     pub algorithm: &'static str,
     /// The backend, as in `portable`.
     pub backend: &'static str,
-    /// What is tested.
-    pub name: &'static str,
+    /// What is tested, in English.
+    pub en: &'static str,
+    /// What is tested, in Chinese.
+    pub zh: &'static str,
     run: Run,
 }
 
@@ -141,7 +143,7 @@ impl SelfTest {
 
 impl std::fmt::Debug for SelfTest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "SelfTest({} {} {})", self.algorithm, self.backend, self.name)
+        write!(f, "SelfTest({} {} {})", self.algorithm, self.backend, self.en)
     }
 }
 
@@ -186,7 +188,7 @@ fn first_use<B: SelfTested>(backend: B) -> Result<(), Error> {
     }
     in_service()?;
     // Two threads may both test: neither serves before it has the answer.
-    if !B::TESTS.iter().all(|(_, test)| passes(backend, *test)) {
+    if !B::TESTS.iter().all(|(_, _, test)| passes(backend, *test)) {
         return Err(fail());
     }
     // What another thread found meanwhile stays.
@@ -221,10 +223,11 @@ fn of<B: SelfTested>(
     backend: B,
     run: fn(B, fn(B) -> bool) -> Run,
 ) -> impl Iterator<Item = SelfTest> {
-    B::TESTS.iter().map(move |&(name, test)| SelfTest {
+    B::TESTS.iter().map(move |&(en, zh, test)| SelfTest {
         algorithm: B::ALGORITHM,
         backend: backend.name(),
-        name,
+        en,
+        zh,
         run: run(backend, test),
     })
 }
@@ -256,7 +259,7 @@ mod tests {
 
     fn every_test_can_fail<B: SelfTested>(backends: impl Iterator<Item = B>) {
         for backend in backends {
-            for (name, test) in B::TESTS {
+            for (name, _, test) in B::TESTS {
                 let case = format!("{} {} {name}", B::ALGORITHM, backend.name());
                 assert!(passes_with(backend, *test, 0), "{case}");
                 assert!(!passes_with(backend, *test, 1), "{case}: altered answers");

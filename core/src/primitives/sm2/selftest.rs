@@ -15,10 +15,10 @@ impl SelfTested for Backend {
     const ALGORITHM: &'static str = "sm2";
     const NUMBER: u32 = 2;
     const TESTS: &'static [Test<Self>] = &[
-        ("key generation", generates),
-        ("signing", |backend| signs(backend).unwrap_or(false)),
-        ("verification", |backend| verifies(backend).unwrap_or(false)),
-        ("decryption", |backend| decrypts(backend).unwrap_or(false)),
+        ("key generation", "密钥生成", generates),
+        ("signing", "签名", |backend| signs(backend).unwrap_or(false)),
+        ("verification", "验签", |backend| verifies(backend).unwrap_or(false)),
+        ("decryption", "解密", |backend| decrypts(backend).unwrap_or(false)),
     ];
 
     fn number(self) -> u32 {

@@ -6,8 +6,11 @@ use crate::primitives::selftest::{SelfTested, Test, agrees};
 impl SelfTested for Backend {
     const ALGORITHM: &'static str = "sm3";
     const NUMBER: u32 = 0;
-    const TESTS: &'static [Test<Self>] =
-        &[("digest", digest), ("digests side by side", many), ("HMAC", hmac)];
+    const TESTS: &'static [Test<Self>] = &[
+        ("digest", "杂凑", digest),
+        ("digests side by side", "多消息并行杂凑", many),
+        ("HMAC", "HMAC", hmac),
+    ];
 
     fn number(self) -> u32 {
         match self {

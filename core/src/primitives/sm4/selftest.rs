@@ -1,13 +1,26 @@
 //! Known answers for the self-tests of SM4.
 
-use super::{Backend, Block, Sm4, cbc, ctr, ecb, gcm::Gcm};
+use super::{
+    Backend, Block, Sm4, cbc,
+    ccm::Ccm,
+    ctr, ecb,
+    gcm::Gcm,
+    xts::{Order, Xts},
+};
 use crate::primitives::selftest::{SelfTested, Test, agrees};
 
 impl SelfTested for Backend {
     const ALGORITHM: &'static str = "sm4";
     const NUMBER: u32 = 1;
-    const TESTS: &'static [Test<Self>] =
-        &[("block", block), ("ECB", ecb), ("CBC", cbc), ("CTR", ctr), ("GCM", gcm)];
+    const TESTS: &'static [Test<Self>] = &[
+        ("block", "单分组", block),
+        ("ECB", "ECB", ecb),
+        ("CBC", "CBC", cbc),
+        ("CTR", "CTR", ctr),
+        ("GCM", "GCM", gcm),
+        ("CCM", "CCM", ccm),
+        ("XTS", "XTS", xts),
+    ];
 
     fn number(self) -> u32 {
         match self {
@@ -93,6 +106,24 @@ const GCM_TAG: [u8; 16] = *b"\
 const GCM_LONG_TAG: [u8; 16] = *b"\
     \xa4\xec\x96\x7e\x3a\x6d\x3e\x71\xa0\x3a\x12\x14\xc4\xdc\x5d\xe6";
 
+/// The ciphertext of RFC 8998, A.2, of the same inputs.
+const CCM_CIPHERTEXT: [u8; 64] = *b"\
+    \x48\xaf\x93\x50\x1f\xa6\x2a\xdb\xcd\x41\x4c\xce\x60\x34\xd8\x95\
+    \xdd\xa1\xbf\x8f\x13\x2f\x04\x20\x98\x66\x15\x72\xe7\x48\x30\x94\
+    \xfd\x12\xe5\x18\xce\x06\x2c\x98\xac\xee\x28\xd9\x5d\xf4\x41\x6b\
+    \xed\x31\xa2\xf0\x44\x76\xc1\x8b\xb4\x0c\x84\xa7\x4b\x97\xdc\x5b";
+/// The tag of RFC 8998, A.2.
+const CCM_TAG: [u8; 16] = *b"\
+    \x16\x84\x2d\x4f\xa1\x86\xf5\x6a\xb3\x32\x56\x97\x1f\xa1\x10\xf4";
+/// The tweak of the example of XTS, whose keys are [`MODES_KEY`] and [`MODES_IV`].
+const XTS_TWEAK: [u8; 16] = *b"\
+    \xf0\xf1\xf2\xf3\xf4\xf5\xf6\xf7\xf8\xf9\xfa\xfb\xfc\xfd\xfe\xff";
+/// What XTS makes of the first 56 bytes of the plaintext.
+const XTS: [u8; 56] = *b"\
+    \xe9\x53\x82\x51\xc7\x1d\x7b\x80\xbb\xe4\x48\x3f\xef\x49\x7b\xd1\
+    \x2c\x5c\x58\x1b\xd6\x24\x2f\xc5\x1e\x08\x96\x4f\xb4\xf6\x0f\xdb\
+    \x0b\xa4\x2f\x63\x49\x92\x79\x21\x3d\x31\x8d\x2c\x11\xf6\x88\x6e\
+    \x90\x3b\xe7\xf9\x3a\x1b\x34\x79";
 /// More than any kernel takes together, with a rest of every power of two.
 const MANY: usize = 64 + 32 + 16 + 8 + 4 + 2 + 1;
 
@@ -160,4 +191,34 @@ fn gcm(backend: Backend) -> bool {
     let mut long: Vec<u8> = (0..=250).cycle().take(2000).collect();
     let sealed = gcm.seal_in_place(&GCM_NONCE, &GCM_AAD, &mut long);
     seals && refuses && opens && sealed.is_ok_and(|tag| agrees(&tag, &GCM_LONG_TAG))
+}
+
+fn ccm(backend: Backend) -> bool {
+    let ccm = Ccm::<16>::with_cipher(Sm4::with_backend(&KEY, backend));
+    let mut data = GCM_TEXT;
+    let sealed = ccm.seal_in_place(&GCM_NONCE, &GCM_AAD, &mut data);
+    let seals = sealed.is_ok_and(|tag| agrees(&tag, &CCM_TAG)) && agrees(&data, &CCM_CIPHERTEXT);
+    let mut altered = CCM_TAG;
+    altered[15] ^= 1;
+    let refuses = ccm.open_in_place(&GCM_NONCE, &GCM_AAD, &mut data, &altered).is_err();
+    let opens = ccm.open_in_place(&GCM_NONCE, &GCM_AAD, &mut data, &CCM_TAG).is_ok()
+        && agrees(&data, &GCM_TEXT);
+    seals && refuses && opens
+}
+
+fn xts(backend: Backend) -> bool {
+    let mut key = [0; 32];
+    key[..16].copy_from_slice(&MODES_KEY);
+    key[16..].copy_from_slice(&MODES_IV);
+    let Ok(xts) = Xts::with_backend(&key, Order::Gbt17964, backend) else { return false };
+    let mut data: [u8; 56] = std::array::from_fn(|i| MODES_TEXT[i]);
+    let encrypts = xts.encrypt_in_place(&XTS_TWEAK, &mut data).is_ok() && agrees(&data, &XTS);
+    let decrypts =
+        xts.decrypt_in_place(&XTS_TWEAK, &mut data).is_ok() && agrees(&data, &MODES_TEXT[..56]);
+    let mut data = turns(&MODES_TEXT);
+    let long = xts.encrypt_in_place(&XTS_TWEAK, &mut data).is_ok()
+        && agrees(&data[..32], &XTS[..32])
+        && xts.decrypt_in_place(&XTS_TWEAK, &mut data).is_ok()
+        && agrees(&data, &turns(&MODES_TEXT));
+    encrypts && decrypts && long
 }
