@@ -15,7 +15,7 @@ use super::{
         ENTER, KEY, KEY_CONSTANT, KEY_INPUTS, KEY_START, LEAVE, Q, RoundKeys, Schedule, W,
     },
     aes_tables::{SHIFT_BACK, Tables, after_aes, plain},
-    dword_sliced::{GATHER, SCATTER, dword_sliced},
+    dword_sliced::{GATHER, SCATTER, dword_sliced, whole_blocks_kernel},
 };
 use crate::primitives::cpu;
 
@@ -45,18 +45,18 @@ pub(super) fn crypt(_: cpu::Aes, schedule: &Schedule, blocks: &mut [Block]) {
 }
 
 dword_sliced!(
-    crypt_4, "neon,aes", uint8x16_t, row: 1, groups: 1,
-    load: load_row, store: store_row, repeat: load, xor: veorq_u8,
-    xor3: xor3, bytes: vqtbl1q_u8, dwords: dwords,
+    "neon,aes", uint8x16_t, entered: entered, rounds: rounds, left: left,
+    repeat: load, xor: veorq_u8, xor3: xor3, bytes: vqtbl1q_u8, dwords: dwords,
     unpack: [zip_low_32, zip_high_32, zip_low_64, zip_high_64],
     enter: enter, leave: leave, substitute: substitute
 );
-dword_sliced!(
-    crypt_16, "neon,aes", uint8x16_t, row: 1, groups: 4,
-    load: load_row, store: store_row, repeat: load, xor: veorq_u8,
-    xor3: xor3, bytes: vqtbl1q_u8, dwords: dwords,
-    unpack: [zip_low_32, zip_high_32, zip_low_64, zip_high_64],
-    enter: enter, leave: leave, substitute: substitute
+whole_blocks_kernel!(
+    crypt_4, "neon,aes", row: 1, groups: 1, load: load_row, store: store_row,
+    entered: entered, rounds: rounds, left: left
+);
+whole_blocks_kernel!(
+    crypt_16, "neon,aes", row: 1, groups: 4, load: load_row, store: store_row,
+    entered: entered, rounds: rounds, left: left
 );
 
 /// P·rk(0) to P·rk(31) (GB/T 32907-2016, 7.3). A word is in all four columns of the state of AES:

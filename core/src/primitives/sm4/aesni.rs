@@ -15,9 +15,9 @@ use super::{
         ENTER, KEY, KEY_CONSTANT, KEY_INPUTS, KEY_START, LEAVE, Q, RoundKeys, Schedule, W,
     },
     aes_tables::{SHIFT_BACK, Tables, after_aes, plain},
-    dword_sliced::{GATHER, SCATTER, dword_sliced},
+    dword_sliced::{GATHER, SCATTER, dword_sliced, whole_blocks_kernel},
     one_block::{chain, key_schedule},
-    vectors::{load, load_row, store, store_row, wide_load, wide_repeat, wide_store},
+    vectors::{kept_apart, load, load_row, store, store_row, wide_load, wide_repeat, wide_store},
 };
 use crate::primitives::cpu;
 
@@ -67,20 +67,28 @@ pub(super) fn absorb(_: cpu::Aes, schedule: &Schedule, state: &mut Block, blocks
 key_schedule!("avx2,aes");
 chain!("avx2,aes");
 dword_sliced!(
-    crypt_4, "avx2,aes", __m128i, row: 1, groups: 1,
-    load: load_row, store: store_row, repeat: load, xor: _mm_xor_si128,
-    xor3: xor3, bytes: _mm_shuffle_epi8, dwords: _mm_shuffle_epi32,
+    "avx2,aes", __m128i, entered: entered, rounds: rounds, left: left,
+    repeat: load, xor: _mm_xor_si128, xor3: xor3,
+    bytes: _mm_shuffle_epi8, dwords: _mm_shuffle_epi32,
     unpack: [_mm_unpacklo_epi32, _mm_unpackhi_epi32, _mm_unpacklo_epi64, _mm_unpackhi_epi64],
     enter: enter, leave: leave, substitute: substitute
 );
 dword_sliced!(
-    crypt_16, "avx2,aes", __m256i, row: 2, groups: 2,
-    load: wide_load, store: wide_store, repeat: wide_repeat, xor: _mm256_xor_si256,
-    xor3: wide_xor3, bytes: _mm256_shuffle_epi8, dwords: _mm256_shuffle_epi32,
+    "avx2,aes", __m256i, entered: wide_entered, rounds: wide_rounds, left: wide_left,
+    repeat: wide_repeat, xor: _mm256_xor_si256, xor3: wide_xor3,
+    bytes: _mm256_shuffle_epi8, dwords: _mm256_shuffle_epi32,
     unpack: [
         _mm256_unpacklo_epi32, _mm256_unpackhi_epi32, _mm256_unpacklo_epi64, _mm256_unpackhi_epi64
     ],
     enter: wide_enter, leave: wide_leave, substitute: wide_substitute
+);
+whole_blocks_kernel!(
+    crypt_4, "avx2,aes", row: 1, groups: 1, load: load_row, store: store_row,
+    entered: entered, rounds: rounds, left: left
+);
+whole_blocks_kernel!(
+    crypt_16, "avx2,aes", row: 2, groups: 2, load: wide_load, store: wide_store,
+    entered: wide_entered, rounds: wide_rounds, left: wide_left
 );
 
 #[inline]

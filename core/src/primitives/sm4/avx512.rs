@@ -1,281 +1,374 @@
-//! SM4 with GFNI on 512-bit vectors: 64 blocks byte by byte, 16 blocks word by word. See `aes_domain` for
-//! the algebra; what is left over of few blocks goes to `gfni`.
-//!
-//! Of 64 blocks, vector 4j + i has byte i (0 the lowest) of word j of every block, so that turning
-//! words by whole bytes is only a renaming.
+//! SM4 with GFNI on 512-bit vectors: up to 96 blocks at a time, with every mode that works on many blocks
+//! at once done while they are in registers. See `aes_domain` for the algebra.
 
 #![allow(unsafe_code, reason = "vector loads and stores, and calls that a CPU feature allows")]
 
 use std::arch::x86_64::*;
 
+use zeroize::{Zeroize as _, Zeroizing};
+
 use super::{
-    Block,
-    aes_domain::{ENTER, LEAVE, Q, Schedule, W},
-    batch,
+    Block, Chain,
+    aes_domain::{ENTER, KEY_CONSTANT, KEY_INPUTS, KEY_START, LEAVE, Q, RoundKeys, Schedule, W},
     dword_sliced::{GATHER, SCATTER, dword_sliced},
-    gfni,
+    gfni::{enter, key_terms, leave, substitute, xor3},
+    one_block::{chain, key_schedule},
+    vectors::{kept_apart, load, store},
+    xts::Order,
 };
 use crate::primitives::cpu;
 
-/// The blocks of the wide kernel.
-const WIDE: usize = 64;
+/// The groups of 16 blocks that the registers hold: four vectors each, and room to compute.
+const WIDE: usize = 6;
 
-/// A word of 64 blocks by bytes, the lowest first.
-type Word = [__m512i; 4];
+/// The groups of the kernel below it. One group alone takes nearly as long as these: it waits.
+const MIDDLE: usize = 4;
+
+/// Four rows of four blocks, or the four words of as many.
+type Group = [__m512i; 4];
+
+/// What is done with blocks, beside taking each through the cipher.
+enum Work<'a> {
+    /// Nothing.
+    Whole,
+    /// The counters from this one on go through the cipher, and what comes out is added to the blocks.
+    Counters(u128),
+    /// The block before, of which this is the first, is added afterwards.
+    CbcDecrypt(&'a Block),
+    /// The block before, of which this is the first, goes through the cipher and is added to the block.
+    CfbDecrypt(&'a Block),
+    /// One of these is added before and after.
+    Xts(&'a [Block; 16 * WIDE]),
+}
 
 /// Encrypts or decrypts every block.
-pub(super) fn crypt(cpu: cpu::Avx512Gfni, schedule: &Schedule, blocks: &mut [Block]) {
-    let (wide, rest) = blocks.as_chunks_mut();
-    // SAFETY: a `cpu::Avx512Gfni` exists only where the features of these functions are.
-    unsafe {
-        wide.iter_mut().for_each(|blocks| crypt_64(schedule, Input::Data, blocks));
-        if rest.len() > WIDE / 2 {
-            return padded(rest, |blocks| crypt_64(schedule, Input::Data, blocks));
-        }
-        let (sixteens, rest) = rest.as_chunks_mut();
-        sixteens.iter_mut().for_each(|blocks| crypt_16(schedule, blocks));
-        if rest.len() > 4 {
-            return padded(rest, |blocks| crypt_16(schedule, blocks));
-        }
-        gfni::crypt(cpu.gfni(), schedule, rest);
+pub(super) fn crypt(_: cpu::Avx512Gfni, schedule: &Schedule, blocks: &mut [Block]) {
+    for batch in blocks.chunks_mut(16 * WIDE) {
+        // SAFETY: a `cpu::Avx512Gfni` exists only where the features of this function are.
+        unsafe { crypt_batch(schedule, &Work::Whole, batch.as_flattened_mut()) };
     }
+}
+
+/// The round keys of `key`.
+pub(super) fn expand(_: cpu::Avx512Gfni, key: &Block) -> RoundKeys {
+    let mut keys = Zeroizing::new([0; 32]);
+    // SAFETY: a `cpu::Avx512Gfni` exists only where the features of this function are.
+    unsafe { key_schedule(key, &mut keys) };
+    RoundKeys::new(&keys)
+}
+
+/// Takes `blocks` through a chain; see `RoundKeys::chain`.
+pub(super) fn crypt_chain(
+    _: cpu::Avx512Gfni,
+    schedule: &Schedule,
+    kind: Chain,
+    state: &mut Block,
+    blocks: &mut [Block],
+) {
+    // SAFETY: a `cpu::Avx512Gfni` exists only where the features of this function are.
+    unsafe { chain(schedule, kind, state, blocks) }
+}
+
+/// Takes `blocks` into `state`; see `RoundKeys::absorb`.
+pub(super) fn absorb(_: cpu::Avx512Gfni, schedule: &Schedule, state: &mut Block, blocks: &[Block]) {
+    // SAFETY: a `cpu::Avx512Gfni` exists only where the features of this function are.
+    unsafe { mac(schedule, state, blocks) }
 }
 
 /// Adds E(counter) ‖ E(counter + 1) ‖ … to `data`.
 pub(super) fn xor_keystream(
-    cpu: cpu::Avx512Gfni,
+    _: cpu::Avx512Gfni,
     schedule: &Schedule,
     mut counter: u128,
     data: &mut [u8],
 ) {
-    let (wide, rest) = data.split_at_mut(data.len() / (16 * WIDE) * (16 * WIDE));
-    for blocks in wide.as_chunks_mut().0.as_chunks_mut().0 {
+    for batch in data.chunks_mut(256 * WIDE) {
         // SAFETY: a `cpu::Avx512Gfni` exists only where the features of this function are.
-        unsafe { crypt_64(schedule, Input::Counters(counter), blocks) };
-        counter = counter.wrapping_add(WIDE as u128);
-    }
-    if !rest.is_empty() {
-        batch::xor_keystream(|blocks| crypt(cpu, schedule, blocks), counter, rest);
+        unsafe { crypt_batch(schedule, &Work::Counters(counter), batch) };
+        counter = counter.wrapping_add(16 * WIDE as u128);
     }
 }
 
-/// 64 counters written out.
-fn counters(first: u128) -> [Block; WIDE] {
-    let mut counters = [[0; 16]; WIDE];
+/// Decrypts a chain of CBC; see `RoundKeys::cbc_decrypt`.
+pub(super) fn cbc_decrypt(
+    _: cpu::Avx512Gfni,
+    schedule: &Schedule,
+    state: &mut Block,
+    blocks: &mut [Block],
+) {
+    for batch in blocks.chunks_mut(16 * WIDE) {
+        let last = batch.last().copied();
+        // SAFETY: a `cpu::Avx512Gfni` exists only where the features of this function are.
+        unsafe { crypt_batch(schedule, &Work::CbcDecrypt(state), batch.as_flattened_mut()) };
+        *state = last.unwrap_or(*state);
+    }
+}
+
+/// Decrypts a chain of CFB; see `RoundKeys::cfb_decrypt`.
+pub(super) fn cfb_decrypt(
+    _: cpu::Avx512Gfni,
+    schedule: &Schedule,
+    state: &mut Block,
+    blocks: &mut [Block],
+) {
+    for batch in blocks.chunks_mut(16 * WIDE) {
+        let last = batch.last().copied();
+        // SAFETY: a `cpu::Avx512Gfni` exists only where the features of this function are.
+        unsafe { crypt_batch(schedule, &Work::CfbDecrypt(state), batch.as_flattened_mut()) };
+        *state = last.unwrap_or(*state);
+    }
+}
+
+/// Encrypts or decrypts blocks of XTS; see `RoundKeys::xts`.
+pub(super) fn xts(
+    _: cpu::Avx512Gfni,
+    schedule: &Schedule,
+    order: Order,
+    tweak: &mut Block,
+    blocks: &mut [Block],
+) {
+    let mut tweaks = [[0; 16]; 16 * WIDE];
+    for batch in blocks.chunks_mut(16 * WIDE) {
+        // SAFETY: a `cpu::Avx512Gfni` exists only where the features of these functions are.
+        unsafe {
+            let after = fill_tweaks(order, tweak, &mut tweaks);
+            *tweak = *tweaks.get(batch.len()).unwrap_or(&after);
+            crypt_batch(schedule, &Work::Xts(&tweaks), batch.as_flattened_mut());
+        }
+    }
+    tweaks.as_flattened_mut().zeroize();
+}
+
+/// At most 96 blocks, the last of which may be cut short.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
+fn crypt_batch(schedule: &Schedule, work: &Work<'_>, data: &mut [u8]) {
+    match data.len().div_ceil(16) {
+        0 => {}
+        1..=16 => crypt_padded::<1, 16>(schedule, work, data),
+        17..=64 => crypt_padded::<MIDDLE, 64>(schedule, work, data),
+        _ => crypt_padded::<WIDE, 96>(schedule, work, data),
+    }
+}
+
+/// At most `N` = 16·`G` blocks.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
+fn crypt_padded<const G: usize, const N: usize>(
+    schedule: &Schedule,
+    work: &Work<'_>,
+    data: &mut [u8],
+) {
+    if let (blocks, []) = data.as_chunks_mut()
+        && let Ok(blocks) = blocks.try_into()
+    {
+        return kernel::<G, N>(schedule, work, blocks);
+    }
+    let mut padded = [[0; 16]; N];
+    padded.as_flattened_mut()[..data.len()].copy_from_slice(data);
+    kernel::<G, N>(schedule, work, &mut padded);
+    data.copy_from_slice(&padded.as_flattened()[..data.len()]);
+    padded.as_flattened_mut().zeroize();
+}
+
+/// `N` = 16·`G` blocks.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
+fn kernel<const G: usize, const N: usize>(
+    schedule: &Schedule,
+    work: &Work<'_>,
+    blocks: &mut [Block; N],
+) {
+    let states = match *work {
+        Work::Whole | Work::CbcDecrypt(_) => entered(schedule, rows::<G>(blocks)),
+        Work::Counters(first) if first as u32 <= u32::MAX - (N as u32 - 1) => {
+            entered_counters::<G>(schedule, first)
+        }
+        Work::Counters(first) => entered(schedule, rows::<G>(&counters::<N>(first))),
+        Work::CfbDecrypt(before) => entered(schedule, rows_before::<G>(before, blocks)),
+        Work::Xts(tweaks) => entered(schedule, add::<G>(rows::<G>(blocks), rows::<G>(tweaks))),
+    };
+    let out = left(schedule, rounds(schedule, states));
+    let out = match *work {
+        Work::Whole => out,
+        Work::Counters(_) | Work::CfbDecrypt(_) => add::<G>(out, rows::<G>(blocks)),
+        Work::CbcDecrypt(before) => add::<G>(out, rows_before::<G>(before, blocks)),
+        Work::Xts(tweaks) => add::<G>(out, rows::<G>(tweaks)),
+    };
+    let (rows, _) = blocks.as_chunks_mut();
+    for g in 0..G {
+        for r in 0..4 {
+            wide_store(&mut rows[4 * g + r], out[g][r]);
+        }
+    }
+}
+
+/// The first 16·`G` blocks, four in a row.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
+fn rows<const G: usize>(blocks: &[Block]) -> [Group; G] {
+    let (rows, _) = blocks.as_chunks();
+    let mut out = [[_mm512_setzero_si512(); 4]; G];
+    for g in 0..G {
+        for r in 0..4 {
+            out[g][r] = wide_load(&rows[4 * g + r]);
+        }
+    }
+    out
+}
+
+/// For each block the one before it, `before` for the first.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
+fn rows_before<const G: usize>(before: &Block, blocks: &[Block]) -> [Group; G] {
+    let rows = rows::<G>(blocks);
+    let mut last = wide_repeat(before);
+    let mut out = rows;
+    for g in 0..G {
+        for r in 0..4 {
+            // Three blocks of this row after the last of the row before.
+            out[g][r] = _mm512_alignr_epi64::<6>(rows[g][r], last);
+            last = rows[g][r];
+        }
+    }
+    out
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
+fn add<const G: usize>(mut left: [Group; G], right: [Group; G]) -> [Group; G] {
+    for g in 0..G {
+        for r in 0..4 {
+            left[g][r] = _mm512_xor_si512(left[g][r], right[g][r]);
+        }
+    }
+    left
+}
+
+/// The states of 16·`G` counters of which only the last word differs.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
+fn entered_counters<const G: usize>(schedule: &Schedule, first: u128) -> [Group; G] {
+    let block = wide_repeat(&first.to_be_bytes());
+    // Byte i of a word four times in dword i; and byte i of four numbers in dword i.
+    let word = _mm512_broadcast_i32x4(_mm_set_epi32(0, 0x0101_0101, 0x0202_0202, 0x0303_0303));
+    let gather =
+        _mm512_broadcast_i32x4(_mm_set_epi32(0x0f0b_0703, 0x0e0a_0602, 0x0d09_0501, 0x0c08_0400));
+    let four = _mm512_set1_epi8(4);
+    let a = wide_enter(_mm512_shuffle_epi8(block, word));
+    let b = wide_enter(_mm512_shuffle_epi8(block, _mm512_add_epi8(word, four)));
+    let c = wide_enter(_mm512_shuffle_epi8(block, _mm512_add_epi8(word, _mm512_set1_epi8(8))));
+    // Dword r of lane l stands for block 4r + l, as after the transposition of rows.
+    let places = _mm512_set_epi32(15, 11, 7, 3, 14, 10, 6, 2, 13, 9, 5, 1, 12, 8, 4, 0);
+    let mut last = _mm512_add_epi32(places, _mm512_set1_epi32(first as i32));
+    let mut states = [[a, b, c, a]; G];
+    for state in &mut states {
+        let d = wide_enter(_mm512_shuffle_epi8(last, gather));
+        state[3] = _mm512_xor_si512(d, wide_repeat(&schedule.enter));
+        last = _mm512_add_epi32(last, _mm512_set1_epi32(16));
+    }
+    states
+}
+
+/// Counters written out.
+fn counters<const N: usize>(first: u128) -> [Block; N] {
+    let mut counters = [[0; 16]; N];
     for (block, skip) in counters.iter_mut().zip(0..) {
         *block = first.wrapping_add(skip).to_be_bytes();
     }
     counters
 }
 
-fn padded<const N: usize>(blocks: &mut [Block], kernel: impl Fn(&mut [Block; N])) {
-    let mut padded = [[0; 16]; N];
-    padded[..blocks.len()].copy_from_slice(blocks);
-    kernel(&mut padded);
-    blocks.copy_from_slice(&padded[..blocks.len()]);
+/// The tweaks of XTS from `first` on, and the one after them.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
+fn fill_tweaks(order: Order, first: &Block, tweaks: &mut [Block; 16 * WIDE]) -> Block {
+    // Within the order of IEEE 1619, which has the bits of a byte the other way round.
+    let turn = match order {
+        Order::Ieee1619 => _mm512_set1_epi64(0x0102_0408_1020_4080),
+        Order::Gbt17964 => _mm512_set1_epi64(0x8040_2010_0804_0201_u64 as i64),
+    };
+    let first = _mm512_gf2p8affine_epi64_epi8::<0>(wide_repeat(first), turn);
+    let mut power = _mm512_set_epi64(3, 3, 2, 2, 1, 1, 0, 0);
+    let mut next = [first; 4];
+    for row in &mut next {
+        *row = times_x(first, power);
+        power = _mm512_add_epi64(power, _mm512_set1_epi64(4));
+    }
+    for rows in tweaks.as_chunks_mut::<4>().0.as_chunks_mut::<4>().0 {
+        for r in 0..4 {
+            wide_store(&mut rows[r], _mm512_gf2p8affine_epi64_epi8::<0>(next[r], turn));
+            next[r] = times_x(next[r], _mm512_set1_epi64(16));
+        }
+    }
+    let mut after = [[0; 16]; 4];
+    wide_store(&mut after, _mm512_gf2p8affine_epi64_epi8::<0>(next[0], turn));
+    after[0]
 }
 
+/// v·x^power in GF(2^128), the powers, at most 48, given for each half of each block.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
+fn times_x(v: __m512i, power: __m512i) -> __m512i {
+    // What leaves a half goes into the other one: upwards as it is, and around times x^7 + x^2 + x + 1.
+    let over = _mm512_srlv_epi64(v, _mm512_sub_epi64(_mm512_set1_epi64(64), power));
+    let over = _mm512_shuffle_epi32::<0b01_00_11_10>(over);
+    let up = _mm512_maskz_mov_epi64(0b1010_1010, over);
+    let around = _mm512_clmulepi64_epi128::<0x00>(over, _mm512_set1_epi64(0x87));
+    wide_xor3(_mm512_sllv_epi64(v, power), up, around)
+}
+
+key_schedule!("avx2,gfni,avx512f,avx512vl");
+chain!("avx2,gfni,avx512f,avx512vl");
 dword_sliced!(
-    crypt_16, "avx512f,avx512bw,avx512vl,gfni", __m512i, row: 4, groups: 1,
-    load: load, store: store, repeat: repeat, xor: _mm512_xor_si512,
-    xor3: xor3, bytes: _mm512_shuffle_epi8, dwords: _mm512_shuffle_epi32,
+    "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq", __m512i,
+    entered: entered, rounds: rounds, left: left,
+    repeat: wide_repeat, xor: _mm512_xor_si512, xor3: wide_xor3,
+    bytes: _mm512_shuffle_epi8, dwords: _mm512_shuffle_epi32,
     unpack: [
         _mm512_unpacklo_epi32, _mm512_unpackhi_epi32, _mm512_unpacklo_epi64, _mm512_unpackhi_epi64
     ],
-    enter: enter, leave: leave, substitute: substitute
+    enter: wide_enter, leave: wide_leave, substitute: wide_substitute
 );
-
-/// What 64 blocks go through the rounds.
-enum Input {
-    /// The data itself, which the result replaces.
-    Data,
-    /// The counters from this one on: the result is added to the data.
-    Counters(u128),
-}
-
-/// Encrypts or decrypts 64 blocks.
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni")]
-fn crypt_64(schedule: &Schedule, input: Input, blocks: &mut [Block; WIDE]) {
-    let written;
-    let state = match input {
-        Input::Counters(first) if first as u8 <= 255 - (WIDE as u8 - 1) => entered_counters(first),
-        Input::Data | Input::Counters(_) => entered(match input {
-            Input::Data => blocks,
-            Input::Counters(first) => {
-                written = counters(first);
-                &written
-            }
-        }),
-    };
-    let out = left(rounds(schedule, state));
-    let last = repeat(&schedule.leave);
-    let kept = match input {
-        Input::Data => 0,
-        Input::Counters(_) => !0,
-    };
-    let (rows, _) = blocks.as_chunks_mut();
-    for r in 0..16 {
-        let old = _mm512_maskz_mov_epi64(kept, load(&rows[r]));
-        store(&mut rows[r], xor3(out[r], last, old));
-    }
-}
-
-/// The state of 64 blocks.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni")]
-fn entered(blocks: &[Block; WIDE]) -> [Word; 4] {
-    let (rows, _) = blocks.as_chunks();
-    let mut v = [_mm512_setzero_si512(); 16];
-    for r in 0..16 {
-        v[r] = load(&rows[r]);
-    }
-    let v = transpose(v);
-    let mut state = [[_mm512_setzero_si512(); 4]; 4];
-    for m in 0..16 {
-        // Byte m of a block is byte 3 - m mod 4 of its word, counted from the lowest.
-        state[m / 4][3 - m % 4] = enter(v[m]);
-    }
-    state
-}
-
-/// The state of 64 counters of which only the lowest byte differs.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni")]
-fn entered_counters(first: u128) -> [Word; 4] {
-    let mut bytes = [[0; 16]; 4];
-    store(&mut bytes, enter(repeat(&first.to_be_bytes())));
-    let mut state = [[_mm512_setzero_si512(); 4]; 4];
-    for m in 0..15 {
-        state[m / 4][3 - m % 4] = _mm512_set1_epi8(bytes[0][m] as i8);
-    }
-    // Block 4r + l has its byte at place r of lane l, as after a transposition.
-    let places = _mm512_set_epi32(
-        0x3f3b_3733,
-        0x2f2b_2723,
-        0x1f1b_1713,
-        0x0f0b_0703,
-        0x3e3a_3632,
-        0x2e2a_2622,
-        0x1e1a_1612,
-        0x0e0a_0602,
-        0x3d39_3531,
-        0x2d29_2521,
-        0x1d19_1511,
-        0x0d09_0501,
-        0x3c38_3430,
-        0x2c28_2420,
-        0x1c18_1410,
-        0x0c08_0400,
-    );
-    state[3][0] = enter(_mm512_add_epi8(places, _mm512_set1_epi8(first as i8)));
-    state
-}
-
-/// Adds c(3) and runs the 32 rounds.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni")]
-fn rounds(schedule: &Schedule, [mut a, mut b, mut c, mut d]: [Word; 4]) -> [Word; 4] {
-    let (enter, _) = schedule.enter.as_chunks();
-    for i in 0..4 {
-        d[i] = _mm512_xor_si512(d[i], _mm512_set1_epi32(i32::from_le_bytes(enter[i])));
-    }
-    for keys in schedule.rounds.as_chunks::<4>().0 {
-        a = round(a, b, c, d, &keys[0]);
-        b = round(b, c, d, a, &keys[1]);
-        c = round(c, d, a, b, &keys[2]);
-        d = round(d, a, b, c, &keys[3]);
-    }
-    [a, b, c, d]
-}
-
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni")]
-fn round(old: Word, x1: Word, x2: Word, x3: Word, key: &Block) -> Word {
-    let zero = _mm512_setzero_si512();
-    let (mut q, mut u) = ([zero; 4], [zero; 4]);
-    for i in [2, 3, 0, 1] {
-        (q[i], u[i]) = substitute(xor3(x1[i], x2[i], x3[i]));
-    }
-    // U = W ^ Q<<<16, and the round's sum Q ^ U ^ U<<<24.
-    for i in 0..4 {
-        u[i] = _mm512_xor_si512(u[i], q[(i + 2) % 4]);
-    }
-    let (keys, _) = key.as_chunks();
-    let mut new = old;
-    for i in 0..4 {
-        let key = _mm512_set1_epi32(i32::from_le_bytes(keys[i]));
-        new[i] = xor3(xor3(old[i], q[i], key), u[i], u[(i + 1) % 4]);
-    }
-    new
-}
-
-/// Back to the basis of SM4 and to blocks, the words in reverse (GB/T 32907-2016, 7.1, R).
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni")]
-fn left(state: [Word; 4]) -> [__m512i; 16] {
-    let mut v = [_mm512_setzero_si512(); 16];
-    for m in 0..16 {
-        v[m] = leave(state[3 - m / 4][3 - m % 4]);
-    }
-    transpose(v)
-}
-
-/// The transposition of 16 bytes in 16 vectors within every lane, its own inverse.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni")]
-fn transpose(mut v: [__m512i; 16]) -> [__m512i; 16] {
-    for _ in 0..4 {
-        let old = v;
-        for i in 0..8 {
-            v[2 * i] = _mm512_unpacklo_epi8(old[i], old[i + 8]);
-            v[2 * i + 1] = _mm512_unpackhi_epi8(old[i], old[i + 8]);
-        }
-    }
-    v
-}
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn repeat(block: &Block) -> __m512i {
+fn wide_repeat(block: &Block) -> __m512i {
     // SAFETY: a block is 16 readable bytes, and this load takes any alignment.
     _mm512_broadcast_i32x4(unsafe { _mm_loadu_si128(block.as_ptr().cast()) })
 }
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn load(row: &[Block; 4]) -> __m512i {
+fn wide_load(row: &[Block; 4]) -> __m512i {
     // SAFETY: a row is 64 readable bytes, and this load takes any alignment.
     unsafe { _mm512_loadu_si512(row.as_ptr().cast()) }
 }
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn store(row: &mut [Block; 4], value: __m512i) {
+fn wide_store(row: &mut [Block; 4], value: __m512i) {
     // SAFETY: a row is 64 writable bytes, and this store takes any alignment.
     unsafe { _mm512_storeu_si512(row.as_mut_ptr().cast(), value) }
 }
 
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni")]
-fn xor3(a: __m512i, b: __m512i, c: __m512i) -> __m512i {
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
+fn wide_xor3(a: __m512i, b: __m512i, c: __m512i) -> __m512i {
     _mm512_ternarylogic_epi32::<0x96>(a, b, c)
 }
 
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni")]
-fn enter(x: __m512i) -> __m512i {
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
+fn wide_enter(x: __m512i) -> __m512i {
     _mm512_gf2p8affine_epi64_epi8::<0>(x, _mm512_set1_epi64(ENTER as i64))
 }
 
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni")]
-fn leave(x: __m512i) -> __m512i {
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
+fn wide_leave(x: __m512i) -> __m512i {
     _mm512_gf2p8affine_epi64_epi8::<0>(x, _mm512_set1_epi64(LEAVE as i64))
 }
 
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni")]
-fn substitute(x: __m512i) -> (__m512i, __m512i) {
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
+fn wide_substitute(x: __m512i) -> (__m512i, __m512i) {
     (
         _mm512_gf2p8affineinv_epi64_epi8::<0>(x, _mm512_set1_epi64(Q as i64)),
         _mm512_gf2p8affineinv_epi64_epi8::<0>(x, _mm512_set1_epi64(W as i64)),

@@ -3,43 +3,43 @@
 //! Each 128-bit lane holds a word of four blocks, dword i its byte i of the four blocks, so that turning
 //! words by whole bytes is a shuffle of dwords.
 
-/// Defines `fn $name(&Schedule, &mut [Block; N])`, which runs `GROUPS` independent states side by side.
+/// Defines, for one width of vectors, the three parts of a kernel: `entered` from four rows of blocks to
+/// a state, `rounds`, and `left` back to rows. They work on `G` independent groups side by side: the
+/// more there are, the less of the time goes into waiting, as long as the registers suffice.
 ///
-/// `row` is what one vector loads: a quarter of the blocks of a group. `enter` and `leave` change the
-/// basis, `substitute` gives Q and W (see `aes_domain`); the other operations are intrinsics.
+/// `enter` and `leave` change the basis, `substitute` gives Q and W (see `aes_domain`); the other
+/// operations are intrinsics.
 macro_rules! dword_sliced {
     (
-        $name:ident, $features:literal, $vector:ident, row: $row:literal, groups: $groups:literal,
-        load: $load:ident, store: $store:ident, repeat: $repeat:ident, xor: $xor:ident,
-        xor3: $xor3:ident, bytes: $bytes:ident, dwords: $dwords:ident,
+        $features:literal, $vector:ident,
+        entered: $entered:ident, rounds: $rounds:ident, left: $left:ident,
+        repeat: $repeat:ident, xor: $xor:ident, xor3: $xor3:ident,
+        bytes: $bytes:ident, dwords: $dwords:ident,
         unpack: [$low32:ident, $high32:ident, $low64:ident, $high64:ident],
         enter: $enter:ident, leave: $leave:ident, substitute: $substitute:ident
     ) => {
-        #[target_feature(enable = $features)]
-        fn $name(schedule: &Schedule, blocks: &mut [Block; 4 * $row * $groups]) {
-            // The transposition of four dwords in four vectors, its own inverse.
-            macro_rules! transpose {
-                ($v:expr) => {{
-                    let v: [$vector; 4] = $v;
-                    let (a, b) = ($low32(v[0], v[1]), $high32(v[0], v[1]));
-                    let (c, d) = ($low32(v[2], v[3]), $high32(v[2], v[3]));
-                    [$low64(a, c), $high64(a, c), $low64(b, d), $high64(b, d)]
-                }};
-            }
-            // Big-endian words of four blocks to their bytes, the lowest first; and back.
-            let gather = $repeat(&GATHER);
-            let scatter = $repeat(&SCATTER);
-            let last = $repeat(&schedule.leave);
+        // The transposition of four dwords in four vectors, its own inverse.
+        macro_rules! $left {
+            ($v:expr) => {{
+                let v: [$vector; 4] = $v;
+                let (a, b) = ($low32(v[0], v[1]), $high32(v[0], v[1]));
+                let (c, d) = ($low32(v[2], v[3]), $high32(v[2], v[3]));
+                [$low64(a, c), $high64(a, c), $low64(b, d), $high64(b, d)]
+            }};
+        }
 
-            let (rows, _) = blocks.as_chunks_mut::<$row>();
-            let mut states = [[$repeat(&[0; 16]); 4]; $groups];
-            for g in 0..$groups {
-                let [a, b, c, d] = transpose!([
-                    $load(&rows[4 * g]),
-                    $load(&rows[4 * g + 1]),
-                    $load(&rows[4 * g + 2]),
-                    $load(&rows[4 * g + 3])
-                ]);
+        /// The states of `G` groups, each of four rows of blocks.
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn $entered<const G: usize>(
+            schedule: &Schedule,
+            rows: [[$vector; 4]; G],
+        ) -> [[$vector; 4]; G] {
+            // Big-endian words of four blocks to their bytes, the lowest first.
+            let gather = $repeat(&GATHER);
+            let mut states = rows;
+            for g in 0..G {
+                let [a, b, c, d] = $left!(rows[g]);
                 states[g] = [
                     $enter($bytes(a, gather)),
                     $enter($bytes(b, gather)),
@@ -47,6 +47,16 @@ macro_rules! dword_sliced {
                     $xor($enter($bytes(d, gather)), $repeat(&schedule.enter)),
                 ];
             }
+            states
+        }
+
+        /// The 32 rounds.
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn $rounds<const G: usize>(
+            schedule: &Schedule,
+            mut states: [[$vector; 4]; G],
+        ) -> [[$vector; 4]; G] {
             for keys in schedule.rounds.as_chunks::<4>().0 {
                 for i in 0..4 {
                     let key = $repeat(&keys[i]);
@@ -60,24 +70,63 @@ macro_rules! dword_sliced {
                     }
                 }
             }
-            for g in 0..$groups {
+            states
+        }
+
+        /// The rows of blocks that the states have become.
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn $left<const G: usize>(
+            schedule: &Schedule,
+            states: [[$vector; 4]; G],
+        ) -> [[$vector; 4]; G] {
+            let scatter = $repeat(&SCATTER);
+            let last = $repeat(&schedule.leave);
+            let mut rows = states;
+            for g in 0..G {
                 let [a, b, c, d] = states[g];
                 // The words leave in reverse (GB/T 32907-2016, 7.1, R).
-                let out = transpose!([
+                let [a, b, c, d] = $left!([
                     $bytes($leave(d), scatter),
                     $bytes($leave(c), scatter),
                     $bytes($leave(b), scatter),
                     $bytes($leave(a), scatter)
                 ]);
+                rows[g] = [$xor(a, last), $xor(b, last), $xor(c, last), $xor(d, last)];
+            }
+            rows
+        }
+    };
+}
+
+/// Defines `fn $name(&Schedule, &mut [Block; N])`, a kernel of `groups` groups that does nothing else.
+/// `row` is how many blocks one vector loads.
+macro_rules! whole_blocks_kernel {
+    (
+        $name:ident, $features:literal, row: $row:literal, groups: $groups:literal,
+        load: $load:ident, store: $store:ident,
+        entered: $entered:ident, rounds: $rounds:ident, left: $left:ident
+    ) => {
+        #[target_feature(enable = $features)]
+        fn $name(schedule: &Schedule, blocks: &mut [Block; 4 * $row * $groups]) {
+            let (rows, _) = blocks.as_chunks_mut::<$row>();
+            let mut v = [[$load(&rows[0]); 4]; $groups];
+            for g in 0..$groups {
                 for r in 0..4 {
-                    $store(&mut rows[4 * g + r], $xor(out[r], last));
+                    v[g][r] = $load(&rows[4 * g + r]);
+                }
+            }
+            let out = $left(schedule, $rounds(schedule, $entered(schedule, v)));
+            for g in 0..$groups {
+                for r in 0..4 {
+                    $store(&mut rows[4 * g + r], out[g][r]);
                 }
             }
         }
     };
 }
 
-pub(super) use dword_sliced;
+pub(super) use {dword_sliced, whole_blocks_kernel};
 
 /// Dword i of a lane from byte i (0 the lowest) of four big-endian words.
 pub(super) const GATHER: [u8; 16] = [3, 7, 11, 15, 2, 6, 10, 14, 1, 5, 9, 13, 0, 4, 8, 12];

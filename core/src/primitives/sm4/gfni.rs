@@ -12,9 +12,9 @@ use super::{
     aes_domain::{
         ENTER, KEY, KEY_CONSTANT, KEY_INPUTS, KEY_START, LEAVE, Q, RoundKeys, Schedule, W,
     },
-    dword_sliced::{GATHER, SCATTER, dword_sliced},
+    dword_sliced::{GATHER, SCATTER, dword_sliced, whole_blocks_kernel},
     one_block::{chain, key_schedule},
-    vectors::{load, load_row, store, store_row, wide_load, wide_repeat, wide_store},
+    vectors::{kept_apart, load, load_row, store, store_row, wide_load, wide_repeat, wide_store},
 };
 use crate::primitives::cpu;
 
@@ -59,29 +59,32 @@ pub(super) fn absorb(_: cpu::Gfni, schedule: &Schedule, state: &mut Block, block
 key_schedule!("avx2,gfni");
 chain!("avx2,gfni");
 dword_sliced!(
-    crypt_4, "avx2,gfni", __m128i, row: 1, groups: 1,
-    load: load_row, store: store_row, repeat: load, xor: _mm_xor_si128,
-    xor3: xor3, bytes: _mm_shuffle_epi8, dwords: _mm_shuffle_epi32,
+    "avx2,gfni", __m128i, entered: entered, rounds: rounds, left: left,
+    repeat: load, xor: _mm_xor_si128, xor3: xor3,
+    bytes: _mm_shuffle_epi8, dwords: _mm_shuffle_epi32,
     unpack: [_mm_unpacklo_epi32, _mm_unpackhi_epi32, _mm_unpacklo_epi64, _mm_unpackhi_epi64],
     enter: enter, leave: leave, substitute: substitute
 );
 dword_sliced!(
-    crypt_8, "avx2,gfni", __m256i, row: 2, groups: 1,
-    load: wide_load, store: wide_store, repeat: wide_repeat, xor: _mm256_xor_si256,
-    xor3: wide_xor3, bytes: _mm256_shuffle_epi8, dwords: _mm256_shuffle_epi32,
+    "avx2,gfni", __m256i, entered: wide_entered, rounds: wide_rounds, left: wide_left,
+    repeat: wide_repeat, xor: _mm256_xor_si256, xor3: wide_xor3,
+    bytes: _mm256_shuffle_epi8, dwords: _mm256_shuffle_epi32,
     unpack: [
         _mm256_unpacklo_epi32, _mm256_unpackhi_epi32, _mm256_unpacklo_epi64, _mm256_unpackhi_epi64
     ],
     enter: wide_enter, leave: wide_leave, substitute: wide_substitute
 );
-dword_sliced!(
-    crypt_16, "avx2,gfni", __m256i, row: 2, groups: 2,
-    load: wide_load, store: wide_store, repeat: wide_repeat, xor: _mm256_xor_si256,
-    xor3: wide_xor3, bytes: _mm256_shuffle_epi8, dwords: _mm256_shuffle_epi32,
-    unpack: [
-        _mm256_unpacklo_epi32, _mm256_unpackhi_epi32, _mm256_unpacklo_epi64, _mm256_unpackhi_epi64
-    ],
-    enter: wide_enter, leave: wide_leave, substitute: wide_substitute
+whole_blocks_kernel!(
+    crypt_4, "avx2,gfni", row: 1, groups: 1, load: load_row, store: store_row,
+    entered: entered, rounds: rounds, left: left
+);
+whole_blocks_kernel!(
+    crypt_8, "avx2,gfni", row: 2, groups: 1, load: wide_load, store: wide_store,
+    entered: wide_entered, rounds: wide_rounds, left: wide_left
+);
+whole_blocks_kernel!(
+    crypt_16, "avx2,gfni", row: 2, groups: 2, load: wide_load, store: wide_store,
+    entered: wide_entered, rounds: wide_rounds, left: wide_left
 );
 
 /// At most 7 blocks.
@@ -102,7 +105,7 @@ fn crypt_few(schedule: &Schedule, blocks: &mut [Block]) {
 
 #[inline]
 #[target_feature(enable = "avx2,gfni")]
-fn xor3(a: __m128i, b: __m128i, c: __m128i) -> __m128i {
+pub(super) fn xor3(a: __m128i, b: __m128i, c: __m128i) -> __m128i {
     _mm_xor_si128(_mm_xor_si128(a, b), c)
 }
 
@@ -114,7 +117,7 @@ fn wide_xor3(a: __m256i, b: __m256i, c: __m256i) -> __m256i {
 
 #[inline]
 #[target_feature(enable = "avx2,gfni")]
-fn enter(x: __m128i) -> __m128i {
+pub(super) fn enter(x: __m128i) -> __m128i {
     _mm_gf2p8affine_epi64_epi8::<0>(x, _mm_set1_epi64x(ENTER as i64))
 }
 
@@ -126,7 +129,7 @@ fn wide_enter(x: __m256i) -> __m256i {
 
 #[inline]
 #[target_feature(enable = "avx2,gfni")]
-fn leave(x: __m128i) -> __m128i {
+pub(super) fn leave(x: __m128i) -> __m128i {
     _mm_gf2p8affine_epi64_epi8::<0>(x, _mm_set1_epi64x(LEAVE as i64))
 }
 
@@ -138,7 +141,7 @@ fn wide_leave(x: __m256i) -> __m256i {
 
 #[inline]
 #[target_feature(enable = "avx2,gfni")]
-fn substitute(x: __m128i) -> (__m128i, __m128i) {
+pub(super) fn substitute(x: __m128i) -> (__m128i, __m128i) {
     (
         _mm_gf2p8affineinv_epi64_epi8::<0>(x, _mm_set1_epi64x(Q as i64)),
         _mm_gf2p8affineinv_epi64_epi8::<0>(x, _mm_set1_epi64x(W as i64)),
@@ -156,7 +159,7 @@ fn wide_substitute(x: __m256i) -> (__m256i, __m256i) {
 
 #[inline]
 #[target_feature(enable = "avx2,gfni")]
-fn key_terms(x: __m128i) -> [__m128i; 4] {
+pub(super) fn key_terms(x: __m128i) -> [__m128i; 4] {
     let matrix = KEY.map(|matrix| _mm_set1_epi64x(matrix as i64));
     [
         _mm_gf2p8affineinv_epi64_epi8::<0>(x, matrix[0]),

@@ -86,7 +86,7 @@ pub enum Backend {
     /// GFNI and AVX2, 16 blocks at a time.
     #[cfg(target_arch = "x86_64")]
     Gfni(cpu::Gfni),
-    /// GFNI and AVX-512, 64 blocks at a time.
+    /// GFNI and AVX-512, 96 blocks at a time.
     #[cfg(target_arch = "x86_64")]
     Avx512(cpu::Avx512Gfni),
     /// The instructions of AES and vectors of 128 bits, 16 blocks at a time.
@@ -140,7 +140,7 @@ impl Backend {
             #[cfg(target_arch = "x86_64")]
             Self::Gfni(cpu) => RoundKeys::Gfni(cpu, gfni::expand(cpu, key)),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512(cpu) => RoundKeys::Avx512(cpu, gfni::expand(cpu.gfni(), key)),
+            Self::Avx512(cpu) => RoundKeys::Avx512(cpu, avx512::expand(cpu, key)),
             #[cfg(target_arch = "aarch64")]
             Self::Aes(cpu) => RoundKeys::Aes(cpu, aarch64_aes::expand(cpu, key)),
             #[cfg(target_arch = "aarch64")]
@@ -256,7 +256,7 @@ impl RoundKeys {
             Self::Gfni(cpu, keys) => gfni::crypt_chain(*cpu, keys.encrypt(), chain, state, blocks),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512(cpu, keys) => {
-                gfni::crypt_chain(cpu.gfni(), keys.encrypt(), chain, state, blocks);
+                avx512::crypt_chain(*cpu, keys.encrypt(), chain, state, blocks);
             }
         }
     }
@@ -273,7 +273,7 @@ impl RoundKeys {
             #[cfg(target_arch = "x86_64")]
             Self::Gfni(cpu, keys) => gfni::absorb(*cpu, keys.encrypt(), state, blocks),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512(cpu, keys) => gfni::absorb(cpu.gfni(), keys.encrypt(), state, blocks),
+            Self::Avx512(cpu, keys) => avx512::absorb(*cpu, keys.encrypt(), state, blocks),
         }
     }
 
@@ -290,11 +290,19 @@ impl RoundKeys {
 
     /// Undoes [`Chain::Cbc`], many blocks at a time.
     fn cbc_decrypt(&self, state: &mut Block, blocks: &mut [Block]) {
+        #[cfg(target_arch = "x86_64")]
+        if let Self::Avx512(cpu, keys) = self {
+            return avx512::cbc_decrypt(*cpu, keys.decrypt(), state, blocks);
+        }
         batch::cbc_decrypt(self, state, blocks);
     }
 
     /// Undoes [`Chain::Cfb`], many blocks at a time.
     fn cfb_decrypt(&self, state: &mut Block, blocks: &mut [Block]) {
+        #[cfg(target_arch = "x86_64")]
+        if let Self::Avx512(cpu, keys) = self {
+            return avx512::cfb_decrypt(*cpu, keys.encrypt(), state, blocks);
+        }
         batch::cfb_decrypt(self, state, blocks);
     }
 
@@ -307,6 +315,14 @@ impl RoundKeys {
         tweak: &mut Block,
         blocks: &mut [Block],
     ) {
+        #[cfg(target_arch = "x86_64")]
+        if let Self::Avx512(cpu, keys) = self {
+            let schedule = match direction {
+                Direction::Encrypt => keys.encrypt(),
+                Direction::Decrypt => keys.decrypt(),
+            };
+            return avx512::xts(*cpu, schedule, order, tweak, blocks);
+        }
         batch::xts(self, direction, order, tweak, blocks);
     }
 

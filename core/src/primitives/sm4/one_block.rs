@@ -60,15 +60,15 @@ macro_rules! chain {
                 let data = load(block);
                 let input = words(data);
                 let added = match chain {
-                    Chain::Cbc => add(input, between),
+                    Chain::Cbc => add_words(input, between),
                     Chain::Cfb | Chain::Ofb => between,
                 };
-                kept = crypt_words(schedule, add(kept, added));
+                kept = crypt_words(schedule, add_words(kept, added));
                 let out = _mm_xor_si128(bytes(kept), last);
                 let sum = _mm_xor_si128(out, data);
                 (end, kept) = match chain {
                     Chain::Cbc | Chain::Ofb => (out, kept),
-                    Chain::Cfb => (sum, add(kept, input)),
+                    Chain::Cfb => (sum, add_words(kept, input)),
                 };
                 store(block, if chain == Chain::Cbc { out } else { sum });
             }
@@ -82,8 +82,8 @@ macro_rules! chain {
             let between = between(schedule);
             let mut kept = words(_mm_xor_si128(load(state), last));
             for block in blocks {
-                let added = add(words(load(block)), between);
-                kept = crypt_words(schedule, add(kept, added));
+                let added = add_words(words(load(block)), between);
+                kept = crypt_words(schedule, add_words(kept, added));
             }
             store(state, _mm_xor_si128(bytes(kept), last));
         }
@@ -101,13 +101,23 @@ macro_rules! chain {
         #[inline]
         #[target_feature(enable = $features)]
         fn crypt_words(schedule: &Schedule, mut s: [__m128i; 4]) -> [__m128i; 4] {
+            // The input of a round goes straight into that of the next, which is what a chain waits for:
+            // x(i+1) = x(i) ^ X(i+1) ^ X(i+4), where x(i) = X(i+1) ^ X(i+2) ^ X(i+3).
+            let mut x = xor3(s[1], s[2], s[3]);
             for keys in schedule.rounds.as_chunks::<4>().0 {
                 for i in 0..4 {
-                    let early = _mm_xor_si128(s[(i + 1) % 4], s[(i + 2) % 4]);
-                    let (q, w) = substitute(_mm_xor_si128(early, s[(i + 3) % 4]));
-                    let u = _mm_xor_si128(w, _mm_shuffle_epi32::<0b01_00_11_10>(q));
-                    let sum = xor3(s[i], load(&keys[i]), q);
-                    s[i] = xor3(sum, u, _mm_shuffle_epi32::<0b00_11_10_01>(u));
+                    let later = xor3(s[i], s[(i + 1) % 4], load(&keys[i]));
+                    let early = kept_apart(_mm_xor_si128(x, later));
+                    // L is Q ^ W ^ Q<<<8 ^ Q<<<16 ^ W<<<24.
+                    let (q, w) = substitute(x);
+                    let turned = xor3(
+                        _mm_shuffle_epi32::<0b10_01_00_11>(q),
+                        _mm_shuffle_epi32::<0b01_00_11_10>(q),
+                        _mm_shuffle_epi32::<0b00_11_10_01>(w),
+                    );
+                    let next = _mm_xor_si128(kept_apart(xor3(early, q, w)), turned);
+                    s[i] = xor3(next, x, s[(i + 1) % 4]);
+                    x = next;
                 }
             }
             [s[3], s[2], s[1], s[0]]
@@ -143,7 +153,7 @@ macro_rules! chain {
 
         #[inline]
         #[target_feature(enable = $features)]
-        fn add(a: [__m128i; 4], b: [__m128i; 4]) -> [__m128i; 4] {
+        fn add_words(a: [__m128i; 4], b: [__m128i; 4]) -> [__m128i; 4] {
             [
                 _mm_xor_si128(a[0], b[0]),
                 _mm_xor_si128(a[1], b[1]),
