@@ -1,54 +1,171 @@
 #!/usr/bin/env bash
 # Measures the whole job and the kernels on one core, beside peers in the same run, and records them:
 #
-#   benches/run.sh [CORE]          the core to pin everything to, 1 unless named
+#   benches/run.sh [--quick] [CORE]          the core to pin everything to, 1 unless named
 #
-# Writes benches/record/<cpu>/<date>.csv (job, implementation, per second) and .txt (the machine, the
-# tools, the full output). Without Java and Maven the rows of ofdrw are missing, and the text says so.
+# Writes benches/record/<cpu>/<date>.csv (a row each) and .txt (the machine, the tools, the figures asked
+# for, every row beside its peers), and draws docs/speed.svg. A peer that could not be measured is named in
+# the text. What it installs for the peers goes to target/bench, and what comes from apt is installed by apt
+# if the caller is root.
+#
+# The peers have their turns operation by operation, ours before and after them, and all that in rounds, so
+# that what else the machine does meets everyone. Where the caller may, what is measured runs at real-time
+# priority. BENCH_LOCK=FILE locks that file for each operation, where several people measure.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+rounds=5 milliseconds=60
+if [ "${1:-}" = --quick ]; then
+    rounds=2 milliseconds=20
+    shift
+fi
 core=${1:-1}
 target=${CARGO_TARGET_DIR:-$PWD/target}
 work=$target/bench
+yinxin=$target/release/yinxin
+benches=$target/release/yinxin-benches
+rust=$work/rust/release/yinxin-bench-peers
 mkdir -p "$work"
 
-cargo build --quiet --release -p yinxin-cli -p yinxin-benches
-"$target/release/yinxin" demo --out "$work/demo" --count 1000 >"$work/demo.txt"
 cpu=$(lscpu | sed -n 's/^Model name: *//p' | head -1 | tr -c 'A-Za-z0-9\n' '-' | tr -s - | sed 's/-$//')
 family=$(lscpu | sed -n 's/^CPU family: *//p')-$(lscpu | sed -n 's/^Model: *//p')
 folder=benches/record/$(uname -m)-${cpu,,}-$family
-mkdir -p "$folder"
 record=$folder/$(date -u +%F)
+rows=$work/rows
+mkdir -p "$folder"
+: >"$rows"
 
-pinned() { taskset -c "$core" "$@"; }
+pinned=(taskset -c "$core")
+if chrt -r 1 true 2>/dev/null; then pinned=(chrt -r 1 "${pinned[@]}"); fi
 
-{
+# What each harness is called with: MILLISECONDS OPERATION.
+harnesses=()
+
+say() { echo "$*" | tee -a "$record.txt"; }
+
+locked() {
+    (
+        if [ -n "${BENCH_LOCK:-}" ]; then exec 9>"$BENCH_LOCK" && flock 9; fi
+        "$@"
+    )
+}
+
+# attempt NAME COMMAND...: builds a peer; if that fails, the record says so.
+attempt() {
+    local name=$1
+    shift
+    "$@" >"$work/log" 2>&1 || { say "not measured: $name: $* failed: $(tail -1 "$work/log")"; return 1; }
+}
+
+install_from_apt() {
+    local packages=(g++ libbotan-2-dev libgcrypt20-dev libssl-dev pkg-config)
+    dpkg -s "${packages[@]}" >/dev/null 2>&1 && return
+    if [ "$(id -u)" = 0 ]; then
+        apt-get update && apt-get install -y --no-install-recommends "${packages[@]}"
+    else
+        echo "not root, so these are not installed: ${packages[*]}" >&2
+        return 1
+    fi
+}
+
+build_rust_peers() {
+    attempt 'Rust peers' env CARGO_TARGET_DIR="$work/rust" \
+        cargo build --release --manifest-path benches/peers/rust/Cargo.toml || return 0
+    local peer
+    for peer in RustCrypto efficient-sm2 libsm libsmx gm-rs gmcrypto-core sm-crypto smcrypto; do
+        harnesses+=("$rust $peer")
+    done
+    local openssl=$work/openssl4/install
+    [ -f "$openssl/lib/libcrypto.a" ] || attempt 'OpenSSL 4' "$rust" openssl "$work/openssl4" || return 0
+    attempt 'OpenSSL 4' cc -O2 -I"$openssl/include" -o "$work/openssl4/bench" \
+        benches/peers/c/openssl.c "$openssl/lib/libcrypto.a" -lpthread -ldl || return 0
+    harnesses+=("$work/openssl4/bench")
+}
+
+build_c_peers() {
+    attempt 'libgcrypt, Botan, OpenSSL 3' install_from_apt || true
+    local name
+    for name in openssl gcrypt; do
+        attempt "$name" cc -O2 -o "$work/$name" "benches/peers/c/$name.c" \
+            $([ $name = openssl ] && echo -lcrypto || echo -lgcrypt) || continue
+        harnesses+=("$work/$name")
+    done
+    attempt botan g++ -O2 -o "$work/botan" benches/peers/c/botan.cpp \
+        $(pkg-config --cflags --libs botan-2 2>/dev/null) && harnesses+=("$work/botan") || true
+}
+
+build_other_peers() {
+    attempt gmsm go build -C benches/peers/go -o "$work/gmsm" . && harnesses+=("$work/gmsm") || true
+    local python=$work/python/bin/python
+    [ -x "$python" ] || attempt 'Python peers' "${PYTHON:-python3}" -m venv "$work/python" || return 0
+    attempt 'Python peers' "$python" -m pip install -q -r benches/peers/python/requirements.txt || return 0
+    harnesses+=("$python benches/peers/python/peers.py gmssl" "$python benches/peers/python/peers.py tongsuopy")
+}
+
+describe_machine() {
     echo "commit: $(git rev-parse --short HEAD)"
-    echo "pinned to core $core of $(nproc); load at the start: $(cut -d' ' -f1-3 /proc/loadavg)"
+    echo "pinned to core $core of $(nproc), ${pinned[*]}; load at the start: $(cut -d' ' -f1-3 /proc/loadavg)"
     uname -srm
     lscpu | grep -E '^(Model name|CPU family|Model|Stepping|CPU\(s\)|L[123]|Flags)'
     rustc -vV | grep -E 'release|host|LLVM'
-} >"$record.txt"
-echo 'job,implementation,per_second' >"$record.csv"
-
-# A peer between two runs of ours: a drift of the machine shows as a difference between the two.
-ours() {
-    pinned "$target/release/yinxin-benches" licences "$work/demo" | tee -a "$record.txt" |
-        sed -nE 's/^(issue|verify.*[a-z]) +([0-9]+)$/"\1",yinxin,\2/p' >>"$record.csv"
+    go version 2>/dev/null || true
+    cc --version | head -1
+    "${PYTHON:-python3}" --version
 }
 
-ours
-if command -v java >/dev/null && command -v mvn >/dev/null; then
-    mvn -q -B -f vectors/interop/ofdrw/pom.xml compile dependency:build-classpath \
-        -Dwork="$work" -Dmdep.outputFile="$work/classpath"
-    java -version 2>&1 | head -1 >>"$record.txt"
-    pinned java -cp "$work/maven/classes:$(cat "$work/classpath")" interop.Main verify --repeat 3 \
-        "$work/demo/licences" | tail -1 | tee -a "$record.txt" |
-        sed -nE 's/.* ([0-9.]+) documents\/s.*/"verify, one signature and the digests only",ofdrw 2.2.10,\1/p' \
-            >>"$record.csv"
-    ours
-else
-    echo 'no Java or no Maven: ofdrw was not measured' | tee -a "$record.txt"
-fi
-pinned "$target/release/yinxin-benches" primitives | tee -a "$record.txt"
-echo "recorded in $record.csv and $record.txt"
+# The whole job: ours, ofdrw, ours. A drift of the machine shows between the two.
+measure_whole_job() {
+    "$yinxin" demo --out "$work/demo" --count 1000 >"$work/demo.txt"
+    locked "${pinned[@]}" "$benches" licences "$work/demo" >>"$rows"
+    if command -v java >/dev/null && command -v mvn >/dev/null; then
+        mvn -q -B -f vectors/interop/ofdrw/pom.xml compile dependency:build-classpath \
+            -Dwork="$work" -Dmdep.outputFile="$work/classpath"
+        java -version 2>&1 | head -1 >>"$record.txt"
+        locked "${pinned[@]}" java -cp "$work/maven/classes:$(cat "$work/classpath")" interop.Main verify \
+            --repeat 1 "$work/demo/licences" | tail -1 | tee -a "$record.txt" |
+            sed -nE 's/.* ([0-9.]+) documents\/s.*/licence-verify,ofdrw 2.2.10,,1,0,\1,0/p' >>"$rows"
+        locked "${pinned[@]}" "$benches" licences "$work/demo" >>"$rows"
+    else
+        say 'not measured: ofdrw: no Java or no Maven'
+    fi
+}
+
+ours() {
+    grep -qx "$1" <<<"$our_operations" || return 0
+    "${pinned[@]}" "$yinxin" speed --json --seconds "0.0$((milliseconds / 2))" \
+        --size 64 --size 1024 --size 16384 "$1" >>"$rows"
+}
+
+# One operation by everyone. A harness without it prints nothing.
+measure_operation() {
+    local op=$1 harness
+    ours "$op"
+    for harness in "${harnesses[@]}"; do
+        # shellcheck disable=SC2086 # a harness is a command with its first arguments
+        "${pinned[@]}" $harness "$milliseconds" "$op" >>"$rows" 2>"$work/log" ||
+            say "not measured: $op by ${harness#"$work/"}: $(head -1 "$work/log")"
+    done
+    ours "$op"
+}
+
+: >"$record.txt"
+describe_machine >>"$record.txt"
+cargo build --quiet --release -p yinxin-cli -p yinxin-benches
+build_rust_peers
+build_c_peers
+build_other_peers
+cargo tree --manifest-path benches/peers/rust/Cargo.toml --depth 1 --prefix none >>"$record.txt"
+measure_whole_job
+
+our_operations=$("$yinxin" speed --json --seconds 0 --size 64 | sed -nE 's/.*"op":"([^"]*)".*/\1/p' | sort -u)
+their_operations='sm2-sign sm2-sign-digest sm2-verify sm2-verify-digest sm2-keygen sm2-encrypt sm2-decrypt
+    sm2-ecdh sm2-exchange sm3 sm4-ecb sm4-cbc-encrypt sm4-cbc-decrypt sm4-ctr sm4-gcm sm4-ccm sm4-xts'
+# shellcheck disable=SC2086 # words
+operations=$(printf '%s\n' $our_operations $their_operations | sort -u)
+for round in $(seq "$rounds"); do
+    echo "round $round of $rounds"
+    for op in $operations; do
+        locked measure_operation "$op"
+    done
+done
+"$benches" record "$rows" "$record"
+echo "recorded in $record.csv and $record.txt, drawn in docs/speed.svg"

@@ -1,39 +1,85 @@
-//! `cargo run --release -p yinxin-benches -- primitives`: our kernels beside RustCrypto's;
-//! `… -- licences demo-out`: the whole job. `make bench` records both, with peers, in `record/`.
+//! `yinxin-benches licences FOLDER`: the whole job, on the files of a demonstration, as rows.
+//! `yinxin-benches record ROWS RECORD`: the rows of a run told as medians: `RECORD.csv`, at the end
+//! of `RECORD.txt` beside the peers and the figures asked for, and as the chart `docs/speed.svg`.
 //!
-//! Pin it to a core (`taskset -c 1`) on a machine that others use. The two sides of a row run in turns
-//! of a millisecond, and each figure is the median of its turns, so that a disturbance meets both.
+//! `make bench` runs both, and all peers.
 
+mod chart;
+mod figures;
 mod licences;
-mod measure;
-mod sm2;
-mod sm3;
-mod sm4;
+mod rows;
 
-use std::process::ExitCode;
+use std::{ffi::OsStr, fs, path::Path, process::ExitCode};
+
+use rows::{Failure, Record};
 
 fn main() -> ExitCode {
-    match std::env::args().nth(1).as_deref() {
-        Some("primitives") => {
-            measure::heading();
-            sm3::run();
-            sm4::run();
-            sm2::run();
-            ExitCode::SUCCESS
-        }
-        Some("licences") => {
-            let folder = std::env::args().nth(2).unwrap_or_else(|| "demo-out".to_owned());
-            match licences::run(&folder) {
-                Ok(()) => ExitCode::SUCCESS,
-                Err(failure) => {
-                    eprintln!("{failure}");
-                    ExitCode::FAILURE
-                }
-            }
-        }
-        _ => {
-            eprintln!("usage: yinxin-benches primitives | licences [DEMO-FOLDER]");
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match *arguments.as_slice() {
+        ["licences", folder] => licences::run(folder),
+        ["record", rows, record] => write_record(rows, record),
+        _ => Err("usage: yinxin-benches licences FOLDER | record ROWS RECORD".into()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
             ExitCode::FAILURE
         }
+    }
+}
+
+fn write_record(rows: &str, record: &str) -> Result<(), Failure> {
+    let run = Record::parse(&fs::read_to_string(rows)?)?;
+    fs::write(format!("{record}.csv"), run.to_csv())?;
+    let figures = figures::table(&run)?;
+    let path = format!("{record}.txt");
+    let text = fs::read_to_string(&path).unwrap_or_default();
+    fs::write(path, format!("{text}{figures}{}", run.table()))?;
+    print!("{figures}");
+    fs::write(folder().join(CHART), chart_of_the_newest_record()?)?;
+    Ok(())
+}
+
+/// Where it lies, from this package.
+const CHART: &str = "../docs/speed.svg";
+
+fn folder() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn chart_of_the_newest_record() -> Result<String, Failure> {
+    let mut records = Vec::new();
+    for machine in fs::read_dir(folder().join("record"))? {
+        for file in fs::read_dir(machine?.path())? {
+            let path = file?.path();
+            if path.extension().is_some_and(|extension| extension == "csv") {
+                records.push((path.file_stem().map(OsStr::to_owned), path));
+            }
+        }
+    }
+    let (date, path) = records.into_iter().max().ok_or("no record")?;
+    let machine = path.parent().and_then(Path::file_name).unwrap_or_default();
+    let title = format!(
+        "One core 单核, {}, {} (longer is faster 越长越快)",
+        machine.display(),
+        date.unwrap_or_default().display()
+    );
+    Ok(chart::draw(&Record::parse(&fs::read_to_string(&path)?)?, &title))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::{CHART, chart_of_the_newest_record, folder, rows::Failure};
+
+    /// `make bench` draws it.
+    #[test]
+    fn the_chart_of_the_documents_is_that_of_the_newest_record() -> Result<(), Failure> {
+        let chart = fs::read_to_string(folder().join(CHART))?;
+        assert!(chart == chart_of_the_newest_record()?, "{CHART} is not of the newest record");
+        Ok(())
     }
 }

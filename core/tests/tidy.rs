@@ -310,6 +310,7 @@ fn is_root(package: &Path, file: &Path, manifest: &str) -> bool {
     let by_place = ["tests/", "benches/", "examples/", "src/bin/"];
     name == "src/lib.rs"
         || name == "src/main.rs"
+        || name.ends_with("/src/main.rs") // a package of its own inside: benches/peers/rust
         || name == "build.rs"
         || by_place.iter().any(|place| name.strip_prefix(place).is_some_and(|n| !n.contains('/')))
         || manifest.contains(&format!("path = \"{name}\""))
