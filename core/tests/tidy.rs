@@ -29,6 +29,7 @@ const UNSAFE_FILES: &[&str] = &[
     "core/src/primitives/sm2/ifma/mod.rs",
     "core/src/primitives/sm2/ifma/tests.rs",
     "core/src/primitives/sm2/ifma/vector.rs",
+    "core/src/primitives/sm2/inverse/x86_64.rs",
     "core/src/primitives/sm3/aarch64.rs",
     "core/src/primitives/sm3/avx2.rs",
     "core/src/primitives/sm3/avx512.rs",

@@ -1,0 +1,44 @@
+//! Division steps with conditional moves, which a compiler makes of masks or not, as it likes.
+
+#![allow(unsafe_code, reason = "assembly")]
+
+use std::arch::asm;
+
+/// N division steps, f being odd, without a jump.
+#[inline(always)]
+pub(super) fn steps<const N: u32>(zeta: &mut i64, f: &mut i64, g: &mut i64) {
+    // SAFETY: the block reads and writes nothing but its operands; every x86-64 CPU has `cmov`.
+    unsafe {
+        asm!(
+            ".rept {count}",
+            // For odd g: h = g + f and the f as it is; or, if zeta < 0, h = g - f and g as the new f.
+            "mov {h}, {f}",
+            "neg {h}",
+            // zeta - 1, and -2 - zeta for when they change places.
+            "mov {z}, -2",
+            "sub {z}, {zeta}",
+            "mov {k}, {f}",
+            "test {zeta}, {zeta}",
+            "lea {zeta}, [{zeta} - 1]",
+            "cmovs {k}, {g}",
+            "cmovns {h}, {f}",
+            "cmovns {z}, {zeta}",
+            "add {h}, {g}",
+            // The bit that is shifted out decides.
+            "sar {h}, 1",
+            "sar {g}, 1",
+            "cmovc {f}, {k}",
+            "cmovc {zeta}, {z}",
+            "cmovc {g}, {h}",
+            ".endr",
+            count = const N,
+            zeta = inout(reg) *zeta,
+            f = inout(reg) *f,
+            g = inout(reg) *g,
+            h = out(reg) _,
+            k = out(reg) _,
+            z = out(reg) _,
+            options(pure, nomem, nostack),
+        );
+    }
+}
