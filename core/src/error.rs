@@ -57,6 +57,7 @@ codes! {
     108 NoRandomness "NO_RANDOMNESS" "the operating system gave no random bytes" "操作系统未提供随机数";
     109 BadArgument "BAD_ARGUMENT" "an argument is out of its range" "参数超出范围";
     110 SelfTestFailed "SELF_TEST_FAILED" "a self-test failed: no algorithm serves until the process starts anew" "密码自检失败：进程重启前停止一切密码服务";
+    111 FaultDetected "FAULT_DETECTED" "the signature just made does not verify: the computation went wrong" "刚生成的签名验证不通过：计算出现故障";
     // 200: primitives
     201 BadSignature "BAD_SIGNATURE" "the signature does not verify" "签名验证不通过";
     202 BadSignatureEncoding "BAD_SIGNATURE_ENCODING" "the signature is not encoded as its form demands" "签名编码不符合所用格式";

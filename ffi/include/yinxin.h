@@ -29,6 +29,7 @@
 #define YINXIN_NO_RANDOMNESS 108 // the operating system gave no random bytes
 #define YINXIN_BAD_ARGUMENT 109 // an argument is out of its range
 #define YINXIN_SELF_TEST_FAILED 110 // a self-test failed: no algorithm serves until the process starts anew
+#define YINXIN_FAULT_DETECTED 111 // the signature just made does not verify: the computation went wrong
 #define YINXIN_BAD_SIGNATURE 201 // the signature does not verify
 #define YINXIN_BAD_SIGNATURE_ENCODING 202 // the signature is not encoded as its form demands
 #define YINXIN_BAD_PUBLIC_KEY 203 // the bytes are not a point of the SM2 curve

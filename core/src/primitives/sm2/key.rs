@@ -1,11 +1,11 @@
 //! Key pairs: GB/T 32918.1-2016, clause 6 (generation 6.1, check of a public key 6.2), and the digest
 //! Z of a key and its user of GB/T 32918.2-2016, 5.5.
 
-use std::{fmt, sync::OnceLock};
+use std::{fmt, slice, sync::OnceLock};
 
 use zeroize::Zeroizing;
 
-use super::{Backend, DistId, point::Affine, scalar::Scalar};
+use super::{Backend, DistId, PreparedPublicKey, pairwise, point::Affine, scalar::Scalar};
 use crate::{
     error::{Code, Error},
     primitives::{
@@ -122,20 +122,27 @@ pub struct PrivateKey {
     public: PublicKey,
     /// Z of the default identifier, once it has been asked for.
     z_default: OnceLock<Digest>,
+    /// What verifies each signature before it is given out, if the owner of the key wants that.
+    pub(super) fault_check: Option<Box<PreparedPublicKey>>,
 }
 
 impl PrivateKey {
-    /// A new key from the operating system's randomness.
+    /// A new key from the operating system's randomness. It is checked to be a pair, which takes about as
+    /// long again as [k]G.
     ///
     /// # Errors
-    /// [`Code::NoRandomness`].
+    /// [`Code::NoRandomness`]; [`Code::SelfTestFailed`] if it is no pair.
     pub fn generate() -> Result<Self, Error> {
         loop {
             // A1: d uniform in [1, n-2], by rejection, which happens once in 2^32 times.
             let d = Secret::<32>::fill_with(|bytes| rng::fill(bytes))?;
             match Self::from_bytes(d.expose()) {
                 Err(error) if error.code() == Code::BadPrivateKey => {}
-                result => return result,
+                Err(error) => return Err(error),
+                Ok(key) => {
+                    pairwise::check(key.public.backend, slice::from_ref(&key))?;
+                    return Ok(key);
+                }
             }
         }
     }
@@ -169,6 +176,7 @@ impl PrivateKey {
             nonce_key: HmacKey::new(d),
             public,
             z_default: OnceLock::new(),
+            fault_check: None,
         }
     }
 
@@ -235,7 +243,9 @@ impl Backend {
         while keys.len() < count {
             let random = &mut random[..GROUP.min(count - keys.len())];
             rng::fill(random.as_flattened_mut())?;
+            let before = keys.len();
             self.push_keys(random, &mut keys);
+            pairwise::check(self, &keys[before..])?;
         }
         Ok(keys)
     }

@@ -16,6 +16,7 @@ mod comb;
 mod encode;
 mod encrypt;
 pub mod exchange;
+mod fault;
 mod field;
 pub mod hazmat;
 #[cfg(target_arch = "x86_64")]
@@ -25,6 +26,7 @@ mod key;
 mod limbs;
 mod multiply;
 mod nonce;
+mod pairwise;
 mod point;
 mod scalar;
 mod selftest;

@@ -3,6 +3,8 @@
 //! In: private key, message, identifier. Out: (r, s). `A1`..`A7` below are the clause's own step
 //! names. Constant time in the private key and the nonce; the message is treated as public.
 
+use std::slice;
+
 use zeroize::Zeroizing;
 
 use super::{
@@ -61,6 +63,7 @@ impl PrivateKey {
                     None => self.sign_digest(e)?,
                 });
             }
+            self.check_for_faults(&digests, &signatures[signatures.len() - group.len()..])?;
         }
         Ok(signatures)
     }
@@ -69,7 +72,9 @@ impl PrivateKey {
     pub(super) fn sign_digest(&self, e: &Digest) -> Result<Signature, Error> {
         self.public().backend.ready()?;
         let mut seed = Seed::fresh(e)?;
-        self.sign_with_nonces(e, || seed.next(self.nonce_key()))
+        let signature = self.sign_with_nonces(e, || seed.next(self.nonce_key()))?;
+        self.check_for_faults(&[*e], slice::from_ref(&signature))?;
+        Ok(signature)
     }
 
     /// A3 to A7 with nonces in [1, n-1] from `next_nonce`: the door through which tests give the
@@ -101,6 +106,8 @@ impl PrivateKey {
         }
         // A6: s = (k - r d) / (1 + d) = (k + r) / (1 + d) - r; again if s = 0.
         let s = sum.multiply_montgomery(&self.inverse()).sub(&r);
+        #[cfg(test)]
+        let s = super::fault::injected::disturb(s);
         // A7.
         (!s.is_zero().declassify()).then(|| Signature::new(&r, &s))
     }

@@ -134,6 +134,12 @@ impl PreparedPublicKey {
         verify_all(claims, |inputs| self.table.double_multiply_all_vartime(inputs))
     }
 
+    /// B5 to B7 for many digests e = H(Z ‖ M).
+    pub(super) fn verify_digests(&self, claims: &[(Digest, &Signature)]) -> Vec<Result<(), Error>> {
+        let claims = claims.iter().map(|(e, signature)| (*e, *signature, self.key.point));
+        verify_all(claims, |inputs| self.table.double_multiply_all_vartime(inputs))
+    }
+
     pub(super) fn verify_digest(&self, e: &Digest, signature: &Signature) -> Result<(), Error> {
         self.key.backend.ready()?;
         let claim = (*e, signature, self.key.point);

@@ -1,0 +1,110 @@
+//! Whether new key pairs are pairs: the check of GB/T 37092-2018 after a key generation, against faults.
+//!
+//! For the pairs (d, P) of a batch and weights w the two sides of [Σ w d + 1]G = Σ w P + G are compared.
+//! One wrong P, whatever is wrong with it, makes them differ, because n is prime and no w is 0 modulo n;
+//! and the eight weights also tell apart keys that changed places among the lanes of a vector. The left
+//! side has other digits than the generation had, and for several keys takes another kernel. So a batch
+//! is checked for the price of one multiplication and an addition a key; and 1 / (1 + d), which signing
+//! relies on, for that of one product a key.
+
+use zeroize::Zeroizing;
+
+use super::{
+    Backend, PrivateKey,
+    point::{Affine, Jacobian},
+    scalar::Scalar,
+};
+use crate::{error::Error, primitives::selftest};
+
+/// The weights are the powers of 2 below 2^8, one for each lane of the widest vector.
+const WEIGHTS: usize = 8;
+
+/// A pair to be checked: d, 2^256 / (1 + d), P.
+type Pair = (Zeroizing<Scalar>, Zeroizing<Scalar>, Affine);
+
+/// Checks keys that were made together. Constant time in d; the points are public.
+///
+/// # Errors
+/// [`Code::SelfTestFailed`](crate::Code::SelfTestFailed) if one is no pair: nothing serves any more.
+pub(super) fn check(backend: Backend, keys: &[PrivateKey]) -> Result<(), Error> {
+    let pairs: Vec<Pair> =
+        keys.iter().map(|key| (key.scalar(), key.inverse(), key.public().point)).collect();
+    if are_pairs(backend, &pairs) { Ok(()) } else { Err(selftest::fail()) }
+}
+
+fn are_pairs(backend: Backend, pairs: &[Pair]) -> bool {
+    let inverses_fit = pairs.iter().fold(true, |fit, (d, inverse, _)| {
+        let successor = Zeroizing::new(d.add(&Scalar::ONE));
+        let difference = successor.multiply_montgomery(inverse).sub(&Scalar::ONE);
+        fit & difference.is_zero().declassify()
+    });
+
+    let mut scalar = Zeroizing::new(Scalar::ZERO);
+    let mut sum = Jacobian::INFINITY;
+    for lane in (0..WEIGHTS.min(pairs.len())).rev() {
+        *scalar = scalar.add(&scalar);
+        sum = sum.double();
+        for (d, _, point) in pairs.iter().skip(lane).step_by(WEIGHTS) {
+            *scalar = scalar.add(d);
+            sum = sum.add_affine_vartime(point);
+        }
+    }
+    *scalar = scalar.add(&Scalar::ONE);
+    sum = sum.add_affine_vartime(&Affine::GENERATOR);
+    if scalar.is_zero().declassify() || sum.z.is_zero_vartime() {
+        // Once in 2^256 times both sides are infinity.
+        return inverses_fit && scalar.is_zero().declassify() && sum.z.is_zero_vartime();
+    }
+    let right = backend.multiply_base(&scalar);
+    let zz = sum.z.square();
+    let x = right.x.multiply(&zz).sub(&sum.x);
+    let y = right.y.multiply(&zz).multiply(&sum.z).sub(&sum.y);
+    inverses_fit && x.is_zero_vartime() && y.is_zero_vartime()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pairs(backend: Backend, count: usize) -> Vec<Pair> {
+        let keys = backend.keygen_many(count).unwrap();
+        keys.iter().map(|key| (key.scalar(), key.inverse(), key.public().point)).collect()
+    }
+
+    #[test]
+    fn batches_of_every_length_are_pairs_until_one_is_changed() {
+        for backend in Backend::runnable() {
+            for count in [1, 2, 7, 8, 9, 16, 17, 64] {
+                let right = pairs(backend, count);
+                assert!(are_pairs(backend, &right), "{backend:?} {count}");
+                for index in [0, count / 2, count - 1] {
+                    let case = format!("{backend:?} {count} {index}");
+                    let mut wrong = pairs(backend, count);
+                    wrong[index].2 = wrong[index].2.negate();
+                    assert!(!are_pairs(backend, &wrong), "{case}: -P");
+                    wrong[index].2 = Affine::GENERATOR;
+                    assert!(!are_pairs(backend, &wrong), "{case}: G");
+                    wrong[index].2.x = wrong[index].2.y;
+                    assert!(!are_pairs(backend, &wrong), "{case}: not on the curve");
+                    let mut wrong = pairs(backend, count);
+                    *wrong[index].0 = wrong[index].0.add(&Scalar::ONE);
+                    assert!(!are_pairs(backend, &wrong), "{case}: d + 1");
+                    let mut wrong = pairs(backend, count);
+                    *wrong[index].1 = wrong[index].1.negate();
+                    assert!(!are_pairs(backend, &wrong), "{case}: the inverse");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn lanes_that_changed_places_are_noticed() {
+        for backend in Backend::runnable() {
+            for (a, b) in [(0, 1), (0, 7), (3, 12), (8, 15)] {
+                let mut wrong = pairs(backend, 16);
+                (wrong[a].2, wrong[b].2) = (wrong[b].2, wrong[a].2);
+                assert!(!are_pairs(backend, &wrong), "{backend:?} {a} {b}");
+            }
+        }
+    }
+}
