@@ -167,6 +167,9 @@ impl Made {
             ("ctr", Box::new(move || ctr::xor_in_place(&self.cipher, &block(), &mut block()))),
             ("ofb", Box::new(move || ofb::xor_in_place(&self.cipher, &block(), &mut block()))),
             ("cfb", Box::new(move || cfb::encrypt_in_place(&self.cipher, &block(), &mut block()))),
+            ("cfb, back", {
+                Box::new(move || cfb::decrypt_in_place(&self.cipher, &block(), &mut block()))
+            }),
             ("cmac", Box::new(|| ignore(self.cmac.clone().finish()))),
             ("gcm key", Box::new(|| ignore(Gcm::with_cipher(self.cipher.clone())))),
         ]

@@ -290,6 +290,7 @@ impl RoundKeys {
 
     /// Undoes [`Chain::Cbc`], many blocks at a time.
     fn cbc_decrypt(&self, state: &mut Block, blocks: &mut [Block]) {
+        demand_service();
         #[cfg(target_arch = "x86_64")]
         if let Self::Avx512(cpu, keys) = self {
             return avx512::cbc_decrypt(*cpu, keys.decrypt(), state, blocks);
@@ -299,6 +300,7 @@ impl RoundKeys {
 
     /// Undoes [`Chain::Cfb`], many blocks at a time.
     fn cfb_decrypt(&self, state: &mut Block, blocks: &mut [Block]) {
+        demand_service();
         #[cfg(target_arch = "x86_64")]
         if let Self::Avx512(cpu, keys) = self {
             return avx512::cfb_decrypt(*cpu, keys.encrypt(), state, blocks);
@@ -315,6 +317,7 @@ impl RoundKeys {
         tweak: &mut Block,
         blocks: &mut [Block],
     ) {
+        demand_service();
         #[cfg(target_arch = "x86_64")]
         if let Self::Avx512(cpu, keys) = self {
             let schedule = match direction {
