@@ -35,9 +35,7 @@ witnesses! {
     Aes: "avx2", "aes";
     /// 256-bit vectors, with inversion in the field of AES as an instruction.
     Gfni: "avx2", "gfni";
-    /// Rotations that leave the flags alone.
-    Bmi2: "bmi2";
-    /// 256-bit vectors.
+    /// 256-bit vectors, and rotations that leave the flags alone.
     Avx2: "avx2", "bmi2";
     /// 512-bit vectors of bytes and words.
     Avx512: "avx512f", "avx512bw", "avx512vl", "bmi2";
@@ -72,24 +70,6 @@ impl Avx512Gfni {
     #[must_use]
     pub const fn gfni(self) -> Gfni {
         Gfni(())
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-impl Avx2 {
-    /// The smaller proof that this one holds.
-    #[must_use]
-    pub const fn bmi2(self) -> Bmi2 {
-        Bmi2(())
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-impl Avx512 {
-    /// The smaller proof that this one holds.
-    #[must_use]
-    pub const fn bmi2(self) -> Bmi2 {
-        Bmi2(())
     }
 }
 

@@ -1,28 +1,17 @@
-//! SM3 on 256-bit vectors: 8 messages side by side, or the expansion of 8 blocks of one.
+//! SM3 on 256-bit vectors: 8 messages side by side.
 
 #![allow(unsafe_code, reason = "vector loads and stores, and calls that a CPU feature allows")]
 
 use std::{arch::x86_64::*, array};
 
 use super::{
-    Block, Digest, State,
-    lanes::{Schedule, States, T, expansion, lanes, sixteen},
+    Block, Digest,
+    lanes::{States, T, lanes, sixteen},
     many,
     message::Input,
     rounds,
 };
 use crate::primitives::cpu;
-
-/// V(i+1) = CF(V(i), B(i)) for every block in turn.
-pub(super) fn compress(cpu: cpu::Avx2, state: &mut State, blocks: &[Block]) {
-    rounds::compress(cpu.bmi2(), state, blocks, |schedule, blocks| {
-        let (halves, _) = blocks.as_chunks();
-        for (part, half) in halves.iter().enumerate() {
-            // SAFETY: a `cpu::Avx2` exists only where the features of this function are.
-            unsafe { expand(schedule, part, half) }
-        }
-    });
-}
 
 /// The digests of as many messages as `digests` has places for.
 pub(super) fn hash_many<'m>(
@@ -35,12 +24,11 @@ pub(super) fn hash_many<'m>(
         digests,
         // SAFETY: a `cpu::Avx2` exists only where the features of this function are.
         |states, blocks| unsafe { compress_lanes(states, blocks) },
-        |state, blocks| compress(cpu, state, blocks),
+        |state, blocks| rounds::compress_avx2(cpu, state, blocks),
     );
 }
 
 lanes!("avx2", __m256i, 8);
-expansion!("avx2", __m256i, 8);
 
 /// The words of 8 blocks: vector j has word j of each.
 #[inline]

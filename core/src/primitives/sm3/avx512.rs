@@ -1,25 +1,17 @@
-//! SM3 on 512-bit vectors: 16 messages side by side, or the expansion of 16 blocks of one.
+//! SM3 on 512-bit vectors: 16 messages side by side.
 
 #![allow(unsafe_code, reason = "vector loads and stores, and calls that a CPU feature allows")]
 
 use std::arch::x86_64::*;
 
 use super::{
-    Block, Digest, State,
-    lanes::{Schedule, States, T, expansion, lanes, sixteen},
+    Block, Digest,
+    lanes::{States, T, lanes, sixteen},
     many,
     message::Input,
     rounds,
 };
 use crate::primitives::cpu;
-
-/// V(i+1) = CF(V(i), B(i)) for every block in turn.
-pub(super) fn compress(cpu: cpu::Avx512, state: &mut State, blocks: &[Block]) {
-    rounds::compress(cpu.bmi2(), state, blocks, |schedule, blocks| {
-        // SAFETY: a `cpu::Avx512` exists only where the features of this function are.
-        unsafe { expand(schedule, 0, blocks) }
-    });
-}
 
 /// The digests of as many messages as `digests` has places for.
 pub(super) fn hash_many<'m>(
@@ -32,12 +24,11 @@ pub(super) fn hash_many<'m>(
         digests,
         // SAFETY: a `cpu::Avx512` exists only where the features of this function are.
         |states, blocks| unsafe { compress_lanes(states, blocks) },
-        |state, blocks| compress(cpu, state, blocks),
+        |state, blocks| rounds::compress_avx512(cpu, state, blocks),
     );
 }
 
 lanes!("avx512f,avx512bw,avx512vl", __m512i, 16);
-expansion!("avx512f,avx512bw,avx512vl", __m512i, 16);
 
 /// The words of 16 blocks: vector j has word j of each.
 #[inline]

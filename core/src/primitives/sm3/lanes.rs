@@ -1,31 +1,9 @@
-//! The kernel shape for vectors of any width: as many blocks side by side as a vector has words.
-//!
-//! The same code serves blocks of different messages, whose states are carried along (`lanes`), and
-//! blocks of one message, of which only the message expansion can be done ahead (`expansion`).
+//! The kernel shape for vectors of any width: a block of as many messages as a vector has words.
 
 use super::{State, portable};
 
-/// The message words of up to 16 blocks of one message, expanded (GB/T 32905-2016, 5.3.2).
-///
-/// The order of the fields is part of what `rounds` relies on.
-#[cfg(target_arch = "x86_64")]
-#[repr(C, align(64))]
-pub(super) struct Schedule {
-    /// W(0) to W(63), a column for each block.
-    pub(super) w: [[u32; 16]; 64],
-    /// W'(0) to W'(63) likewise.
-    pub(super) w1: [[u32; 16]; 64],
-}
-
-#[cfg(target_arch = "x86_64")]
-impl Schedule {
-    pub(super) const fn empty() -> Self {
-        Self { w: [[0; 16]; 64], w1: [[0; 16]; 64] }
-    }
-}
-
-/// T(j) <<< j (4.2). Aligned to its size, so that the end can be told from an address within.
-#[repr(C, align(256))]
+/// T(j) <<< j (4.2).
+#[repr(align(64))]
 pub(super) struct Constants(pub(super) [u32; 64]);
 
 pub(super) static T: Constants = {
@@ -58,7 +36,8 @@ pub(super) fn set_state<const N: usize>(states: &mut States<N>, lane: usize, sta
 }
 
 /// Defines `compress_lanes` over the functions of the calling module: `load`, `store`, `splat`, `add`,
-/// `xor`, `xor3`, `rotate`, `majority`, `choose`, and `gather`, which loads the 16 words of every block.
+/// `xor`, `xor3`, `rotate`, `majority`, `choose`, and `gather`, which loads the 16 words of every
+/// block.
 macro_rules! lanes {
     ($features:literal, $vector:ident, $lanes:literal) => {
         /// One block for each lane: V(i+1) = CF(V(i), B(i)) (5.3.3).
@@ -129,39 +108,6 @@ macro_rules! lanes {
     };
 }
 
-/// Defines `expand` over the same functions and what `lanes` defines.
-#[cfg(target_arch = "x86_64")]
-macro_rules! expansion {
-    ($features:literal, $vector:ident, $lanes:literal) => {
-        /// The message words of `blocks` into the columns of `schedule` from `$lanes · part` on.
-        #[target_feature(enable = $features)]
-        fn expand(schedule: &mut Schedule, part: usize, blocks: &[&Block; $lanes]) {
-            let mut w = gather(blocks);
-            let (rows, _) = schedule.w.as_chunks_mut();
-            let (rows1, _) = schedule.w1.as_chunks_mut();
-            sixteen!(expand_row::<0>(&mut rows[0], &mut rows1[0], part, &mut w));
-            for (rows, rows1) in rows.iter_mut().zip(rows1).skip(1) {
-                sixteen!(expand_row::<1>(rows, rows1, part, &mut w));
-            }
-        }
-
-        #[inline]
-        #[target_feature(enable = $features)]
-        fn expand_row<const LATE: usize, const J: usize>(
-            rows: &mut [[u32; 16]; 16],
-            rows1: &mut [[u32; 16]; 16],
-            part: usize,
-            w: &mut [$vector; 16],
-        ) {
-            if LATE == 1 || J >= 12 {
-                next_word::<J>(w);
-            }
-            store(&mut rows[J].as_chunks_mut().0[part], w[J]);
-            store(&mut rows1[J].as_chunks_mut().0[part], xor(w[J], w[(J + 4) % 16]));
-        }
-    };
-}
-
 /// Calls a function with its last constant from 0 to 15.
 macro_rules! sixteen {
     ($function:ident::<$late:literal>($($argument:expr),*)) => {
@@ -172,6 +118,4 @@ macro_rules! sixteen {
     };
 }
 
-#[cfg(target_arch = "x86_64")]
-pub(super) use expansion;
 pub(super) use {lanes, sixteen};

@@ -74,10 +74,10 @@ const IV: State = [
 pub enum Backend {
     /// Plain Rust, on every CPU.
     Portable,
-    /// AVX2 and BMI2: 8 messages, or 8 expansions, at a time.
+    /// AVX2 and BMI2: up to 8 messages at a time.
     #[cfg(target_arch = "x86_64")]
     Avx2(cpu::Avx2),
-    /// AVX-512 and BMI2: 16 messages, or 16 expansions, at a time.
+    /// AVX-512 and BMI2: up to 16 messages at a time.
     #[cfg(target_arch = "x86_64")]
     Avx512(cpu::Avx512),
     /// Vectors of 128 bits: 4 messages at a time, one as [`Backend::Portable`].
@@ -191,9 +191,9 @@ impl Backend {
         match self {
             Self::Portable => portable::compress(state, blocks),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2(cpu) => avx2::compress(cpu, state, blocks),
+            Self::Avx2(cpu) => rounds::compress_avx2(cpu, state, blocks),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512(cpu) => avx512::compress(cpu, state, blocks),
+            Self::Avx512(cpu) => rounds::compress_avx512(cpu, state, blocks),
             #[cfg(target_arch = "aarch64")]
             Self::Neon(_) => portable::compress(state, blocks),
             #[cfg(target_arch = "aarch64")]
