@@ -15,7 +15,10 @@ use super::{
         ENTER, KEY, KEY_CONSTANT, KEY_INPUTS, KEY_START, LEAVE, Q, RoundKeys, Schedule, W,
     },
     aes_tables::{SHIFT_BACK, Tables, after_aes, plain},
-    dword_sliced::{GATHER, SCATTER, dword_sliced, whole_blocks_kernel},
+    dword_sliced::{
+        GATHER, LEFT_8, LEFT_16, LEFT_24, SCATTER, dword_sliced, hurried_rounds,
+        whole_blocks_kernel,
+    },
     one_block::{chain, key_schedule},
     vectors::{kept_apart, load, load_row, store, store_row, wide_load, wide_repeat, wide_store},
 };
@@ -82,9 +85,13 @@ dword_sliced!(
     ],
     enter: wide_enter, leave: wide_leave, substitute: wide_substitute
 );
+hurried_rounds!(
+    hurried, "avx2,aes", __m128i, repeat: load, xor: _mm_xor_si128, xor3: xor3,
+    bytes: _mm_shuffle_epi8, substitute: substitute, apart: kept_apart
+);
 whole_blocks_kernel!(
     crypt_4, "avx2,aes", row: 1, groups: 1, load: load_row, store: store_row,
-    entered: entered, rounds: rounds, left: left
+    entered: entered, rounds: hurried, left: left
 );
 whole_blocks_kernel!(
     crypt_16, "avx2,aes", row: 2, groups: 2, load: wide_load, store: wide_store,

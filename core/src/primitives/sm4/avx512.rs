@@ -3,15 +3,16 @@
 
 #![allow(unsafe_code, reason = "vector loads and stores, and calls that a CPU feature allows")]
 
-use std::arch::x86_64::*;
+use std::arch::{asm, x86_64::*};
 
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::{
     Block, Chain,
     aes_domain::{ENTER, KEY_CONSTANT, KEY_INPUTS, KEY_START, LEAVE, Q, RoundKeys, Schedule, W},
-    dword_sliced::{GATHER, SCATTER, dword_sliced},
+    dword_sliced::{GATHER, LEFT_8, LEFT_16, LEFT_24, SCATTER, dword_sliced, hurried_rounds},
     gfni::{enter, key_terms, leave, substitute, xor3},
+    lanes::{LANES, Lane},
     one_block::{chain, key_schedule},
     vectors::{kept_apart, load, store},
     xts::Order,
@@ -21,7 +22,7 @@ use crate::primitives::cpu;
 /// The groups of 16 blocks that the registers hold: four vectors each, and room to compute.
 const WIDE: usize = 6;
 
-/// The groups of the kernel below it. One group alone takes nearly as long as these: it waits.
+/// The groups of the kernel below it.
 const MIDDLE: usize = 4;
 
 /// Four rows of four blocks, or the four words of as many.
@@ -73,6 +74,23 @@ pub(super) fn crypt_chain(
 pub(super) fn absorb(_: cpu::Avx512Gfni, schedule: &Schedule, state: &mut Block, blocks: &[Block]) {
     // SAFETY: a `cpu::Avx512Gfni` exists only where the features of this function are.
     unsafe { mac(schedule, state, blocks) }
+}
+
+/// Takes steps of many chains; see `RoundKeys::cbc_encrypt_lanes`.
+pub(super) fn cbc_encrypt_lanes(
+    _: cpu::Avx512Gfni,
+    schedule: &Schedule,
+    lanes: &mut [Lane<'_>],
+    steps: usize,
+) {
+    // SAFETY: a `cpu::Avx512Gfni` exists only where the features of these functions are.
+    unsafe {
+        if lanes.len() <= 16 {
+            chains::<1, 16>(schedule, lanes, steps);
+        } else {
+            chains::<MIDDLE, LANES>(schedule, lanes, steps);
+        }
+    }
 }
 
 /// Adds E(counter) ‖ E(counter + 1) ‖ … to `data`.
@@ -185,17 +203,51 @@ fn kernel<const G: usize, const N: usize>(
         Work::CfbDecrypt(before) => entered(schedule, rows_before::<G>(before, blocks)),
         Work::Xts(tweaks) => entered(schedule, add::<G>(rows::<G>(blocks), rows::<G>(tweaks))),
     };
-    let out = left(schedule, rounds(schedule, states));
+    let states =
+        if G <= MIDDLE { wide_hurried(schedule, states) } else { rounds(schedule, states) };
+    let out = left(schedule, states);
     let out = match *work {
         Work::Whole => out,
         Work::Counters(_) | Work::CfbDecrypt(_) => add::<G>(out, rows::<G>(blocks)),
         Work::CbcDecrypt(before) => add::<G>(out, rows_before::<G>(before, blocks)),
         Work::Xts(tweaks) => add::<G>(out, rows::<G>(tweaks)),
     };
-    let (rows, _) = blocks.as_chunks_mut();
-    for g in 0..G {
-        for r in 0..4 {
-            wide_store(&mut rows[4 * g + r], out[g][r]);
+    store_rows::<G>(out, blocks);
+}
+
+/// Takes `steps` blocks of at most `N` = 16·`G` chains of CBC.
+///
+/// As in a single chain, what leaves enters the next step without changing its basis, c(35) to c(32) and
+/// all; `entered` adds c(3) each time.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
+fn chains<const G: usize, const N: usize>(
+    schedule: &Schedule,
+    lanes: &mut [Lane<'_>],
+    steps: usize,
+) {
+    let first = wide_repeat(&schedule.enter);
+    let last = [[wide_repeat(&schedule.leave); 4]; G];
+    let mut blocks = [[0; 16]; N];
+    for (block, lane) in blocks.iter_mut().zip(&*lanes) {
+        *block = lane.state;
+    }
+    let mut kept = entered(schedule, add::<G>(rows::<G>(&blocks), last));
+    for group in &mut kept {
+        group[3] = _mm512_xor_si512(group[3], first);
+    }
+    for step in 0..steps {
+        for (block, lane) in blocks.iter_mut().zip(&*lanes) {
+            *block = lane.rest[step];
+        }
+        let input = entered(schedule, add::<G>(rows::<G>(&blocks), last));
+        let states = add::<G>(kept, input);
+        kept = if G == 1 { wide_hurried(schedule, states) } else { rounds(schedule, states) };
+        store_rows::<G>(left(schedule, kept), &mut blocks);
+        for (block, lane) in blocks.iter().zip(&mut *lanes) {
+            lane.rest[step] = *block;
+        }
+        for group in &mut kept {
+            *group = [group[3], group[2], group[1], group[0]];
         }
     }
 }
@@ -212,6 +264,18 @@ fn rows<const G: usize>(blocks: &[Block]) -> [Group; G] {
         }
     }
     out
+}
+
+/// Stores 16·`G` blocks, four in a row.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq")]
+fn store_rows<const G: usize>(rows: [Group; G], blocks: &mut [Block]) {
+    let (out, _) = blocks.as_chunks_mut();
+    for g in 0..G {
+        for r in 0..4 {
+            wide_store(&mut out[4 * g + r], rows[g][r]);
+        }
+    }
 }
 
 /// For each block the one before it, `before` for the first.
@@ -316,6 +380,15 @@ fn times_x(v: __m512i, power: __m512i) -> __m512i {
 
 key_schedule!("avx2,gfni,avx512f,avx512vl");
 chain!("avx2,gfni,avx512f,avx512vl");
+hurried_rounds!(
+    hurried, "avx2,gfni,avx512f,avx512vl", __m128i, repeat: load, xor: _mm_xor_si128, xor3: xor3,
+    bytes: _mm_shuffle_epi8, substitute: substitute, apart: kept_apart
+);
+hurried_rounds!(
+    wide_hurried, "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq", __m512i,
+    repeat: wide_repeat, xor: _mm512_xor_si512, xor3: wide_xor3,
+    bytes: _mm512_shuffle_epi8, substitute: wide_substitute, apart: wide_kept_apart
+);
 dword_sliced!(
     "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq", __m512i,
     entered: entered, rounds: rounds, left: left,
@@ -373,4 +446,15 @@ fn wide_substitute(x: __m512i) -> (__m512i, __m512i) {
         _mm512_gf2p8affineinv_epi64_epi8::<0>(x, _mm512_set1_epi64(Q as i64)),
         _mm512_gf2p8affineinv_epi64_epi8::<0>(x, _mm512_set1_epi64(W as i64)),
     )
+}
+
+/// As `kept_apart` of `vectors`.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn wide_kept_apart(mut value: __m512i) -> __m512i {
+    // SAFETY: no instruction is executed.
+    unsafe {
+        asm!("/* {0} */", inout(zmm_reg) value, options(pure, nomem, nostack, preserves_flags));
+    }
+    value
 }

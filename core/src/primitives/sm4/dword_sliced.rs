@@ -51,6 +51,7 @@ macro_rules! dword_sliced {
         }
 
         /// The 32 rounds.
+        #[allow(dead_code, reason = "where all groups are few, all rounds are hurried")]
         #[inline]
         #[target_feature(enable = $features)]
         fn $rounds<const G: usize>(
@@ -99,6 +100,55 @@ macro_rules! dword_sliced {
     };
 }
 
+/// Defines `fn $name`, the rounds for few groups: one operation more than those of `dword_sliced`, but
+/// fewer one after another, which is what few groups wait for.
+///
+/// `apart` is the identity, of which the compiler must not know: else it sums in an order of its own.
+#[cfg(target_arch = "x86_64")]
+macro_rules! hurried_rounds {
+    (
+        $name:ident, $features:literal, $vector:ident, repeat: $repeat:ident, xor: $xor:ident,
+        xor3: $xor3:ident, bytes: $bytes:ident, substitute: $substitute:ident, apart: $apart:ident
+    ) => {
+        /// The 32 rounds, for few groups.
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn $name<const G: usize>(
+            schedule: &Schedule,
+            mut states: [[$vector; 4]; G],
+        ) -> [[$vector; 4]; G] {
+            // The input of a round goes straight into that of the next:
+            // x(i+1) = x(i) ^ X(i+1) ^ X(i+4), where x(i) = X(i+1) ^ X(i+2) ^ X(i+3).
+            let mut inputs = [$repeat(&[0; 16]); G];
+            for g in 0..G {
+                inputs[g] = $xor3(states[g][1], states[g][2], states[g][3]);
+            }
+            // By bytes, and unknown: a shuffle of dwords would compete with the sums.
+            let left_8 = $apart($repeat(&LEFT_8));
+            let left_16 = $apart($repeat(&LEFT_16));
+            let left_24 = $apart($repeat(&LEFT_24));
+            for keys in schedule.rounds.as_chunks::<4>().0 {
+                for i in 0..4 {
+                    let key = $repeat(&keys[i]);
+                    for g in 0..G {
+                        let (x, s) = (inputs[g], &mut states[g]);
+                        // L is Q ^ W ^ Q<<<8 ^ Q<<<16 ^ W<<<24.
+                        let (q, w) = $substitute(x);
+                        let turned = $apart($xor($bytes(q, left_8), $bytes(q, left_16)));
+                        let w_turned = $bytes(w, left_24);
+                        let known = $xor(x, s[(i + 1) % 4]);
+                        let early = $apart($xor3(known, s[i], key));
+                        let next = $xor3($apart($xor3(early, q, w)), turned, w_turned);
+                        s[i] = $xor(next, known);
+                        inputs[g] = next;
+                    }
+                }
+            }
+            states
+        }
+    };
+}
+
 /// Defines `fn $name(&Schedule, &mut [Block; N])`, a kernel of `groups` groups that does nothing else.
 /// `row` is how many blocks one vector loads.
 macro_rules! whole_blocks_kernel {
@@ -126,6 +176,8 @@ macro_rules! whole_blocks_kernel {
     };
 }
 
+#[cfg(target_arch = "x86_64")]
+pub(super) use hurried_rounds;
 pub(super) use {dword_sliced, whole_blocks_kernel};
 
 /// Dword i of a lane from byte i (0 the lowest) of four big-endian words.
@@ -133,3 +185,11 @@ pub(super) const GATHER: [u8; 16] = [3, 7, 11, 15, 2, 6, 10, 14, 1, 5, 9, 13, 0,
 
 /// The inverse of [`GATHER`].
 pub(super) const SCATTER: [u8; 16] = [12, 8, 4, 0, 13, 9, 5, 1, 14, 10, 6, 2, 15, 11, 7, 3];
+
+/// Words turned left by 8, 16 and 24 bits.
+#[cfg(target_arch = "x86_64")]
+pub(super) const LEFT_8: [u8; 16] = [12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
+#[cfg(target_arch = "x86_64")]
+pub(super) const LEFT_16: [u8; 16] = [8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7];
+#[cfg(target_arch = "x86_64")]
+pub(super) const LEFT_24: [u8; 16] = [4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3];

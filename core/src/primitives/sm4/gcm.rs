@@ -15,7 +15,10 @@ use cipher::{Key, KeyInit, KeySizeUser};
 use subtle::ConstantTimeEq as _;
 use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
 
-use super::{Block, Sm4, ghash::HashKey};
+use super::{
+    Block, Sm4,
+    ghash::{Hash, HashKey},
+};
 use crate::{
     error::{Code, Error},
     limits,
@@ -26,10 +29,10 @@ use crate::{
 pub type Tag = [u8; 16];
 
 /// What the widest kernel takes at a time, in bytes.
-const BATCH: usize = 1024;
+const BATCH: usize = 96 * 16;
 
 /// The text between two visits of GHASH: what it reads is then still near.
-const STRIDE: usize = 8 * BATCH;
+const STRIDE: usize = BATCH;
 
 /// An expanded key for GCM. Zeroised on drop, never printed.
 ///
@@ -64,14 +67,14 @@ impl Gcm {
         let ends = self.ends(&j0, data.len());
         let mut hash = self.hash.start();
         hash.update(aad);
+        let lengths = lengths(aad.len(), data.len());
         let (bulk, tail) = data.split_at_mut(data.len() / BATCH * BATCH);
         for (index, stride) in bulk.chunks_mut(STRIDE).enumerate() {
             self.xor_keystream(&j0, 1 + (index * STRIDE / 16) as u32, stride);
             hash.update(stride);
         }
         ends.xor_tail(tail);
-        hash.update(tail);
-        hash.update(&lengths(aad.len(), data.len()));
+        update_with_end(&mut hash, tail, lengths);
         Ok(ends.mask(hash.finish()))
     }
 
@@ -96,8 +99,9 @@ impl Gcm {
         let ends = self.ends(&j0, data.len());
         let mut hash = self.hash.start();
         hash.update(aad);
-        hash.update(data);
-        hash.update(&lengths(aad.len(), data.len()));
+        let (bulk, tail) = data.split_at(data.len() / BATCH * BATCH);
+        hash.update(bulk);
+        update_with_end(&mut hash, tail, lengths(aad.len(), data.len()));
         let right = ends.mask(hash.finish());
         if !bool::from(right[..tag.len()].ct_eq(tag)) {
             return Err(Error::new(Code::BadCiphertext));
@@ -157,6 +161,11 @@ impl Gcm {
         let first = (length / BATCH * (BATCH / 16)) as u32 + 1;
         let mut ends = Ends([[0; 16]; 1 + BATCH / 16]);
         let blocks = &mut ends.0[..=tail];
+        if length < BATCH {
+            // They follow each other.
+            self.xor_keystream(j0, 0, blocks.as_flattened_mut());
+            return ends;
+        }
         blocks[0] = *j0;
         for (block, skip) in blocks[1..].iter_mut().zip(first..) {
             *block = counter(j0, skip).to_be_bytes();
@@ -175,6 +184,15 @@ impl Gcm {
         self.cipher.keys.xor_keystream(start, before);
         self.cipher.keys.xor_keystream(start >> 32 << 32, after);
     }
+}
+
+/// Takes the end of a text, less than a batch, and the block of the lengths into the hash in one go.
+fn update_with_end(hash: &mut Hash<'_>, tail: &[u8], lengths: Block) {
+    let mut last = [[0; 16]; 1 + BATCH / 16];
+    last.as_flattened_mut()[..tail.len()].copy_from_slice(tail);
+    let blocks = tail.len().div_ceil(16);
+    last[blocks] = lengths;
+    hash.update(last[..=blocks].as_flattened());
 }
 
 /// E(J0), which masks the tag, and the keystream of the last blocks that do not fill a batch: alone

@@ -12,9 +12,15 @@ use super::{
     aes_domain::{
         ENTER, KEY, KEY_CONSTANT, KEY_INPUTS, KEY_START, LEAVE, Q, RoundKeys, Schedule, W,
     },
-    dword_sliced::{GATHER, SCATTER, dword_sliced, whole_blocks_kernel},
+    dword_sliced::{
+        GATHER, LEFT_8, LEFT_16, LEFT_24, SCATTER, dword_sliced, hurried_rounds,
+        whole_blocks_kernel,
+    },
     one_block::{chain, key_schedule},
-    vectors::{kept_apart, load, load_row, store, store_row, wide_load, wide_repeat, wide_store},
+    vectors::{
+        kept_apart, load, load_row, store, store_row, wide_kept_apart, wide_load, wide_repeat,
+        wide_store,
+    },
 };
 use crate::primitives::cpu;
 
@@ -74,13 +80,21 @@ dword_sliced!(
     ],
     enter: wide_enter, leave: wide_leave, substitute: wide_substitute
 );
+hurried_rounds!(
+    hurried, "avx2,gfni", __m128i, repeat: load, xor: _mm_xor_si128, xor3: xor3,
+    bytes: _mm_shuffle_epi8, substitute: substitute, apart: kept_apart
+);
 whole_blocks_kernel!(
     crypt_4, "avx2,gfni", row: 1, groups: 1, load: load_row, store: store_row,
-    entered: entered, rounds: rounds, left: left
+    entered: entered, rounds: hurried, left: left
+);
+hurried_rounds!(
+    wide_hurried, "avx2,gfni", __m256i, repeat: wide_repeat, xor: _mm256_xor_si256, xor3: wide_xor3,
+    bytes: _mm256_shuffle_epi8, substitute: wide_substitute, apart: wide_kept_apart
 );
 whole_blocks_kernel!(
     crypt_8, "avx2,gfni", row: 2, groups: 1, load: wide_load, store: wide_store,
-    entered: wide_entered, rounds: wide_rounds, left: wide_left
+    entered: wide_entered, rounds: wide_hurried, left: wide_left
 );
 whole_blocks_kernel!(
     crypt_16, "avx2,gfni", row: 2, groups: 2, load: wide_load, store: wide_store,

@@ -36,6 +36,7 @@ mod dword_sliced;
 #[cfg(target_arch = "x86_64")]
 mod gfni;
 mod ghash;
+mod lanes;
 #[cfg(target_arch = "x86_64")]
 mod one_block;
 mod portable;
@@ -286,6 +287,17 @@ impl RoundKeys {
             last[..tail.len()].copy_from_slice(tail);
             self.absorb(state, &[last]);
         }
+    }
+
+    /// Takes the next `steps` blocks of every lane, of which there are at most [`lanes::LANES`], through
+    /// [`Chain::Cbc`]. The states of the lanes stay as they are.
+    fn cbc_encrypt_lanes(&self, lanes: &mut [lanes::Lane<'_>], steps: usize) {
+        demand_service();
+        #[cfg(target_arch = "x86_64")]
+        if let Self::Avx512(cpu, keys) = self {
+            return avx512::cbc_encrypt_lanes(*cpu, keys.encrypt(), lanes, steps);
+        }
+        lanes::encrypt_steps(self, lanes, steps);
     }
 
     /// Undoes [`Chain::Cbc`], many blocks at a time.

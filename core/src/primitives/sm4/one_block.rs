@@ -43,7 +43,7 @@ macro_rules! key_schedule {
 }
 
 /// Defines `chain` and `mac` over the functions of the calling module: `load`, `store`, `enter`, `leave`,
-/// `xor3`, `substitute`.
+/// `hurried`.
 ///
 /// What a block leaves enters the next without changing its basis: words stay in the basis of
 /// `aes_domain`, dword i of a vector being byte i (0 the lowest) of the word four times.
@@ -100,27 +100,9 @@ macro_rules! chain {
         /// The 32 rounds, and the words in reverse (GB/T 32907-2016, 7.1, R).
         #[inline]
         #[target_feature(enable = $features)]
-        fn crypt_words(schedule: &Schedule, mut s: [__m128i; 4]) -> [__m128i; 4] {
-            // The input of a round goes straight into that of the next, which is what a chain waits for:
-            // x(i+1) = x(i) ^ X(i+1) ^ X(i+4), where x(i) = X(i+1) ^ X(i+2) ^ X(i+3).
-            let mut x = xor3(s[1], s[2], s[3]);
-            for keys in schedule.rounds.as_chunks::<4>().0 {
-                for i in 0..4 {
-                    let later = xor3(s[i], s[(i + 1) % 4], load(&keys[i]));
-                    let early = kept_apart(_mm_xor_si128(x, later));
-                    // L is Q ^ W ^ Q<<<8 ^ Q<<<16 ^ W<<<24.
-                    let (q, w) = substitute(x);
-                    let turned = xor3(
-                        _mm_shuffle_epi32::<0b10_01_00_11>(q),
-                        _mm_shuffle_epi32::<0b01_00_11_10>(q),
-                        _mm_shuffle_epi32::<0b00_11_10_01>(w),
-                    );
-                    let next = _mm_xor_si128(kept_apart(xor3(early, q, w)), turned);
-                    s[i] = xor3(next, x, s[(i + 1) % 4]);
-                    x = next;
-                }
-            }
-            [s[3], s[2], s[1], s[0]]
+        fn crypt_words(schedule: &Schedule, words: [__m128i; 4]) -> [__m128i; 4] {
+            let [[a, b, c, d]] = hurried(schedule, [words]);
+            [d, c, b, a]
         }
 
         /// The words of a block.

@@ -63,3 +63,14 @@ pub(super) fn kept_apart(mut value: __m128i) -> __m128i {
     }
     value
 }
+
+/// As [`kept_apart`].
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn wide_kept_apart(mut value: __m256i) -> __m256i {
+    // SAFETY: no instruction is executed.
+    unsafe {
+        asm!("/* {0} */", inout(ymm_reg) value, options(pure, nomem, nostack, preserves_flags));
+    }
+    value
+}

@@ -228,3 +228,39 @@ fn a_wrong_mac_is_refused() {
         assert_eq!(verify(&wrong), Err(Code::BadMac), "{bit}");
     }
 }
+
+#[test]
+fn many_messages_are_each_message() {
+    let plain = pattern(16 * 400);
+    for count in 0..=130usize {
+        // Ragged: none, one and many blocks, in no order.
+        let lengths: Vec<_> = (0..count).map(|i| 16 * (i * 37 % 23 + i % 2 * (i % 7))).collect();
+        let iv = |i: usize| [i as u8; 16];
+        let mut theirs = Vec::new();
+        for (i, &length) in lengths.iter().enumerate() {
+            let mut data = plain[16 * i..16 * i + length].to_vec();
+            cbc::encrypt_in_place(&Sm4::new(&KEY.into()), &iv(i), &mut data).unwrap();
+            theirs.push(data);
+        }
+        for (backend, cipher) in ciphers(&KEY) {
+            let mut ours: Vec<_> = lengths
+                .iter()
+                .enumerate()
+                .map(|(i, length)| plain[16 * i..16 * i + length].to_vec())
+                .collect();
+            let mut messages: Vec<_> =
+                ours.iter_mut().enumerate().map(|(i, data)| (iv(i), &mut data[..])).collect();
+            cbc::encrypt_many(&cipher, &mut messages).unwrap();
+            assert_eq!(ours, theirs, "{backend:?} {count}");
+        }
+    }
+}
+
+#[test]
+fn many_messages_with_one_that_is_no_blocks_stay_as_they_are() {
+    let (mut whole, mut cut) = (pattern(32), pattern(33));
+    let mut messages = [(IV, &mut whole[..]), (IV, &mut cut[..])];
+    let error = cbc::encrypt_many(&Sm4::new(&KEY.into()), &mut messages).unwrap_err();
+    assert_eq!(error.code(), Code::BadLength);
+    assert_eq!((whole, cut), (pattern(32), pattern(33)));
+}
