@@ -13,6 +13,7 @@ __all__ = [
     "Sm2PublicKey",
     "Verifier",
     "__version__",
+    "_alter_answers",
     "sm3",
 ]
 
@@ -127,3 +128,6 @@ class Check:
     @property
     def zh(self) -> str:
         """What was found, in Chinese."""
+
+def _alter_answers(algorithm: str, /) -> None:
+    """For tests: let the self-tests of `algorithm` find false answers from now on."""
