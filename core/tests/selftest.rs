@@ -123,6 +123,7 @@ impl Made {
             ("ecb encrypt", ecb::encrypt(&self.cipher, &mut block())),
             ("ecb decrypt", ecb::decrypt(&self.cipher, &mut block())),
             ("cbc encrypt", cbc::encrypt_in_place(&self.cipher, &block(), &mut block())),
+            ("cbc encrypt_many", cbc::encrypt_many(&self.cipher, &mut [(block(), &mut block())])),
             ("cbc decrypt", cbc::decrypt_in_place(&self.cipher, &block(), &mut block())),
             ("cbc padded", cbc::decrypt_padded(&block(), &block(), &block()).map(drop)),
             ("gcm seal", self.gcm.seal(&[0; 12], &[], MESSAGE).map(drop)),

@@ -64,6 +64,9 @@ fn cipher(backend: Backend) -> Sm4 {
     Sm4::with_backend(&KEY, backend)
 }
 
+/// Chains of CBC side by side, each a message of its own.
+const STREAMS: usize = 16;
+
 pub(super) fn cases(sizes: &[usize]) -> Vec<Case> {
     let mut cases = Vec::new();
     for (op, mode) in MODES {
@@ -76,9 +79,31 @@ pub(super) fn cases(sizes: &[usize]) -> Vec<Case> {
                 prepare: Box::new(move || mode(backend, size)),
             };
             cases.extend(sizes.iter().map(case));
+            if op == "sm4-cbc-encrypt" {
+                cases.extend(sizes.iter().map(|&size| streams(op, backend, size)));
+            }
         }
     }
     cases
+}
+
+fn streams(op: &'static str, backend: Backend, size: usize) -> Case {
+    let prepare = move || {
+        let cipher = cipher(backend);
+        let mut data = vec![vec![0x3c_u8; size]; STREAMS];
+        Ok(work(move || {
+            let mut messages: Vec<_> =
+                data.iter_mut().map(|data| (IV, data.as_mut_slice())).collect();
+            cbc::encrypt_many(&cipher, &mut messages)
+        }))
+    };
+    Case {
+        op,
+        backend: backend.name(),
+        batch: STREAMS,
+        size: Some(size),
+        prepare: Box::new(prepare),
+    }
 }
 
 /// The work that is done to one message again and again.

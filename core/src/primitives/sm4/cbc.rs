@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     error::{Code, Error},
-    primitives::selftest::ready,
+    primitives::selftest::{in_service, ready},
 };
 
 /// Encrypts `data`, whole blocks, in place.
@@ -39,6 +39,7 @@ pub fn encrypt_in_place(cipher: &Sm4, iv: &Block, data: &mut [u8]) -> Result<(),
 /// # Errors
 /// [`Code::BadLength`] unless every length is a multiple of 16; nothing is then changed.
 pub fn encrypt_many(cipher: &Sm4, messages: &mut [(Block, &mut [u8])]) -> Result<(), Error> {
+    in_service()?;
     if messages.iter().any(|(_, data)| !data.len().is_multiple_of(16)) {
         return Err(Error::new(Code::BadLength));
     }

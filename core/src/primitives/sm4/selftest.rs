@@ -160,7 +160,14 @@ fn cbc(backend: Backend) -> bool {
     let long = cbc::encrypt_in_place(&cipher, &MODES_IV, &mut data).is_ok()
         && cbc::decrypt_in_place(&cipher, &MODES_IV, &mut data).is_ok()
         && agrees(&data, &turns(&MODES_TEXT));
-    encrypts && decrypts && long
+    // Chains of one and of four blocks side by side, each as alone.
+    let mut data = [MODES_TEXT; 17];
+    let length = |i: usize| if i.is_multiple_of(3) { 16 } else { 64 };
+    let mut chains: Vec<_> =
+        data.iter_mut().enumerate().map(|(i, data)| (MODES_IV, &mut data[..length(i)])).collect();
+    let many = cbc::encrypt_many(&cipher, &mut chains).is_ok()
+        && chains.iter().all(|(_, data)| agrees(data, &CBC[..data.len()]));
+    encrypts && decrypts && long && many
 }
 
 fn ctr(backend: Backend) -> bool {
