@@ -42,6 +42,7 @@ const UNSAFE_FILES: &[&str] = &[
     "core/src/primitives/sm4/gfni.rs",
     "core/src/primitives/sm4/vectors.rs",
     "core/src/primitives/sm4/vpclmul.rs",
+    "core/src/primitives/taint.rs",
     "core/tests/zeroise.rs",
     "ffi/src/boundary.rs",
     "ffi/src/error.rs",

@@ -15,3 +15,5 @@ pub mod selftest;
 pub mod sm2;
 pub mod sm3;
 pub mod sm4;
+#[cfg(yinxin_taint)]
+pub mod taint;

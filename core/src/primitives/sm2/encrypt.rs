@@ -133,8 +133,9 @@ fn finish(plaintext: &[u8], c1: &Affine, shared: Affine) -> Option<Ciphertext> {
         return None;
     }
     xor(&mut c2, plaintext);
-    // A7, A8: C3 = H(x2 ‖ M ‖ y2).
-    let c3 = shared.check_value(plaintext);
+    // A7, A8: C3 = H(x2 ‖ M ‖ y2). C1 ‖ C3 ‖ C2 is public.
+    let c3 = ct::declassify(shared.check_value(plaintext));
+    let c1 = ct::declassify(*c1);
     Some(Ciphertext { x: c1.x.to_bytes(), y: c1.y.to_bytes(), c3, c2 })
 }
 

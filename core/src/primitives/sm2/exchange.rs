@@ -63,7 +63,8 @@ impl<'k> Exchange<'k> {
         id: &DistId,
         r: Zeroizing<Scalar>,
     ) -> Self {
-        let ephemeral = own.public().backend.multiply_base(&r);
+        // It is sent to the peer.
+        let ephemeral = ct::declassify(own.public().backend.multiply_base(&r));
         Self { role, own, z: own.z(id), r, ephemeral }
     }
 

@@ -9,7 +9,7 @@ use super::{Backend, DistId, PreparedPublicKey, pairwise, point::Affine, scalar:
 use crate::{
     error::{Code, Error},
     primitives::{
-        rng,
+        ct, rng,
         secret::Secret,
         selftest::in_service,
         sm3::{self, Digest, HmacKey},
@@ -79,6 +79,7 @@ impl PublicKey {
     }
 
     pub(super) fn from_point(point: Affine) -> Self {
+        let point = ct::declassify(point);
         Self { sec1: point.to_sec1(), point, backend: Backend::fastest() }
     }
 
@@ -156,7 +157,7 @@ impl PrivateKey {
         Backend::fastest().ready()?;
         let bad = || Error::new(Code::BadPrivateKey);
         let scalar = Zeroizing::new(Scalar::from_bytes_nonzero(d).ok_or_else(bad)?);
-        let successor = Zeroizing::new(scalar.add(&Scalar::ONE));
+        let successor = Zeroizing::new(scalar.successor());
         if successor.is_zero().declassify() {
             return Err(bad());
         }
@@ -254,12 +255,12 @@ impl Backend {
     fn push_keys(self, secrets: &[[u8; 32]], keys: &mut Vec<PrivateKey>) {
         let in_range = |d: &&[u8; 32]| {
             let scalar = Scalar::from_bytes_nonzero(d).map(Zeroizing::new);
-            scalar.is_some_and(|d| !d.add(&Scalar::ONE).is_zero().declassify())
+            scalar.is_some_and(|d| !d.successor().is_zero().declassify())
         };
         let secrets: Vec<&[u8; 32]> = secrets.iter().filter(in_range).collect();
         let scalars = secrets.iter().map(|d| Scalar::from_bytes_reduced(d));
         let scalars = Zeroizing::new(scalars.collect::<Vec<_>>());
-        let successors = scalars.iter().map(|d| d.add(&Scalar::ONE));
+        let successors = scalars.iter().map(|d| d.successor());
         let successors = Zeroizing::new(successors.collect::<Vec<_>>());
         let inverses = Zeroizing::new(Scalar::invert_all_to_montgomery(&successors));
         // A2: P = [d]G.

@@ -9,7 +9,7 @@ use super::{
     inverse::Modulus,
     limbs::{self, Limbs},
 };
-use crate::primitives::ct::Mask;
+use crate::primitives::ct::{self, Mask};
 
 /// n.
 pub(super) const N: Limbs =
@@ -34,7 +34,7 @@ impl Scalar {
         let value = limbs::from_be_bytes(bytes);
         let (_, below) = limbs::sub(&value, &N);
         let scalar = Self(value);
-        (below && !scalar.is_zero().declassify()).then_some(scalar)
+        (ct::declassify(below) && !scalar.is_zero().declassify()).then_some(scalar)
     }
 
     /// From 32 bytes, big-endian, modulo n.
@@ -54,6 +54,11 @@ impl Scalar {
 
     pub(super) const fn add(&self, other: &Self) -> Self {
         Self(limbs::add_mod(&self.0, &other.0, &N))
+    }
+
+    /// self + 1. The 1 is hidden from the compiler, which would make a branch of what is special about it.
+    pub(super) fn successor(&self) -> Self {
+        self.add(&std::hint::black_box(Self::ONE))
     }
 
     pub(super) const fn sub(&self, other: &Self) -> Self {

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     error::Error,
     primitives::{
-        rng,
+        ct, rng,
         sm3::{self, Digest},
     },
 };
@@ -108,7 +108,7 @@ impl PrivateKey {
         let s = sum.multiply_montgomery(&self.inverse()).sub(&r);
         #[cfg(test)]
         let s = super::fault::injected::disturb(s);
-        // A7.
-        (!s.is_zero().declassify()).then(|| Signature::new(&r, &s))
+        // A7: r and s are public.
+        (!s.is_zero().declassify()).then(|| Signature::new(&ct::declassify(r), &ct::declassify(s)))
     }
 }

@@ -20,7 +20,10 @@ use super::{
 };
 use crate::{
     error::{Code, Error},
-    primitives::selftest::{in_service, ready},
+    primitives::{
+        ct,
+        selftest::{in_service, ready},
+    },
 };
 
 /// Encrypts `data`, whole blocks, in place.
@@ -88,10 +91,11 @@ pub fn decrypt_padded(
     decrypt_in_place(&Sm4::new(key.into()), iv, &mut data).map_err(|_| bad())?;
     let last = data.last_chunk().ok_or_else(bad)?;
     let (count, right) = padding(last);
-    if !bool::from(right) {
+    // Both are what the caller is told.
+    if ct::declassify(right.unwrap_u8()) == 0 {
         return Err(bad());
     }
-    let length = data.len() - usize::from(count);
+    let length = data.len() - usize::from(ct::declassify(count));
     data.truncate(length);
     Ok(data)
 }

@@ -11,13 +11,12 @@ use aead::{
     inout::InOutBuf,
 };
 use cipher::{Key, KeyInit, KeySizeUser};
-use subtle::ConstantTimeEq as _;
 use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
 
 use super::{Block, Sm4, batch::xor};
 use crate::{
     error::{Code, Error},
-    primitives::selftest::in_service,
+    primitives::{ct, selftest::in_service},
 };
 
 /// The text between two changes from MAC to keystream: it is then still near.
@@ -92,7 +91,7 @@ impl<const TAG_BYTES: usize> Ccm<TAG_BYTES> {
             message.xor_keystream(plaintext);
             message.absorb(plaintext);
         }
-        if !bool::from(message.tag::<TAG_BYTES>().ct_eq(tag)) {
+        if !ct::equal(&message.tag::<TAG_BYTES>(), tag) {
             return Err(Error::new(Code::BadCiphertext));
         }
         self.cipher.keys.xor_keystream(counter, data);

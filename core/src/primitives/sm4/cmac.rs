@@ -8,13 +8,12 @@ use cipher::{Key, KeyInit, KeySizeUser};
 use digest::{
     FixedOutput, FixedOutputReset, MacMarker, Output, OutputSizeUser, Reset, Update, consts::U16,
 };
-use subtle::ConstantTimeEq as _;
 use zeroize::{Zeroize as _, ZeroizeOnDrop};
 
 use super::{Block, Sm4, batch::xor};
 use crate::{
     error::{Code, Error},
-    primitives::selftest::in_service,
+    primitives::{ct, selftest::in_service},
 };
 
 /// A whole tag. It may be cut to 8 bytes or more.
@@ -78,7 +77,7 @@ impl Cmac {
         if !(8..=16).contains(&tag.len()) {
             return Err(Error::new(Code::BadLength).field("tag"));
         }
-        if bool::from(self.tag()[..tag.len()].ct_eq(tag)) {
+        if ct::equal(&self.tag()[..tag.len()], tag) {
             return Ok(());
         }
         Err(Error::new(Code::BadMac))

@@ -12,7 +12,6 @@ use aead::{
     inout::InOutBuf,
 };
 use cipher::{Key, KeyInit, KeySizeUser};
-use subtle::ConstantTimeEq as _;
 use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
 
 use super::{
@@ -22,7 +21,7 @@ use super::{
 use crate::{
     error::{Code, Error},
     limits,
-    primitives::selftest::in_service,
+    primitives::{ct, selftest::in_service},
 };
 
 /// A whole tag. It may be cut to 12 bytes or more.
@@ -103,7 +102,7 @@ impl Gcm {
         hash.update(bulk);
         update_with_end(&mut hash, tail, lengths(aad.len(), data.len()));
         let right = ends.mask(hash.finish());
-        if !bool::from(right[..tag.len()].ct_eq(tag)) {
+        if !ct::equal(&right[..tag.len()], tag) {
             return Err(Error::new(Code::BadCiphertext));
         }
         let (bulk, tail) = data.split_at_mut(data.len() / BATCH * BATCH);
@@ -141,22 +140,22 @@ impl Gcm {
         Ok(data)
     }
 
-    /// The block J0 of `nonce` (SP 800-38D, 7.1, step 2): public, as the nonce is.
-    fn j0(&self, nonce: &[u8]) -> Block {
+    /// J0 of `nonce` (SP 800-38D, 7.1, step 2).
+    fn j0(&self, nonce: &[u8]) -> J0 {
         let mut j0 = [0; 16];
         if nonce.len() == 12 {
             j0[..12].copy_from_slice(nonce);
             j0[15] = 1;
-            return j0;
+            return J0::Public(j0);
         }
         let mut hash = self.hash.start();
         hash.update(nonce);
         hash.update(&lengths(0, nonce.len()));
-        hash.finish()
+        J0::Secret(hash.finish())
     }
 
     /// E(J0) and the keystream for the end of a text of `length` bytes.
-    fn ends(&self, j0: &Block, length: usize) -> Ends {
+    fn ends(&self, j0: &J0, length: usize) -> Ends {
         let tail = (length % BATCH).div_ceil(16);
         let first = (length / BATCH * (BATCH / 16)) as u32 + 1;
         let mut ends = Ends([[0; 16]; 1 + BATCH / 16]);
@@ -166,23 +165,48 @@ impl Gcm {
             self.xor_keystream(j0, 0, blocks.as_flattened_mut());
             return ends;
         }
-        blocks[0] = *j0;
+        blocks[0] = j0.counter(0).to_be_bytes();
         for (block, skip) in blocks[1..].iter_mut().zip(first..) {
-            *block = counter(j0, skip).to_be_bytes();
+            *block = j0.counter(skip).to_be_bytes();
         }
         self.cipher.keys.encrypt(blocks);
         ends
     }
 
-    /// Adds the keystream that starts `skip` blocks after `j0` to `data`, in two parts where the
-    /// counter wraps.
-    fn xor_keystream(&self, j0: &Block, skip: u32, data: &mut [u8]) {
-        let start = counter(j0, skip);
-        let before_wrap = 16 * ((1 << 32) - u64::from(start as u32));
-        let cut = usize::try_from(before_wrap).map_or(data.len(), |cut| cut.min(data.len()));
-        let (before, after) = data.split_at_mut(cut);
-        self.cipher.keys.xor_keystream(start, before);
-        self.cipher.keys.xor_keystream(start >> 32 << 32, after);
+    /// Adds the keystream that starts `skip` blocks after `j0` to `data`, whole batches.
+    fn xor_keystream(&self, j0: &J0, skip: u32, data: &mut [u8]) {
+        match j0 {
+            // It starts at 1, and no text is so long that it wraps.
+            J0::Public(_) => self.cipher.keys.xor_keystream(j0.counter(skip), data),
+            // Where the counter wraps is secret: the counter of each block is computed.
+            J0::Secret(_) => {
+                let mut stream = Zeroizing::new([[0; 16]; BATCH / 16]);
+                for (chunk, skip) in data.chunks_mut(BATCH).zip((skip..).step_by(BATCH / 16)) {
+                    for (block, skip) in stream.iter_mut().zip(skip..) {
+                        *block = j0.counter(skip).to_be_bytes();
+                    }
+                    self.cipher.keys.encrypt(&mut *stream);
+                    xor(chunk, stream.as_flattened());
+                }
+            }
+        }
+    }
+}
+
+/// The block from which the counter starts.
+enum J0 {
+    /// A nonce of 12 bytes, and 1.
+    Public(Block),
+    /// The hash of another nonce, under H.
+    Secret(Block),
+}
+
+impl J0 {
+    /// The counter `skip` blocks after this one: only its low 32 bits count (inc32).
+    fn counter(&self, skip: u32) -> u128 {
+        let (Self::Public(block) | Self::Secret(block)) = self;
+        let start = u128::from_be_bytes(*block);
+        start >> 32 << 32 | u128::from((start as u32).wrapping_add(skip))
     }
 }
 
@@ -217,12 +241,6 @@ impl Drop for Ends {
         // As a slice of bytes it is cleared in bulk.
         self.0.as_flattened_mut().zeroize();
     }
-}
-
-/// The counter `skip` blocks after `j0`: only its low 32 bits count (inc32).
-fn counter(j0: &Block, skip: u32) -> u128 {
-    let start = u128::from_be_bytes(*j0);
-    start >> 32 << 32 | u128::from((start as u32).wrapping_add(skip))
 }
 
 /// Adds as much of `stream` as `data` has bytes.
@@ -298,3 +316,27 @@ impl fmt::Debug for Gcm {
 
 // Both fields zeroise themselves.
 impl ZeroizeOnDrop for Gcm {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::primitives::sm4::Backend;
+
+    #[test]
+    fn a_secret_counter_wraps_in_its_low_32_bits() {
+        for backend in Backend::runnable() {
+            let gcm = Gcm::with_cipher(Sm4::with_backend(&[7; 16], backend));
+            let start = 0xffff_ffd0_u32;
+            let mut j0 = [0xff; 16];
+            j0[12..].copy_from_slice(&start.to_be_bytes());
+            let mut stream = [[0; 16]; 2 * BATCH / 16];
+            gcm.xor_keystream(&J0::Secret(j0), 1, stream.as_flattened_mut());
+            for (block, skip) in stream.iter().zip(1..) {
+                let mut expected = j0;
+                expected[12..].copy_from_slice(&start.wrapping_add(skip).to_be_bytes());
+                gcm.cipher.keys.encrypt(std::slice::from_mut(&mut expected));
+                assert_eq!(*block, expected, "{backend:?}, block {skip}");
+            }
+        }
+    }
+}

@@ -12,7 +12,7 @@ use super::{Direction, RoundKeys, Sm4};
 use crate::{
     error::{Code, Error},
     limits,
-    primitives::selftest::in_service,
+    primitives::{ct, selftest::in_service},
 };
 
 /// Half a block: the unit of the algorithm.
@@ -49,7 +49,7 @@ pub fn wrap(cipher: &Sm4, key: &[u8]) -> Result<Vec<u8>, Error> {
 pub fn unwrap(cipher: &Sm4, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
     let halves = unmixed(&cipher.keys, wrapped, 24)?;
     let (initial, key) = halves.split_first().ok_or_else(|| Error::new(Code::BadLength))?;
-    if !bool::from(initial.ct_eq(&INITIAL)) {
+    if !ct::equal(initial, &INITIAL) {
         return Err(Error::new(Code::BadCiphertext));
     }
     Ok(Zeroizing::new(key.as_flattened().to_vec()))
@@ -95,11 +95,12 @@ pub fn unwrap_padded(cipher: &Sm4, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>,
         // A byte that is not padding may be anything.
         right &= byte.ct_eq(&0) | !back.ct_lt(&padding);
     }
-    if !bool::from(right) {
+    // Both are what the caller is told.
+    if ct::declassify(right.unwrap_u8()) == 0 {
         return Err(Error::new(Code::BadCiphertext));
     }
     let mut key = Zeroizing::new(key.as_flattened().to_vec());
-    let length = key.len() - padding as usize;
+    let length = key.len() - ct::declassify(padding) as usize;
     key.truncate(length);
     Ok(key)
 }

@@ -9,14 +9,16 @@
 
 use std::{fmt, slice};
 
-use subtle::ConstantTimeEq as _;
 use zeroize::{Zeroize as _, ZeroizeOnDrop};
 
 use super::{Backend, Block, Direction, Sm4, batch::xor};
 use crate::{
     error::{Code, Error},
     limits,
-    primitives::selftest::{in_service, ready},
+    primitives::{
+        ct,
+        selftest::{in_service, ready},
+    },
 };
 
 /// Which bit of a tweak is the coefficient of x^0.
@@ -69,7 +71,7 @@ impl Xts {
     pub fn with_backend(key: &[u8; 32], order: Order, backend: Backend) -> Result<Self, Error> {
         ready(backend)?;
         let (halves, _) = key.as_chunks();
-        if bool::from(halves[0].ct_eq(&halves[1])) {
+        if ct::equal(&halves[0], &halves[1]) {
             return Err(Error::new(Code::BadArgument).field("key"));
         }
         let [data, tweak] = [0, 1].map(|half| Sm4::with_backend(&halves[half], backend));
