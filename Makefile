@@ -11,13 +11,13 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 SKIPPED := $(TARGET)/skipped.txt
 heading = @printf '\n== %s\n' '$(1)'
 
-.PHONY: agreement bench demo test start format lint unit doc-tests docs c python fuzz interop skipped
+.PHONY: agreement bench demo test start format lint unit doc-tests docs constant-time c python fuzz interop skipped
 
 # Issues a root, a seal maker, seals and licences into demo-out/, then verifies good and bad ones.
 demo:
 	$(CARGO) run --quiet --release -p yinxin-cli -- demo --out demo-out
 
-test: start format lint unit agreement doc-tests docs c python fuzz interop skipped
+test: start format lint unit agreement doc-tests docs constant-time c python fuzz interop skipped
 
 start:
 	@mkdir -p $(TARGET) && : > $(SKIPPED)
@@ -46,6 +46,10 @@ doc-tests:
 docs:
 	$(call heading,documentation: warnings denied)
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps --exclude yinxin-cli
+
+constant-time:
+	$(call heading,constant time: secrets followed by valgrind$(comma) machine code analysed)
+	constant-time/run.sh
 
 c:
 	$(call heading,C: smoke test$(comma) under valgrind where it is installed)

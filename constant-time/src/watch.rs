@@ -1,0 +1,98 @@
+//! Runs operations on marked secrets and counts what valgrind finds; first some that leak on purpose,
+//! so that a job which finds nothing has shown that it can.
+
+use std::{collections::BTreeSet, hint::black_box, process::ExitCode};
+
+use crate::{
+    mark::{findings, is_watched, secret_array},
+    sm2, sm3, sm4,
+};
+
+/// The backends that valgrind can run, without which this job has not done its work.
+const EXPECTED: [&str; 5] = ["SM2 portable", "SM3 portable", "SM3 avx2", "SM4 portable", "SM4 aes"];
+
+/// What has been seen so far.
+#[derive(Default)]
+pub(crate) struct Watch {
+    /// The algorithm and backend of the operations that follow.
+    on: String,
+    seen: BTreeSet<String>,
+    operations: usize,
+    leaks: Vec<String>,
+}
+
+impl Watch {
+    /// Names the algorithm and the backend of the operations that follow.
+    pub(crate) fn on(&mut self, algorithm: &str, backend: &str) {
+        self.on = format!("{algorithm} {backend}");
+        self.seen.insert(self.on.clone());
+    }
+
+    /// Runs one operation.
+    pub(crate) fn operation<T>(&mut self, name: &str, run: impl FnOnce() -> T) -> T {
+        let before = findings();
+        let result = black_box(run());
+        let found = findings() - before;
+        let name = format!("{}: {name}", self.on);
+        println!("{found:>5} findings  {name}");
+        if found > 0 {
+            self.leaks.push(name);
+        }
+        self.operations += 1;
+        result
+    }
+}
+
+/// Operations that leak on purpose.
+pub(crate) fn controls() -> Watch {
+    let mut control = Watch::default();
+    control.on("made to leak,", "control");
+    control.operation("an end at the first difference", || {
+        leaky_equal(&secret_array(), black_box(&[0x5a; 16]))
+    });
+    control.operation("a table read at a secret index", || {
+        leaky_lookup(black_box(&[7; 256]), &secret_array())
+    });
+    control
+}
+
+/// Every operation on every backend.
+pub(crate) fn operations() -> Watch {
+    let mut watch = Watch::default();
+    sm2::operations(&mut watch);
+    sm3::operations(&mut watch);
+    sm4::operations(&mut watch);
+    watch
+}
+
+/// Controls, then every operation.
+pub(crate) fn run() -> ExitCode {
+    if !is_watched() {
+        eprintln!("run it under valgrind, built with RUSTFLAGS='--cfg yinxin_taint'");
+        return ExitCode::FAILURE;
+    }
+    let control = controls();
+    if control.leaks.len() != control.operations {
+        eprintln!("a leak made on purpose was not found: this job shows nothing");
+        return ExitCode::FAILURE;
+    }
+
+    let watch = operations();
+    let missing: Vec<_> = EXPECTED.iter().filter(|name| !watch.seen.contains(**name)).collect();
+    missing.iter().for_each(|name| eprintln!("{name}: did not run"));
+    for leak in &watch.leaks {
+        eprintln!("a branch or an address depends on a secret: {leak}");
+    }
+    println!("{} operations, {} of them leak", watch.operations, watch.leaks.len());
+    if missing.is_empty() && watch.leaks.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+#[inline(never)]
+fn leaky_equal(a: &[u8; 16], b: &[u8; 16]) -> bool {
+    a.iter().zip(b).all(|(a, b)| black_box(*a) == *b)
+}
+
+#[inline(never)]
+fn leaky_lookup(table: &[u8; 256], index: &[u8; 1]) -> u8 {
+    table[usize::from(black_box(index)[0])]
+}
