@@ -14,7 +14,10 @@ use super::{
     point::{Affine, Jacobian},
     scalar::Scalar,
 };
-use crate::{error::Error, primitives::selftest};
+use crate::{
+    error::Error,
+    primitives::{ct, selftest},
+};
 
 /// The weights are the powers of 2 below 2^8, one for each lane of the widest vector.
 const WEIGHTS: usize = 8;
@@ -34,7 +37,7 @@ pub(super) fn check(backend: Backend, keys: &[PrivateKey]) -> Result<(), Error> 
 
 fn are_pairs(backend: Backend, pairs: &[Pair]) -> bool {
     let inverses_fit = pairs.iter().fold(true, |fit, (d, inverse, _)| {
-        let successor = Zeroizing::new(d.add(&Scalar::ONE));
+        let successor = Zeroizing::new(d.successor());
         let difference = successor.multiply_montgomery(inverse).sub(&Scalar::ONE);
         fit & difference.is_zero().declassify()
     });
@@ -55,7 +58,8 @@ fn are_pairs(backend: Backend, pairs: &[Pair]) -> bool {
         // Once in 2^256 times both sides are infinity.
         return inverses_fit && scalar.is_zero().declassify() && sum.z.is_zero_vartime();
     }
-    let right = backend.multiply_base(&scalar);
+    // The sum of public keys; if it is anything else, nothing serves any more.
+    let right = ct::declassify(backend.multiply_base(&scalar));
     let zz = sum.z.square();
     let x = right.x.multiply(&zz).sub(&sum.x);
     let y = right.y.multiply(&zz).multiply(&sum.z).sub(&sum.y);
