@@ -59,6 +59,7 @@ const PANELS: [(&str, [u32; 2], &[Group]); 2] = [
             ("sm2-verify-prepared", 0, "verify, prepared key 验签（预计算公钥）"),
             ("sm2-keygen", 0, "key pair 密钥生成"),
             ("sm2-encrypt", 0, "encrypt 32 B 加密"),
+            ("sm2-encrypt-prepared", 0, "encrypt, prepared key 加密（预计算公钥）"),
             ("sm2-decrypt", 0, "decrypt 32 B 解密"),
         ],
     ),

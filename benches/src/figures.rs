@@ -59,8 +59,6 @@ const FIGURES: &[Figure] = &[
     Figure("sm2-verify-prepared", 0, Many, 15.0, GMSM),
     Figure("sm2-decrypt", 0, One, 1.3, GMSM),
     Figure("sm2-decrypt", 0, Many, 5.0, GMSM),
-    Figure("sm2-ecdh", 0, One, 1.3, GMSM),
-    Figure("sm2-ecdh", 0, Many, 5.0, GMSM),
     Figure("sm2-encrypt", 0, One, 1.4, GMSM),
     Figure("sm2-encrypt", 0, Many, 5.0, GMSM),
     Figure("sm2-encrypt-prepared", 0, One, 12.0, GMSM),

@@ -7,8 +7,15 @@ use std::{collections::BTreeSet, process::Command};
 use serde_json::Value;
 use yinxin::primitives::{sm2, sm3, sm4};
 
-const SM2: &[&str] =
-    &["sm2-sign", "sm2-verify", "sm2-verify-prepared", "sm2-keygen", "sm2-encrypt", "sm2-decrypt"];
+const SM2: &[&str] = &[
+    "sm2-sign",
+    "sm2-verify",
+    "sm2-verify-prepared",
+    "sm2-keygen",
+    "sm2-encrypt",
+    "sm2-encrypt-prepared",
+    "sm2-decrypt",
+];
 const SM3: &[&str] = &["sm3", "sm3-hmac"];
 const SM4: &[&str] = &[
     "sm4-ecb",

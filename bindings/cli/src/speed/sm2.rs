@@ -23,12 +23,13 @@ const PLAINTEXT: [u8; 32] = [0x3c; 32];
 /// Makes the work of a batch.
 type Operation = (&'static str, fn(Backend, usize) -> Result<Work, Error>);
 
-const OPERATIONS: [Operation; 6] = [
+const OPERATIONS: [Operation; 7] = [
     ("sm2-sign", sign),
     ("sm2-verify", verify),
     ("sm2-verify-prepared", verify_prepared),
     ("sm2-keygen", keygen),
     ("sm2-encrypt", encrypt),
+    ("sm2-encrypt-prepared", encrypt_prepared),
     ("sm2-decrypt", decrypt),
 ];
 
@@ -102,6 +103,15 @@ fn encrypt(backend: Backend, batch: usize) -> Result<Work, Error> {
     Ok(match batch {
         1 => work(move || key.encrypt(&PLAINTEXT)),
         _ => work(move || all(key.encrypt_many(&vec![&PLAINTEXT[..]; batch]))),
+    })
+}
+
+fn encrypt_prepared(backend: Backend, batch: usize) -> Result<Work, Error> {
+    let key = PrivateKey::generate()?.on(backend);
+    let prepared = PreparedPublicKey::new(key.public(), &ID);
+    Ok(match batch {
+        1 => work(move || prepared.encrypt(&PLAINTEXT)),
+        _ => work(move || all(prepared.encrypt_many(&vec![&PLAINTEXT[..]; batch]))),
     })
 }
 
