@@ -13,7 +13,7 @@
 # priority. BENCH_LOCK=FILE locks that file for each operation, where several people measure.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-rounds=5 milliseconds=60
+rounds=3 milliseconds=60
 if [ "${1:-}" = --quick ]; then
     rounds=2 milliseconds=20
     shift
