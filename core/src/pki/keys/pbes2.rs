@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use crate::{
     error::{Code, Error},
     limits,
-    primitives::{rng, sm3::Sm3, sm4},
+    primitives::{rng, sm3, sm4},
 };
 
 /// Decrypts an EncryptedPrivateKeyInfo.
@@ -56,7 +56,7 @@ pub(super) fn encrypt(plain: &[u8], password: &[u8]) -> Result<Vec<u8>, Error> {
     rng::fill(&mut salt)?;
     rng::fill(&mut iv)?;
     let mut key = Zeroizing::new([0; 16]);
-    pbkdf2_hmac::<Sm3>(password, &salt, ITERATIONS, &mut *key);
+    sm3::pbkdf2(password, &salt, ITERATIONS, &mut *key);
     let data = sm4::cbc::encrypt_padded(&key, &iv, plain);
     encode(&salt, &iv, &data).map_err(|_| Error::new(Code::BadKey))
 }
@@ -85,7 +85,7 @@ fn encode(salt: &[u8], iv: &[u8], data: &[u8]) -> der::Result<Vec<u8>> {
     EncryptedPrivateKeyInfo { algorithm, data: OctetStringRef::new(data)? }.to_der()
 }
 
-/// 65536 and more is what GmSSL and Tongsuo write; it costs some 50 ms.
+/// 65536 and more is what GmSSL and Tongsuo write; it costs some tens of milliseconds.
 const ITERATIONS: u32 = 100_000;
 
 const PBES2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.5.13");
@@ -140,7 +140,7 @@ impl<'a> Derivation<'a> {
         // Absent, it would be HMAC with SHA-1.
         let prf = parameters.prf.ok_or_else(|| unsupported("prf"))?.oid;
         let derive = match prf.to_string().as_str() {
-            "1.2.156.10197.1.401.2" => pbkdf2_hmac::<Sm3>,
+            "1.2.156.10197.1.401.2" => sm3::pbkdf2,
             "1.2.840.113549.2.8" => pbkdf2_hmac::<sha2::Sha224>,
             "1.2.840.113549.2.9" => pbkdf2_hmac::<sha2::Sha256>,
             "1.2.840.113549.2.10" => pbkdf2_hmac::<sha2::Sha384>,

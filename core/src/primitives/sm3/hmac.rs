@@ -5,7 +5,7 @@ use std::fmt;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::{
-    Backend, Block, Digest,
+    Backend, Block, Digest, LANES_MIN, digest_of,
     message::{Input, Midstate},
 };
 
@@ -50,6 +50,39 @@ impl HmacKey {
     pub fn mac(&self, parts: &[&[u8]]) -> Zeroizing<Digest> {
         let inner = Zeroizing::new(self.backend.absorb(&self.inner, parts));
         Zeroizing::new(self.backend.absorb(&self.outer, &[&*inner]))
+    }
+
+    /// Each of `values` becomes the tag of itself.
+    pub(super) fn mac_in_place(&self, values: &mut [Digest]) {
+        if values.len() < LANES_MIN {
+            values.iter_mut().for_each(|value| self.mac_one_in_place(value));
+            return;
+        }
+        for group in values.chunks_mut(GROUP) {
+            let mut before = [[0; 32]; GROUP];
+            for start in [&self.inner, &self.outer] {
+                let before = &mut before[..group.len()];
+                before.copy_from_slice(group);
+                let input = |i: usize| Input { start, head: &[], body: &before[i] };
+                self.backend.absorb_many(&input, group);
+            }
+            before.as_flattened_mut().zeroize();
+        }
+    }
+
+    /// The same without any set-up: a digest and its padding fill one block.
+    fn mac_one_in_place(&self, value: &mut Digest) {
+        let mut block = [0; 64];
+        block[32] = 0x80;
+        // The length in bits, a block and a digest.
+        block[62..].copy_from_slice(&(8 * 96_u16).to_be_bytes());
+        for start in [&self.inner, &self.outer] {
+            block[..32].copy_from_slice(value);
+            let mut state = start.state;
+            self.backend.compress(&mut state, &[block]);
+            *value = digest_of(&state);
+        }
+        block.as_mut_slice().zeroize();
     }
 
     /// The tags of many messages in their order: faster than one by one where the CPU has vectors.

@@ -15,7 +15,7 @@ impl Midstate {
     /// Before the first block.
     pub(super) const START: Self = Self { state: IV, bytes: 0 };
 
-    /// After the blocks that `bytes` fills, and the bytes that are left.
+    /// After the whole blocks of `bytes`, and the bytes that are left.
     pub(super) fn after(backend: Backend, bytes: &[u8]) -> (Self, &[u8]) {
         let (blocks, rest) = bytes.as_chunks();
         let mut state = IV;
@@ -26,7 +26,7 @@ impl Midstate {
 
 impl Drop for Midstate {
     fn drop(&mut self) {
-        self.state.zeroize();
+        self.state.as_mut_slice().zeroize();
     }
 }
 
@@ -46,44 +46,72 @@ impl Input<'_> {
     }
 }
 
-/// The digest of a message that begins with what `start` has taken in, and goes on with `parts`.
-pub(super) fn hash(backend: Backend, start: &Midstate, parts: &[&[u8]]) -> Digest {
-    let mut state = start.state;
-    let mut length = start.bytes;
-    let mut edges = [[0; 64]; 2];
-    let mut filled = 0;
-    for mut part in parts.iter().copied() {
-        length += part.len() as u64;
-        if filled > 0 {
-            let (now, later) = part.split_at(part.len().min(64 - filled));
-            edges[0][filled..filled + now.len()].copy_from_slice(now);
-            filled += now.len();
+/// A message taken in piece by piece.
+pub(super) struct Absorber {
+    backend: Backend,
+    state: State,
+    /// The bytes so far.
+    length: u64,
+    /// The bytes after the last whole block, and room for the padding.
+    edges: [Block; 2],
+    filled: usize,
+}
+
+impl Absorber {
+    /// Goes on after `start`.
+    pub(super) const fn new(backend: Backend, start: &Midstate) -> Self {
+        let edges = [[0; 64]; 2];
+        Self { backend, state: start.state, length: start.bytes, edges, filled: 0 }
+    }
+
+    pub(super) fn update(&mut self, mut part: &[u8]) {
+        self.length += part.len() as u64;
+        if self.filled > 0 {
+            let (now, later) = part.split_at(part.len().min(64 - self.filled));
+            self.edges[0][self.filled..self.filled + now.len()].copy_from_slice(now);
+            self.filled += now.len();
             part = later;
-            if filled < 64 {
-                continue;
+            if self.filled < 64 {
+                return;
             }
-            backend.compress(&mut state, &edges[..1]);
+            self.backend.compress(&mut self.state, &self.edges[..1]);
         }
         let (blocks, tail) = part.as_chunks();
         if !blocks.is_empty() {
-            backend.compress(&mut state, blocks);
+            self.backend.compress(&mut self.state, blocks);
         }
-        edges[0][..tail.len()].copy_from_slice(tail);
-        filled = tail.len();
+        self.edges[0][..tail.len()].copy_from_slice(tail);
+        self.filled = tail.len();
     }
-    let used = finish(&mut edges, filled, length);
-    backend.compress(&mut state, &edges[..used]);
-    edges.as_flattened_mut().zeroize();
-    digest_of(&state)
+
+    /// The chaining value so far, and the bytes that it has not taken in.
+    pub(super) fn midstate(&self) -> (Midstate, &[u8]) {
+        let bytes = self.length - self.filled as u64;
+        (Midstate { state: self.state, bytes }, &self.edges[0][..self.filled])
+    }
+
+    pub(super) fn finish(mut self) -> Digest {
+        let used = finish(&mut self.edges, self.filled, self.length);
+        self.backend.compress(&mut self.state, &self.edges[..used]);
+        digest_of(&self.state)
+    }
 }
+
+impl Drop for Absorber {
+    fn drop(&mut self) {
+        self.state.as_mut_slice().zeroize();
+        self.edges.as_flattened_mut().zeroize();
+    }
+}
+
+impl ZeroizeOnDrop for Absorber {}
 
 /// Makes the last one or two blocks of `tail`, which is shorter than a block, in `edges`, and says
 /// how many they are; `length` is that of the whole message in bytes.
 pub(super) fn pad(edges: &mut [Block], tail: &[&[u8]], length: u64) -> usize {
-    let flat = edges.as_flattened_mut();
     let mut filled = 0;
     for part in tail {
-        flat[filled..filled + part.len()].copy_from_slice(part);
+        edges[0][filled..filled + part.len()].copy_from_slice(part);
         filled += part.len();
     }
     finish(edges, filled, length)
@@ -91,10 +119,12 @@ pub(super) fn pad(edges: &mut [Block], tail: &[&[u8]], length: u64) -> usize {
 
 /// After the `filled` bytes a one bit, zeros, the length in bits.
 fn finish(edges: &mut [Block], filled: usize, length: u64) -> usize {
+    edges[0][filled..].fill(0);
+    edges[0][filled] = 0x80;
     let used = if filled < 56 { 1 } else { 2 };
-    let flat = edges[..used].as_flattened_mut();
-    flat[filled] = 0x80;
-    flat[filled + 1..64 * used - 8].fill(0);
-    flat[64 * used - 8..].copy_from_slice(&(8 * length).to_be_bytes());
+    if used == 2 {
+        edges[1] = [0; 64];
+    }
+    edges[used - 1][56..].copy_from_slice(&(8 * length).to_be_bytes());
     used
 }

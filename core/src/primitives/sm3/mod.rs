@@ -1,4 +1,5 @@
-//! SM3, the hash function of GB/T 32905-2016; HMAC over it; and the KDF of GB/T 32918.4-2016, 5.4.3.
+//! SM3, the hash function of GB/T 32905-2016; HMAC and PBKDF2 over it; and the KDF of
+//! GB/T 32918.4-2016, 5.4.3.
 //!
 //! In: bytes of any length below 2^61. Out: 32 bytes. Constant time in the content: neither a branch
 //! nor an address depends on it, only on lengths.
@@ -17,6 +18,7 @@ mod many;
 mod message;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+mod pbkdf2;
 mod portable;
 #[cfg(target_arch = "x86_64")]
 mod rounds;
@@ -28,7 +30,7 @@ use std::{array, fmt, iter};
 
 use const_oid::{AssociatedOid, ObjectIdentifier};
 use digest::{
-    HashMarker, Output, Update as _,
+    HashMarker, Output,
     array::Array,
     block_api::{
         AlgorithmName, Block as ArrayBlock, BlockSizeUser, Buffer, BufferKindUser, CoreProxy,
@@ -38,8 +40,8 @@ use digest::{
 };
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-pub use self::hmac::HmacKey;
-use self::message::{Input, Midstate};
+use self::message::{Absorber, Input, Midstate};
+pub use self::{hmac::HmacKey, pbkdf2::pbkdf2};
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use super::cpu;
 use super::selftest::demand;
@@ -68,6 +70,9 @@ const IV: State = [
     0xe38d_ee4d,
     0xb0fb_0e4e,
 ];
+
+/// With fewer messages than this, one after the other is faster than lanes that stand empty.
+const LANES_MIN: usize = 3;
 
 /// Which kernel computes. A public value: it carries the proof that this CPU can run it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,19 +164,17 @@ impl Backend {
 
     /// The digest of a message that begins with what `start` has taken in, and goes on with `parts`.
     fn absorb(self, start: &Midstate, parts: &[&[u8]]) -> Digest {
-        message::hash(self, start, parts)
+        let mut message = Absorber::new(self, start);
+        parts.iter().for_each(|part| message.update(part));
+        message.finish()
     }
 
     /// The digests of as many messages as `digests` has places for, number i being `input(i)`.
     fn absorb_many<'m>(self, input: &dyn Fn(usize) -> Input<'m>, digests: &mut [Digest]) {
         demand(self);
         match self {
-            Self::Portable => {
-                for (index, digest) in digests.iter_mut().enumerate() {
-                    let Input { start, head, body } = input(index);
-                    *digest = self.absorb(start, &[head, body]);
-                }
-            }
+            _ if digests.len() < LANES_MIN => self.absorb_each(input, digests),
+            Self::Portable => self.absorb_each(input, digests),
             #[cfg(target_arch = "x86_64")]
             Self::Avx2(cpu) => avx2::hash_many(cpu, input, digests),
             #[cfg(target_arch = "x86_64")]
@@ -182,6 +185,14 @@ impl Backend {
             Self::Sm3(cpu) => neon::hash_many(cpu.neon(), input, digests, |state, blocks| {
                 aarch64::compress(cpu, state, blocks);
             }),
+        }
+    }
+
+    /// The same, one after the other.
+    fn absorb_each<'m>(self, input: &dyn Fn(usize) -> Input<'m>, digests: &mut [Digest]) {
+        for (index, digest) in digests.iter_mut().enumerate() {
+            let Input { start, head, body } = input(index);
+            *digest = self.absorb(start, &[head, body]);
         }
     }
 
@@ -247,11 +258,9 @@ pub fn hash_many_pairs(pairs: &[(&[u8], &[u8])]) -> Vec<Digest> {
 pub fn kdf(z: &[&[u8]], out: &mut [u8]) {
     assert!(out.len() as u64 <= limits::SM3_KDF_BYTES_MAX, "the counter of the KDF has 32 bits");
     let backend = Backend::default();
-    let mut prefix = Sm3::with_backend(backend);
+    let mut prefix = Absorber::new(backend, &Midstate::START);
     z.iter().for_each(|part| prefix.update(part));
-    let (core, buffer) = prefix.decompose();
-    let start = Midstate { state: core.state, bytes: 64 * core.blocks };
-    let head = buffer.get_data();
+    let (start, head) = prefix.midstate();
 
     let mut digests = [[0; 32]; KDF_BATCH];
     for (batch, chunk) in out.chunks_mut(32 * KDF_BATCH).enumerate() {

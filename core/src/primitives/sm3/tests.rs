@@ -243,6 +243,26 @@ fn kdf_vectors() {
 }
 
 #[test]
+fn pbkdf2_agrees_with_the_crate_of_others() {
+    let bytes = pattern(3000);
+    let lengths = (0..=200).chain([64 * 32, 64 * 32 + 1, 70 * 32 + 5]);
+    for (length, iterations) in lengths.zip([1, 2, 3, 7].into_iter().cycle()) {
+        let (password, salt) = (&bytes[..length % 140], &bytes[200..200 + length % 77]);
+        let mut expected = vec![0; length];
+        ::pbkdf2::pbkdf2_hmac::<::sm3::Sm3>(password, salt, iterations, &mut expected);
+        for backend in Backend::runnable() {
+            let mut key = vec![0xaa; length];
+            backend.pbkdf2(password, salt, iterations, &mut key);
+            assert_eq!(key, expected, "{backend:?} {length} {iterations}");
+        }
+    }
+    let (mut zero, mut one) = ([0; 40], [0; 40]);
+    pbkdf2(b"password", b"salt", 0, &mut zero);
+    pbkdf2(b"password", b"salt", 1, &mut one);
+    assert_eq!(zero, one);
+}
+
+#[test]
 fn algorithm_identifiers() {
     assert_eq!(Sm3::OID.to_string(), "1.2.156.10197.1.401");
     assert_eq!(format!("{:?}", Sm3::new()), "Sm3 { ... }");
@@ -298,8 +318,13 @@ fn check_pbkdf2(case: &Case) -> usize {
     assert!(case.valid(), "{case}");
     let mut key = vec![0; case.number("size") as usize];
     let rounds = case.number("iterations") as u32;
-    pbkdf2::pbkdf2_hmac::<Sm3>(&case.bytes("password"), &case.bytes("salt"), rounds, &mut key);
+    ::pbkdf2::pbkdf2_hmac::<Sm3>(&case.bytes("password"), &case.bytes("salt"), rounds, &mut key);
     assert_eq!(key, case.bytes("dk"), "{case}");
+    for backend in Backend::runnable() {
+        key.fill(0);
+        backend.pbkdf2(&case.bytes("password"), &case.bytes("salt"), rounds, &mut key);
+        assert_eq!(key, case.bytes("dk"), "{case} {backend:?}");
+    }
     2
 }
 
