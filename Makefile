@@ -11,13 +11,13 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 SKIPPED := $(TARGET)/skipped.txt
 heading = @printf '\n== %s\n' '$(1)'
 
-.PHONY: agreement bench demo test start format lint unit doc-tests docs constant-time c python fuzz interop skipped
+.PHONY: aarch64 agreement bench demo test start format lint unit doc-tests docs constant-time c python fuzz interop skipped
 
 # Issues a root, a seal maker, seals and licences into demo-out/, then verifies good and bad ones.
 demo:
 	$(CARGO) run --quiet --release -p yinxin-cli -- demo --out demo-out
 
-test: start format lint unit agreement doc-tests docs constant-time c python fuzz interop skipped
+test: start format lint unit agreement doc-tests docs constant-time c python fuzz aarch64 interop skipped
 
 start:
 	@mkdir -p $(TARGET) && : > $(SKIPPED)
@@ -62,6 +62,10 @@ python:
 fuzz:
 	$(call heading,fuzz corpus: replayed through every parser)
 	$(CARGO) test -p yinxin-fuzz
+
+aarch64:
+	$(call heading,aarch64: the primitives$(comma) cross-built and emulated)
+	core/tests/aarch64.sh
 
 interop:
 	$(call heading,interoperability: ofdrw (Java) and OpenSSL)

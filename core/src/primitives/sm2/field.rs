@@ -106,6 +106,7 @@ impl FieldElement {
     }
 
     /// The inverses of eight elements, none of which is 0, with a single inversion (Montgomery's trick).
+    #[cfg(target_arch = "x86_64")]
     pub(super) fn invert_all(elements: &[Self; 8]) -> [Self; 8] {
         let mut inverses = [Self::ONE; 8];
         for i in 1..8 {
