@@ -344,5 +344,45 @@ impl Modes<'_> {
         let bits = 8 * changed.len();
         flip(&mut changed, bit % bits);
         assert!(gcm.open(nonce, aad, &changed).is_err(), "{backend:?} GCM changed");
+        self.compare_slow(backend, bit);
+    }
+
+    /// The modes that are chains, and XTS.
+    fn compare_slow(&self, backend: sm4::Backend, bit: usize) {
+        let Self { key, iv, aad, text, whole } = self;
+        let cipher = sm4::Sm4::with_backend(key, backend);
+        let mut data = text.to_vec();
+        sm4::ofb::xor_in_place(&cipher, iv, &mut data);
+        assert_eq!(data, libsmx::sm4::sm4_crypt_ofb(key, iv, text), "{backend:?} OFB");
+        let mut data = text.to_vec();
+        sm4::cfb::encrypt_in_place(&cipher, iv, &mut data);
+        assert_eq!(data, libsmx::sm4::sm4_encrypt_cfb(key, iv, text), "{backend:?} CFB");
+        sm4::cfb::decrypt_in_place(&cipher, iv, &mut data);
+        assert_eq!(data, *text, "{backend:?} CFB back");
+
+        let [nonce @ .., _, _, _, _] = iv;
+        let sealed = libsmx::sm4::sm4_encrypt_ccm(key, nonce, aad, text, 16).expect("short");
+        let ccm = sm4::ccm::Ccm::with_cipher(cipher);
+        assert_eq!(ccm.seal(nonce, aad, text).as_ref(), Ok(&sealed), "{backend:?} CCM");
+        let opened = ccm.open(nonce, aad, &sealed);
+        assert_eq!(opened.as_deref().map(Vec::as_slice), Ok(*text), "{backend:?} CCM back");
+        let mut changed = sealed;
+        let bits = 8 * changed.len();
+        flip(&mut changed, bit % bits);
+        assert!(ccm.open(nonce, aad, &changed).is_err(), "{backend:?} CCM changed");
+
+        // libsmx has the order of GB/T 17964 and whole blocks only.
+        let both = [*key, *iv].concat().try_into().unwrap_or([0; 32]);
+        let order = sm4::xts::Order::Gbt17964;
+        let Ok(xts) = sm4::xts::Xts::with_backend(&both, order, backend) else { return };
+        if whole.is_empty() {
+            return;
+        }
+        let mut data = whole.to_vec();
+        xts.encrypt_in_place(iv, &mut data).expect("a short unit");
+        let theirs = libsmx::sm4::sm4_encrypt_xts(key, iv, iv, whole).expect("whole blocks");
+        assert_eq!(data, theirs, "{backend:?} XTS");
+        xts.decrypt_in_place(iv, &mut data).expect("a short unit");
+        assert_eq!(data, *whole, "{backend:?} XTS back");
     }
 }

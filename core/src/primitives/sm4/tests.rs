@@ -22,6 +22,7 @@ use crate::limits;
 mod ccm;
 mod chains;
 mod key_wrap;
+mod modes;
 mod vectors;
 mod xts;
 

@@ -156,6 +156,53 @@ fn hmac_of_every_length() {
         let expected = keyed(0x5c, &keyed(0x36, &message));
         let mac = HmacSm3::new_from_slice(&key).unwrap().chain_update(&message);
         assert_eq!(mac.finalize().into_bytes()[..], expected, "{} {}", key.len(), message.len());
+        for backend in Backend::runnable() {
+            let case = format!("{backend:?} {} {}", key.len(), message.len());
+            let prepared = HmacKey::with_backend(backend, &key);
+            let (first, rest) = message.split_at(stream.below(message.len() + 1));
+            assert_eq!(*prepared.mac(&[first, &[], rest]), expected, "{case}");
+            let others: Vec<&[u8]> =
+                (0..i % 70).map(|j| &message[..message.len().min(j)]).collect();
+            let messages = [&others[..], &[&message]].concat();
+            let many = prepared.mac_many(&messages);
+            assert_eq!(many.len(), messages.len(), "{case}");
+            assert_eq!(many.last(), Some(&expected), "{case} together");
+            for (message, tag) in others.iter().zip(many.iter()) {
+                assert_eq!(*tag, keyed(0x5c, &keyed(0x36, message)), "{case} together");
+            }
+        }
     }
-    tell(&format!("sm3: {cases} HMACs with keys of 0 to 200 bytes"));
+    tell(&format!("sm3: {cases} HMACs with keys of 0 to 200 bytes, alone and together"));
+}
+
+/// Messages that begin alike, and messages in two parts, of which none is where blocks begin.
+#[test]
+fn prefixes_and_pairs() {
+    let mut stream = Stream::new(103);
+    let cases = rounds(100);
+    for i in 0..cases {
+        let prefix = stream.bytes(i % 201);
+        let text = stream.bytes(2 * LONGEST);
+        let mut part = || {
+            let length = length(&mut stream);
+            &text[length / 2..length / 2 + length]
+        };
+        let parts: Vec<(&[u8], &[u8])> = (0..i % (MOST + 1)).map(|_| (part(), part())).collect();
+        let seconds: Vec<&[u8]> = parts.iter().map(|(_, second)| *second).collect();
+        for backend in Backend::runnable() {
+            let case = format!("{backend:?} {i}");
+            let prefixed = backend.hash_many_with_prefix(&prefix, &seconds);
+            let pairs = backend.hash_many_pairs(&parts);
+            assert_eq!((prefixed.len(), pairs.len()), (parts.len(), parts.len()), "{case}");
+            for (j, (first, second)) in parts.iter().enumerate() {
+                let expected = rustcrypto(&[&prefix, *second].concat());
+                assert_eq!(prefixed[j], expected, "{case} {j} prefix {}", prefix.len());
+                assert_eq!(pairs[j], rustcrypto(&[*first, *second].concat()), "{case} {j}");
+                let whole = backend.hash_parts(&[&prefix, first, &[], second]);
+                let expected = rustcrypto(&[&prefix, *first, *second].concat());
+                assert_eq!(whole, expected, "{case} {j} in parts");
+            }
+        }
+    }
+    tell(&format!("sm3: {cases} batches of messages with a prefix, and of messages in two parts"));
 }

@@ -7,10 +7,10 @@ use yinxin_vectors::random::{Stream, rounds, tell};
 use super::{ghash::HashKey, *};
 
 /// More than twice the blocks that any kernel takes at a time.
-const MOST: usize = 130;
+const MOST: usize = 210;
 
 /// A block of random bytes, or of zeros, ones, or a single bit.
-fn block(stream: &mut Stream) -> Block {
+pub(super) fn block(stream: &mut Stream) -> Block {
     match stream.below(8) {
         0 => [0; 16],
         1 => [0xff; 16],
@@ -21,15 +21,15 @@ fn block(stream: &mut Stream) -> Block {
 }
 
 /// The block cipher of RustCrypto, which is faster than the textbook and compared with it.
-struct Peer(::sm4::Sm4);
+pub(super) struct Peer(::sm4::Sm4);
 
 impl Peer {
-    fn new(key: &Block) -> Self {
+    pub(super) fn new(key: &Block) -> Self {
         assert_eq!(::sm4::Sm4::block_size(), 16);
         Self(::sm4::Sm4::new(key.into()))
     }
 
-    fn encrypt(&self, block: Block) -> Block {
+    pub(super) fn encrypt(&self, block: Block) -> Block {
         let mut block: CipherBlock<::sm4::Sm4> = block.into();
         self.0.encrypt_block(&mut block);
         block.into()
@@ -42,7 +42,7 @@ impl Peer {
     }
 }
 
-fn xor(a: &[u8], b: &[u8]) -> Vec<u8> {
+pub(super) fn xor(a: &[u8], b: &[u8]) -> Vec<u8> {
     a.iter().zip(b).map(|(a, b)| a ^ b).collect()
 }
 
@@ -126,7 +126,7 @@ fn counters_that_carry() {
 }
 
 /// The product in GF(2^128) as SP 800-38D, 6.3, defines it, bit by bit: x^0 is the highest bit.
-fn product(x: u128, mut y: u128) -> u128 {
+pub(super) fn product(x: u128, mut y: u128) -> u128 {
     let mut z = 0;
     for i in (0..128).rev() {
         if x >> i & 1 == 1 {
