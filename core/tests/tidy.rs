@@ -26,6 +26,7 @@ use yinxin::Code;
 /// The files that may say `unsafe`: SIMD kernels with their dispatch, the C boundary,
 /// and a test's allocator.
 const UNSAFE_FILES: &[&str] = &[
+    "core/src/primitives/sm2/field/x86_64.rs",
     "core/src/primitives/sm2/ifma/mod.rs",
     "core/src/primitives/sm2/ifma/tests.rs",
     "core/src/primitives/sm2/ifma/vector.rs",

@@ -31,6 +31,8 @@ witnesses! {
 
     /// 512-bit vectors with the 52-bit multiply-add (Intel since Ice Lake, AMD since Zen 4).
     Ifma: "avx512f", "avx512dq", "avx512ifma";
+    /// Products and two chains of carries side by side.
+    Adx: "bmi2", "adx";
     /// 256-bit vectors, with the rounds of AES as instructions.
     Aes: "avx2", "aes";
     /// 256-bit vectors, with inversion in the field of AES as an instruction.

@@ -110,51 +110,63 @@ impl Jacobian {
     }
 
     /// 2 self. No special case: infinity gives infinity, and no point has order 2. 4M + 4S.
-    pub(super) const fn double(&self) -> Self {
-        let y2 = self.y.double();
-        let z = y2.multiply(&self.z);
+    pub(super) fn double(&self) -> Self {
+        // Products that do not wait for each other stand next to each other.
         let zz = self.z.square();
-        let yy4 = y2.square();
-        let s = self.x.multiply(&yy4); // 4 X Y^2
-        let m = self.x.sub(&zz).multiply(&self.x.add(&zz)).triple(); // 3 X^2 - 3 Z^4
-        let x = m.square().sub(&s.double());
-        let yyyy8 = yy4.square().halve(); // (4 Y^2)^2 / 2 = 8 Y^4
-        let y = m.multiply(&s.sub(&x)).sub(&yyyy8);
+        let yy = self.y.square();
+        let n = self.x.sub(&zz).multiply(&self.x.add(&zz)); // X^2 - Z^4
+        let s = self.x.multiply(&yy);
+        let m = n.add(&n.halve()); // 3/2
+        let yyyy = yy.square();
+        let mm = m.square();
+        let z = self.y.multiply(&self.z);
+        let x = mm.sub(&s).sub(&s);
+        let y = m.multiply(&s.sub(&x)).sub(&yyyy);
         Self { x, y, z }
     }
 
     /// self + other, for two points that are neither equal, opposite nor infinity. 12M + 4S.
-    pub(super) const fn add(&self, other: &Self) -> Self {
+    pub(super) fn add(&self, other: &Self) -> Self {
         let zz1 = self.z.square();
         let zz2 = other.z.square();
+        let yz1 = self.y.multiply(&other.z);
+        let yz2 = other.y.multiply(&self.z);
         let u1 = self.x.multiply(&zz2);
         let u2 = other.x.multiply(&zz1);
-        let s1 = self.y.multiply(&other.z).multiply(&zz2);
-        let s2 = other.y.multiply(&self.z).multiply(&zz1);
+        let s1 = yz1.multiply(&zz2);
+        let s2 = yz2.multiply(&zz1);
         let h = u2.sub(&u1);
         let r = s2.sub(&s1);
         let hh = h.square();
-        let hhh = hh.multiply(&h);
+        let rr = r.square();
+        let zz = self.z.multiply(&other.z);
         let v = u1.multiply(&hh);
-        let x = r.square().sub(&hhh).sub(&v.double());
-        let y = r.multiply(&v.sub(&x)).sub(&s1.multiply(&hhh));
-        Self { x, y, z: self.z.multiply(&other.z).multiply(&h) }
+        let hhh = hh.multiply(&h);
+        let z = zz.multiply(&h);
+        let x = rr.sub(&hhh).sub(&v).sub(&v);
+        let shhh = s1.multiply(&hhh);
+        let y = r.multiply(&v.sub(&x)).sub(&shhh);
+        Self { x, y, z }
     }
 
     /// self + other, for two points that are neither equal, opposite nor infinity: such a sum is
     /// never infinity, while the result for the excluded ones is. 8M + 3S.
-    pub(super) const fn add_affine(&self, other: &Affine) -> Self {
+    pub(super) fn add_affine(&self, other: &Affine) -> Self {
         let zz = self.z.square();
+        let yz = other.y.multiply(&self.z);
         let u = other.x.multiply(&zz);
-        let s = other.y.multiply(&self.z).multiply(&zz);
+        let s = yz.multiply(&zz);
         let h = u.sub(&self.x);
-        let r = s.sub(&self.y);
         let hh = h.square();
-        let hhh = hh.multiply(&h);
+        let r = s.sub(&self.y);
+        let rr = r.square();
         let v = self.x.multiply(&hh);
-        let x = r.square().sub(&hhh).sub(&v.double());
-        let y = r.multiply(&v.sub(&x)).sub(&self.y.multiply(&hhh));
-        Self { x, y, z: self.z.multiply(&h) }
+        let hhh = hh.multiply(&h);
+        let z = self.z.multiply(&h);
+        let x = rr.sub(&hhh).sub(&v).sub(&v);
+        let yhhh = self.y.multiply(&hhh);
+        let y = r.multiply(&v.sub(&x)).sub(&yhhh);
+        Self { x, y, z }
     }
 
     /// self + other, whatever they are. Variable time: for public points.
@@ -215,7 +227,7 @@ impl Extended {
         Self { x: point.x, y: point.y, zz: FieldElement::ONE, zzz: FieldElement::ONE }
     }
 
-    pub(super) const fn from_jacobian(point: &Jacobian) -> Self {
+    pub(super) fn from_jacobian(point: &Jacobian) -> Self {
         let zz = point.z.square();
         Self { x: point.x, y: point.y, zz, zzz: zz.multiply(&point.z) }
     }
@@ -223,15 +235,19 @@ impl Extended {
     /// self + other, for two points that are neither equal, opposite nor infinity: such a sum is
     /// never infinity, while the result for the excluded ones is. 8M + 2S.
     #[inline]
-    pub(super) const fn add_affine(&self, other: &Affine) -> Self {
+    pub(super) fn add_affine(&self, other: &Affine) -> Self {
         let p = other.x.multiply(&self.zz).sub(&self.x);
         let r = other.y.multiply(&self.zzz).sub(&self.y);
         let pp = p.square();
+        let rr = r.square();
         let ppp = pp.multiply(&p);
         let q = self.x.multiply(&pp);
-        let x = r.square().sub(&ppp).sub(&q.double());
-        let y = r.multiply(&q.sub(&x)).sub(&self.y.multiply(&ppp));
-        Self { x, y, zz: self.zz.multiply(&pp), zzz: self.zzz.multiply(&ppp) }
+        let zz = self.zz.multiply(&pp);
+        let x = rr.sub(&ppp).sub(&q).sub(&q);
+        let yppp = self.y.multiply(&ppp);
+        let zzz = self.zzz.multiply(&ppp);
+        let y = r.multiply(&q.sub(&x)).sub(&yppp);
+        Self { x, y, zz, zzz }
     }
 
     /// self + other, whatever they are. Variable time: for public points.

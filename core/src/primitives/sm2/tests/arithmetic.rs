@@ -34,7 +34,7 @@ fn limbs_of(value: &BigUint) -> Limbs {
 }
 
 /// Every pair of edges, then random pairs: more than 10^5 in all.
-fn pairs(m: &Limbs, mut check: impl FnMut(Limbs, Limbs)) {
+pub(in crate::primitives::sm2) fn pairs(m: &Limbs, mut check: impl FnMut(Limbs, Limbs)) {
     let edges = edges(m);
     for a in &edges {
         for b in &edges {

@@ -1,7 +1,7 @@
 //! Tests of SM2. `textbook` is the oracle: the standard's steps over num-bigint, for any curve.
 
 mod agreement;
-mod arithmetic;
+pub(super) mod arithmetic;
 mod constants;
 mod exchange;
 mod malformed;

@@ -4,11 +4,20 @@
 //! modulo 2^64, the Montgomery factor of a limb is the limb itself and the reduction needs no
 //! multiplication. Everything here is constant time unless its name says `_vartime`.
 
+mod portable;
+#[cfg(target_arch = "x86_64")]
+mod x86_64;
+
 use zeroize::Zeroize;
 
+#[cfg(not(target_arch = "x86_64"))]
+use self::portable as kernel;
+use self::portable::reduce;
+#[cfg(target_arch = "x86_64")]
+use self::x86_64 as kernel;
 use super::{
     inverse::Modulus,
-    limbs::{self, Limbs, adc, sbb},
+    limbs::{self, Limbs},
 };
 use crate::primitives::ct::Mask;
 
@@ -53,50 +62,44 @@ impl FieldElement {
     }
 
     #[inline(always)]
-    pub(super) const fn add(&self, other: &Self) -> Self {
-        Self(limbs::add_mod(&self.0, &other.0, &P))
+    pub(super) fn add(&self, other: &Self) -> Self {
+        kernel::add(self, other)
     }
 
     #[inline(always)]
-    pub(super) const fn sub(&self, other: &Self) -> Self {
-        Self(limbs::sub_mod(&self.0, &other.0, &P))
+    pub(super) fn sub(&self, other: &Self) -> Self {
+        kernel::sub(self, other)
     }
 
-    #[inline(always)]
+    /// Twice the element: for constants, at compile time.
     pub(super) const fn double(&self) -> Self {
-        self.add(self)
+        portable::add(self, self)
     }
 
     #[inline(always)]
-    pub(super) const fn triple(&self) -> Self {
+    pub(super) fn triple(&self) -> Self {
         self.add(self).add(self)
     }
 
     #[inline(always)]
     pub(super) const fn negate(&self) -> Self {
-        Self::ZERO.sub(self)
+        portable::sub(&Self::ZERO, self)
     }
 
     /// Half of the element: an odd value becomes even by adding p.
     #[inline(always)]
-    pub(super) const fn halve(&self) -> Self {
-        let (a, carry) = limbs::add(&self.0, &limbs::keep_if(self.0[0] & 1 == 1, &P));
-        Self([
-            a[0] >> 1 | a[1] << 63,
-            a[1] >> 1 | a[2] << 63,
-            a[2] >> 1 | a[3] << 63,
-            a[3] >> 1 | (carry as u64) << 63,
-        ])
+    pub(super) fn halve(&self) -> Self {
+        kernel::halve(self)
     }
 
     #[inline(always)]
-    pub(super) const fn multiply(&self, other: &Self) -> Self {
-        Self(reduce(limbs::multiply(&self.0, &other.0)))
+    pub(super) fn multiply(&self, other: &Self) -> Self {
+        kernel::multiply(self, other)
     }
 
     #[inline(always)]
-    pub(super) const fn square(&self) -> Self {
-        Self(reduce(limbs::square(&self.0)))
+    pub(super) fn square(&self) -> Self {
+        kernel::square(self)
     }
 
     /// The inverse, or 0 for 0.
@@ -165,34 +168,4 @@ impl FieldElement {
             mask.select(yes.0[3], no.0[3]),
         ])
     }
-}
-
-/// t / 2^256 modulo p, for t below p * 2^256.
-#[inline(always)]
-const fn reduce(t: [u64; 8]) -> Limbs {
-    // The low half on its own: each step keeps it below 2^192 + p < 2^256, and the last below p + 1.
-    let l = reduce_limb([t[0], t[1], t[2], t[3]]);
-    let l = reduce_limb(l);
-    let l = reduce_limb(l);
-    let l = reduce_limb(l);
-    // The high half is below p, the sum below 2p.
-    let (sum, carry) = limbs::add(&l, &[t[4], t[5], t[6], t[7]]);
-    limbs::reduce_once(&sum, carry, &P)
-}
-
-/// (l + u p) / 2^64 with u = l mod 2^64: the factor that clears the low limb, since p = -1 mod 2^64.
-#[inline(always)]
-const fn reduce_limb(l: Limbs) -> Limbs {
-    // (u p + u) / 2^64 = u 2^192 - u 2^160 - u 2^32 + u.
-    let u = l[0];
-    let (low, high) = (u << 32, u >> 32);
-    let (d0, b) = sbb(u, low, false);
-    let (d1, b) = sbb(0, high, b);
-    let (d2, b) = sbb(0, low, b);
-    let (d3, _) = sbb(u, high, b);
-    let (r0, c) = adc(l[1], d0, false);
-    let (r1, c) = adc(l[2], d1, c);
-    let (r2, c) = adc(l[3], d2, c);
-    let (r3, _) = adc(0, d3, c);
-    [r0, r1, r2, r3]
 }
