@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
+use zeroize::{Zeroize as _, ZeroizeOnDrop};
 
 use crate::error::{Code, Error};
 
@@ -51,15 +51,18 @@ pub(crate) fn fill_from_reserve(bytes: &mut [u8; 32]) -> Result<(), Error> {
 impl Reserve {
     fn draw(&mut self, bytes: &mut [u8; 32]) -> Result<(), Error> {
         if self.left == 0 {
-            // Filled apart: what a failing generator leaves is never taken for randomness.
-            let mut draws = Zeroizing::new([[0; 32]; DRAWS]);
-            fill(draws.as_flattened_mut())?;
-            (self.draws, self.left) = (*draws, DRAWS);
+            // What a failing generator leaves is never taken for randomness.
+            let result = fill(self.draws.as_flattened_mut());
+            if result.is_err() {
+                self.draws.as_flattened_mut().zeroize();
+                return result;
+            }
+            self.left = DRAWS;
         }
         self.left -= 1;
         let draw = &mut self.draws[self.left];
         bytes.copy_from_slice(draw);
-        draw.zeroize();
+        draw.as_mut_slice().zeroize();
         Ok(())
     }
 }

@@ -69,7 +69,7 @@ pub(super) fn first_of_each(
 
 impl Drop for Seed {
     fn drop(&mut self) {
-        self.0.zeroize();
+        self.0.as_mut_slice().zeroize();
     }
 }
 

@@ -64,14 +64,14 @@ fn window_bits<const W: usize>(k: &Scalar, window: usize) -> u64 {
 
 /// One scalar for each lane, likewise.
 pub(super) struct OddLanes {
-    /// `limbs[i]` has limb i of all.
-    limbs: [Words; 4],
+    /// `limbs[i]` has limb i of all; those beyond the scalars' four are 0.
+    limbs: [Words; 6],
     negated: LaneMask,
 }
 
 impl OddLanes {
     pub(super) fn new(scalars: &[Scalar; 8]) -> Self {
-        let mut lanes = Self { limbs: [Words([0; 8]); 4], negated: 0 };
+        let mut lanes = Self { limbs: [Words([0; 8]); 6], negated: 0 };
         for (lane, k) in scalars.iter().enumerate() {
             let (k, negated) = k.odd();
             for (words, limb) in lanes.limbs.iter_mut().zip(k.0) {
@@ -87,10 +87,10 @@ impl OddLanes {
     pub(super) fn digits<const W: usize>(&self, window: usize) -> Digits {
         let bit = W * window + 1;
         let (limb, shift) = (bit / 64, bit as u64 % 64);
-        let at = |i: usize| self.limbs.get(i).map_or(Vector::zero(), Vector::load);
-        let low = Vector::shift_right_by(at(limb), Vector::splat(shift));
+        let low = Vector::shift_right_by(Vector::load(&self.limbs[limb]), Vector::splat(shift));
         // A shift by 64 gives 0.
-        let high = Vector::shift_left_by(at(limb + 1), Vector::splat(64 - shift));
+        let next = Vector::load(&self.limbs[limb + 1]);
+        let high = Vector::shift_left_by(next, Vector::splat(64 - shift));
         let w = low | high | Vector::splat(top_bit::<W>(window));
         Digits::new::<W>(w & Vector::splat((1 << W) - 1), self.negated)
     }
@@ -98,7 +98,7 @@ impl OddLanes {
 
 impl Drop for OddLanes {
     fn drop(&mut self) {
-        self.limbs.iter_mut().for_each(|words| words.0.zeroize());
+        self.limbs.iter_mut().for_each(|words| words.0.as_mut_slice().zeroize());
         self.negated.zeroize();
     }
 }

@@ -81,10 +81,12 @@ impl Lanes {
     #[inline(always)]
     pub(super) fn to_elements(self) -> [FieldElement; 8] {
         // a 2^260 times 2^256 / 2^260, below 2p.
-        let limbs = self.multiply(&Self::raw(&FROM_LANES)).0.map(|limb| limb.store().0);
+        let [a0, a1, a2, a3, a4] = self.multiply(&Self::raw(&FROM_LANES)).0;
+        let (a0, a1, a2) = (a0.store().0, a1.store().0, a2.store().0);
+        let (a3, a4) = (a3.store().0, a4.store().0);
         let mut elements = [FieldElement::ZERO; 8];
         for (lane, element) in elements.iter_mut().enumerate() {
-            *element = element_of(&limbs.each_ref().map(|limb| limb[lane]));
+            *element = element_of(&[a0[lane], a1[lane], a2[lane], a3[lane], a4[lane]]);
         }
         elements
     }
@@ -92,17 +94,17 @@ impl Lanes {
     /// The element of lane 0, likewise.
     #[inline(always)]
     pub(super) fn first_element(self) -> FieldElement {
-        let element = self.multiply(&Self::raw(&FROM_LANES));
-        element_of(&element.0.map(|limb| limb.store().0[0]))
+        let [a0, a1, a2, a3, a4] = self.multiply(&Self::raw(&FROM_LANES)).0;
+        element_of(&[a0.first(), a1.first(), a2.first(), a3.first(), a4.first()])
     }
 
     /// The lanes that are 0 modulo p. The lanes are normalised and below 2p.
     #[inline(always)]
     pub(super) fn zero_mask(&self) -> LaneMask {
         let [r0, r1, r2, r3, r4] = self.0;
-        let [p0, p1, p2, p3, p4] = P52.map(Vector::splat);
         let zero = r0 | r1 | r2 | r3 | r4;
-        let p = (r0 ^ p0) | (r1 ^ p1) | (r2 ^ p2) | (r3 ^ p3) | (r4 ^ p4);
+        let p = each_limb!(|I| self.0[I] ^ Vector::splat(P52[I])).0;
+        let p = p[0] | p[1] | p[2] | p[3] | p[4];
         zero.zero_mask() | p.zero_mask()
     }
 
@@ -192,10 +194,22 @@ impl Lanes {
         each_limb!(|I| Vector::select(mask, yes.0[I], no.0[I]))
     }
 
-    /// Every limb through `f`.
+    /// Lanes 4 to 7 in lanes 0 to 3.
     #[inline(always)]
-    pub(super) fn map(&self, f: impl Fn(Vector) -> Vector) -> Self {
-        each_limb!(|I| f(self.0[I]))
+    pub(super) fn upper_half(&self) -> Self {
+        each_limb!(|I| Vector::upper_half(self.0[I]))
+    }
+
+    /// Lanes 2 and 3 in lanes 0 and 1.
+    #[inline(always)]
+    pub(super) fn second_pair(&self) -> Self {
+        each_limb!(|I| Vector::second_pair(self.0[I]))
+    }
+
+    /// Lane 1 in lane 0.
+    #[inline(always)]
+    pub(super) fn second_lane(&self) -> Self {
+        each_limb!(|I| Vector::second_lane(self.0[I]))
     }
 }
 

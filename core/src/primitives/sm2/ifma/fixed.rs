@@ -62,13 +62,14 @@ impl<const W: usize> Table<W> {
     /// The words of limb `i` that the digits name.
     #[inline(always)]
     fn pick(window: &[Words], i: usize, entry: Vector) -> Vector {
-        let row = |j: usize| Vector::load(&window[i * Self::ROWS + j]);
+        let rows = &window[i * Self::ROWS..][..Self::ROWS];
         match Self::ROWS {
-            1 => Vector::pick_of_8(entry, row(0)),
-            2 => Vector::pick_of_16(entry, row(0), row(1)),
+            1 => Vector::pick_of_8(entry, Vector::load(&rows[0])),
+            2 => Vector::pick_of_16(entry, Vector::load(&rows[0]), Vector::load(&rows[1])),
             4 => {
-                let low = Vector::pick_of_16(entry, row(0), row(1));
-                let high = Vector::pick_of_16(entry, row(2), row(3));
+                let low = Vector::pick_of_16(entry, Vector::load(&rows[0]), Vector::load(&rows[1]));
+                let high =
+                    Vector::pick_of_16(entry, Vector::load(&rows[2]), Vector::load(&rows[3]));
                 Vector::select((entry & Vector::splat(16)).zero_mask(), low, high)
             }
             _ => unreachable!("windows have 4 to 6 bits"),
@@ -79,8 +80,8 @@ impl<const W: usize> Table<W> {
     #[inline(always)]
     fn lookup(&self, window: usize, digits: &Digits) -> AffineLanes {
         let rows = self.window(window);
-        let limb = |i: usize| Self::pick(rows, i, digits.entry);
-        let (x, y) = (each_limb!(|I| limb(I)), each_limb!(|I| limb(I + 5)));
+        let x = each_limb!(|I| Self::pick(rows, I, digits.entry));
+        let y = each_limb!(|I| Self::pick(rows, I + 5, digits.entry));
         AffineLanes { x, y: negate_in(digits.negative, &y) }
     }
 
@@ -91,11 +92,9 @@ impl<const W: usize> Table<W> {
         let (mut x, mut y) = (Lanes([zero; 5]), Lanes([zero; 5]));
         for lane in 0..(windows(W) - first).min(8) {
             let rows = self.window(first + lane);
-            let limb = |old: Vector, i: usize| {
-                Vector::select(1 << lane, Self::pick(rows, i, digits.entry), old)
-            };
-            x = each_limb!(|I| limb(x.0[I], I));
-            y = each_limb!(|I| limb(y.0[I], I + 5));
+            let here = 1 << lane;
+            x = each_limb!(|I| Vector::select(here, Self::pick(rows, I, digits.entry), x.0[I]));
+            y = each_limb!(|I| Vector::select(here, Self::pick(rows, I + 5, digits.entry), y.0[I]));
         }
         AffineLanes { x, y: negate_in(digits.negative, &y) }
     }
@@ -120,19 +119,26 @@ impl<const W: usize> Table<W> {
     /// Without a sum, lanes begin with their first window.
     ///
     /// Windows of a lane are 8 apart, so that its partial sums, odd multiples of its first window's
-    /// place, never meet the next summand but as said at [`Self::multiply`].
+    /// place, never meet the next summand but as said at [`Self::multiply`]. As integers, the sums of
+    /// two sets of lanes are never equal or opposite either: they are odd multiples of different powers
+    /// of 2. Modulo n they can be, for a few scalars.
     #[inline(always)]
     pub(super) fn add_split(&self, sum: Option<ExtendedLanes>, k: &Odd) -> ExtendedLanes {
-        let lookup = |first| self.lookup_consecutive(first, &k.digits::<W>(first));
         let (mut sum, mut first) = match sum {
             Some(sum) => (sum, 0),
             None => {
                 let one = Lanes::broadcast(&FieldElement::ONE);
-                (ExtendedLanes::from_affine(&lookup(0), &one), 8)
+                (
+                    ExtendedLanes::from_affine(
+                        &self.lookup_consecutive(0, &k.digits::<W>(0)),
+                        &one,
+                    ),
+                    8,
+                )
             }
         };
         while first < windows(W) {
-            let next = sum.add_affine(&lookup(first));
+            let next = sum.add_affine(&self.lookup_consecutive(first, &k.digits::<W>(first)));
             // The last round has windows for some lanes only.
             let live = LaneMask::MAX >> (8 - (windows(W) - first).min(8));
             sum = ExtendedLanes::select(live, &next, &sum);
@@ -146,15 +152,4 @@ impl<const W: usize> Table<W> {
 #[inline(always)]
 fn negate_in(mask: LaneMask, y: &Lanes) -> Lanes {
     Lanes::select(mask, &y.negated::<1>(), y).normalise()
-}
-
-/// The sum of all lanes, in lane 0.
-///
-/// As integers, the sums of two sets of lanes are never equal or opposite: they are odd multiples of
-/// different powers of 2. Modulo n they can be, for a few scalars: the result is then infinity.
-#[inline(always)]
-pub(super) fn fold(sum: &ExtendedLanes) -> ExtendedLanes {
-    let sum = sum.add(&sum.map(Vector::upper_half));
-    let sum = sum.add(&sum.map(Vector::second_pair));
-    sum.add(&sum.map(Vector::second_lane))
 }

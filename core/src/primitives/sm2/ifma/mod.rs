@@ -119,7 +119,7 @@ pub(super) fn double_multiply_key_lanes(
 
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
 fn fixed_split<const W: usize>(table: &Table<W>, k: &Scalar) -> Extended {
-    to_point(&fixed::fold(&table.add_split(None, &Odd::new(k))))
+    to_point(&table.add_split(None, &Odd::new(k)).sum_lanes())
 }
 
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
@@ -129,14 +129,14 @@ fn variable_split(k: &Scalar, point: &Affine) -> Extended {
 
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
 fn double_split(s: &Scalar, t: &Scalar, point: &Affine) -> Extended {
-    let sum = fixed::fold(&BASE_SPLIT.add_split(None, &Odd::new(s)));
+    let sum = BASE_SPLIT.add_split(None, &Odd::new(s)).sum_lanes();
     to_point(&sum.add(&variable::multiply_split(&Odd::new(t), point).to_extended()))
 }
 
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
 fn double_fixed_split(table: &KeyTable, s: &Scalar, t: &Scalar) -> Extended {
     let sum = BASE_SPLIT.add_split(None, &Odd::new(s));
-    to_point(&fixed::fold(&table.add_split(Some(sum), &Odd::new(t))))
+    to_point(&table.add_split(Some(sum), &Odd::new(t)).sum_lanes())
 }
 
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]

@@ -10,7 +10,7 @@
 
 use super::{
     field::{Lanes, Product},
-    vector::{LaneMask, Vector},
+    vector::LaneMask,
 };
 
 /// x = X/Z^2, y = Y/Z^3, with X < 2.1p, Y <= 4p, Z < 4p.
@@ -97,12 +97,6 @@ impl JacobianLanes {
             z: Lanes::select(mask, &yes.z, &no.z),
         }
     }
-
-    /// Every limb through `f`, which moves lanes.
-    #[inline(always)]
-    pub(super) fn map(&self, f: impl Fn(Vector) -> Vector) -> Self {
-        Self { x: self.x.map(&f), y: self.y.map(&f), z: self.z.map(&f) }
-    }
 }
 
 impl ExtendedLanes {
@@ -151,14 +145,25 @@ impl ExtendedLanes {
             zzz: Lanes::select(mask, &yes.zzz, &no.zzz),
         }
     }
-
-    /// Every limb through `f`, which moves lanes.
-    #[inline(always)]
-    pub(super) fn map(&self, f: impl Fn(Vector) -> Vector) -> Self {
-        let (zz, zzz) = (self.zz.map(&f), self.zzz.map(&f));
-        Self { x: self.x.map(&f), y: self.y.map(&f), zz, zzz }
-    }
 }
+
+/// Adds `sum_lanes` to points of the given coordinates.
+macro_rules! sum_lanes {
+    ($points:ident: $($coordinate:ident)*) => {
+        impl $points {
+            /// The sum of all lanes, in lane 0.
+            #[inline(always)]
+            pub(super) fn sum_lanes(&self) -> Self {
+                let sum = self.add(&Self { $($coordinate: self.$coordinate.upper_half()),* });
+                let sum = sum.add(&Self { $($coordinate: sum.$coordinate.second_pair()),* });
+                sum.add(&Self { $($coordinate: sum.$coordinate.second_lane()),* })
+            }
+        }
+    };
+}
+
+sum_lanes!(JacobianLanes: x y z);
+sum_lanes!(ExtendedLanes: x y zz zzz);
 
 /// The middle of an addition: from (U, S), the first point, and (h, r), the difference to the second,
 /// over a common denominator. U < 2.1, -S <= 4, h < 4.2, r < 5.2.

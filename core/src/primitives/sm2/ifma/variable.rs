@@ -74,9 +74,7 @@ pub(super) fn multiply_split(k: &Odd, point: &Affine) -> JacobianLanes {
             sum = JacobianLanes::select(LaneMask::MAX << lane, &sum.double(), &sum);
         }
     }
-    let sum = sum.add(&sum.map(Vector::upper_half));
-    let sum = sum.add(&sum.map(Vector::second_pair));
-    sum.add(&sum.map(Vector::second_lane))
+    sum.sum_lanes()
 }
 
 /// P, 3P, … 15P: the limbs of X, Y and Z in turn, an entry to a word.
@@ -99,19 +97,20 @@ impl Multiples {
         let eight = four.double();
         let sum = JacobianLanes::select(0b1111_0000, &sum.add(&eight), &sum);
         let mut limbs = [Words([0; 8]); 15];
-        for (i, limb) in sum.x.0.into_iter().chain(sum.y.0).chain(sum.z.0).enumerate() {
-            limbs[i] = limb.store();
+        for i in 0..5 {
+            limbs[i] = sum.x.0[i].store();
+            limbs[i + 5] = sum.y.0[i].store();
+            limbs[i + 10] = sum.z.0[i].store();
         }
         Self(limbs)
     }
 
     #[inline(always)]
     fn select(&self, digits: &Digits) -> JacobianLanes {
-        let limb = |i: usize| Vector::pick_of_8(digits.entry, Vector::load(&self.0[i]));
         let found = JacobianLanes {
-            x: each_limb!(|I| limb(I)),
-            y: each_limb!(|I| limb(I + 5)),
-            z: each_limb!(|I| limb(I + 10)),
+            x: each_limb!(|I| Vector::pick_of_8(digits.entry, Vector::load(&self.0[I]))),
+            y: each_limb!(|I| Vector::pick_of_8(digits.entry, Vector::load(&self.0[I + 5]))),
+            z: each_limb!(|I| Vector::pick_of_8(digits.entry, Vector::load(&self.0[I + 10]))),
         };
         found.negate_in(digits.negative)
     }

@@ -8,12 +8,12 @@
 
 use std::{
     arch::x86_64::{
-        __m512i, _mm512_add_epi64, _mm512_and_si512, _mm512_load_si512, _mm512_madd52hi_epu64,
-        _mm512_madd52lo_epu64, _mm512_mask_mov_epi64, _mm512_or_si512, _mm512_permutex2var_epi64,
-        _mm512_permutexvar_epi64, _mm512_set1_epi64, _mm512_setzero_si512, _mm512_shuffle_i64x2,
-        _mm512_slli_epi64, _mm512_sllv_epi64, _mm512_srai_epi64, _mm512_srlv_epi64,
-        _mm512_store_si512, _mm512_sub_epi64, _mm512_testn_epi64_mask, _mm512_unpackhi_epi64,
-        _mm512_xor_si512,
+        __m512i, _mm_cvtsi128_si64, _mm512_add_epi64, _mm512_and_si512, _mm512_castsi512_si128,
+        _mm512_load_si512, _mm512_madd52hi_epu64, _mm512_madd52lo_epu64, _mm512_mask_mov_epi64,
+        _mm512_or_si512, _mm512_permutex2var_epi64, _mm512_permutexvar_epi64, _mm512_set1_epi64,
+        _mm512_setzero_si512, _mm512_shuffle_i64x2, _mm512_slli_epi64, _mm512_sllv_epi64,
+        _mm512_srai_epi64, _mm512_srlv_epi64, _mm512_store_si512, _mm512_sub_epi64,
+        _mm512_testn_epi64_mask, _mm512_unpackhi_epi64, _mm512_xor_si512,
     },
     ops::{Add, BitAnd, BitOr, BitXor, Sub},
 };
@@ -106,6 +106,13 @@ impl Vector {
     pub(super) fn zero_mask(self) -> LaneMask {
         // SAFETY: this code runs only below entry points that hold a `cpu::Ifma`.
         unsafe { _mm512_testn_epi64_mask(self.0, self.0) }
+    }
+
+    /// The word of lane 0.
+    #[inline(always)]
+    pub(super) fn first(self) -> u64 {
+        // SAFETY: this code runs only below entry points that hold a `cpu::Ifma`.
+        unsafe { _mm_cvtsi128_si64(_mm512_castsi512_si128(self.0)) as u64 }
     }
 
     /// To memory.
