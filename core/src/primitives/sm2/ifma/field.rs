@@ -4,7 +4,7 @@
 //! in the comments bound the integer of the five limbs. What is passed to [`Lanes::multiply`] must be
 //! normalised (limbs in [0, 2^52)) and below 15p, for a product below 16p. Constant time throughout.
 
-use super::vector::{LaneMask, Vector, Words};
+use super::vector::{LaneMask, Vector, Words, in_order};
 use crate::primitives::sm2::{
     field::{FieldElement, P},
     limbs::{self, Limbs},
@@ -259,20 +259,22 @@ impl Product {
         // Mixed products once, doubled.
         let mut m = [Vector::zero(); 10];
         add_products!(m, a, a, 0 1 0 2 0 3 1 2 0 4 1 3 1 4 2 3 2 4 3 4);
-        let twice = |i: usize| r[i] + (m[i] + m[i]);
-        let mut r = [
-            r[0],
-            twice(1),
-            twice(2),
-            twice(3),
-            twice(4),
-            twice(5),
-            twice(6),
-            twice(7),
-            twice(8),
-            r[9],
-        ];
+        let m = doubled(&m);
+        let mut r = r;
+        for i in 1..9 {
+            r[i] = r[i] + m[i];
+        }
         add_products!(r, a, a, 0 0 1 1 2 2 3 3 4 4);
+        Self(r)
+    }
+
+    /// Three times the sum.
+    #[inline(always)]
+    pub(super) fn tripled(self) -> Self {
+        let mut r = self.0;
+        for column in &mut r {
+            *column = *column + *column + *column;
+        }
         Self(r)
     }
 
@@ -288,23 +290,112 @@ impl Product {
         self.upper().shrink()
     }
 
+    /// Reduces the sum as [`Self::reduce`] does, and adds a b to `next`, row by row in turns: the steps of
+    /// a reduction wait for each other, those of a product do not.
+    #[inline(always)]
+    pub(super) fn reduce_beside(self, next: Self, a: &Lanes, b: &Lanes) -> (Lanes, Self) {
+        let (upper, next) = self.upper_beside(next, a, b);
+        (upper.normalise(), next)
+    }
+
+    /// The same with [`Self::shrink`].
+    #[inline(always)]
+    pub(super) fn shrink_beside(self, next: Self, a: &Lanes, b: &Lanes) -> (Lanes, Self) {
+        let (upper, next) = self.upper_beside(next, a, b);
+        (upper.shrink(), next)
+    }
+
+    /// The same as [`Self::reduce_beside`] for a^2 alone.
+    #[inline(always)]
+    pub(super) fn reduce_beside_square(mut self, a: &Lanes) -> (Lanes, Self) {
+        let a = &a.0;
+        let mut m = [Vector::zero(); 10];
+        self.clear::<0>();
+        add_products!(m, a, a, 0 1 0 2 0 3 0 4);
+        in_order(&mut self.0[1], &mut m[3]);
+        self.clear::<1>();
+        add_products!(m, a, a, 1 2 1 3 1 4 2 3);
+        in_order(&mut self.0[2], &mut m[5]);
+        self.clear::<2>();
+        add_products!(m, a, a, 2 4 3 4);
+        let mut r = doubled(&m);
+        in_order(&mut self.0[3], &mut r[4]);
+        self.clear::<3>();
+        add_products!(r, a, a, 0 0 1 1 2 2);
+        in_order(&mut self.0[4], &mut r[4]);
+        self.clear::<4>();
+        add_products!(r, a, a, 3 3 4 4);
+        (self.uppermost().normalise(), Self(r))
+    }
+
+    #[inline(always)]
+    fn upper_beside(mut self, next: Self, a: &Lanes, b: &Lanes) -> (Lanes, Self) {
+        let (mut r, a, b) = (next.0, &a.0, &b.0);
+        self.clear::<0>();
+        add_products!(r, a, b, 0 0 0 1 0 2 0 3 0 4);
+        in_order(&mut self.0[1], &mut r[2]);
+        self.clear::<1>();
+        add_products!(r, a, b, 1 0 1 1 1 2 1 3 1 4);
+        in_order(&mut self.0[2], &mut r[3]);
+        self.clear::<2>();
+        add_products!(r, a, b, 2 0 2 1 2 2 2 3 2 4);
+        in_order(&mut self.0[3], &mut r[4]);
+        self.clear::<3>();
+        add_products!(r, a, b, 3 0 3 1 3 2 3 3 3 4);
+        in_order(&mut self.0[4], &mut r[5]);
+        self.clear::<4>();
+        add_products!(r, a, b, 4 0 4 1 4 2 4 3 4 4);
+        (self.uppermost(), Self(r))
+    }
+
     /// The upper five columns when the lower are cleared.
     #[inline(always)]
-    fn upper(self) -> Lanes {
-        let mut r = self.0;
-        for i in 0..5 {
-            // p = -1 (mod 2^52), so the multiple u p that clears a limb has u = the limb itself, and
-            // p + 1 = 2^64 - 2^96 - 2^224 + 2^256, whose limbs are 0, C, -1, 0, D. What is above u in
-            // the limb is carried; the limb may be negative: the shift is arithmetic.
-            let u = r[i] & Vector::splat(M52);
-            let carry = Vector::shift_right::<52>(r[i]);
-            r[i + 1] = Vector::add_low(r[i + 1], u, Vector::splat(C)) + carry;
-            r[i + 2] = Vector::add_high(r[i + 2] - u, u, Vector::splat(C));
-            r[i + 4] = Vector::add_low(r[i + 4], u, Vector::splat(D));
-            r[i + 5] = Vector::add_high(r[i + 5], u, Vector::splat(D));
-        }
+    fn upper(mut self) -> Lanes {
+        self.clear::<0>();
+        self.clear::<1>();
+        self.clear::<2>();
+        self.clear::<3>();
+        self.clear::<4>();
+        self.uppermost()
+    }
+
+    #[inline(always)]
+    fn uppermost(self) -> Lanes {
+        let r = self.0;
         Lanes([r[5], r[6], r[7], r[8], r[9]])
     }
+
+    /// Clears column I by adding a multiple of p.
+    #[inline(always)]
+    fn clear<const I: usize>(&mut self) {
+        // p = -1 (mod 2^52), so the multiple u p that clears a limb has u = the limb itself, and
+        // p + 1 = 2^64 - 2^96 - 2^224 + 2^256, whose limbs are 0, C, -1, 0, D. What is above u in the limb
+        // is carried; the limb may be negative: the shift is arithmetic.
+        let r = &mut self.0;
+        let u = r[I] & Vector::splat(M52);
+        let carry = Vector::shift_right::<52>(r[I]);
+        r[I + 1] = Vector::add_low(r[I + 1], u, Vector::splat(C)) + carry;
+        r[I + 2] = Vector::add_high(r[I + 2] - u, u, Vector::splat(C));
+        r[I + 4] = Vector::add_low(r[I + 4], u, Vector::splat(D));
+        r[I + 5] = Vector::add_high(r[I + 5], u, Vector::splat(D));
+    }
+}
+
+/// Twice each column; a square's mixed products leave the first and the last at 0.
+#[inline(always)]
+fn doubled(m: &[Vector; 10]) -> [Vector; 10] {
+    [
+        m[0],
+        m[1] + m[1],
+        m[2] + m[2],
+        m[3] + m[3],
+        m[4] + m[4],
+        m[5] + m[5],
+        m[6] + m[6],
+        m[7] + m[7],
+        m[8] + m[8],
+        m[9],
+    ]
 }
 
 /// 2^52 - 2^44 + 2^12.

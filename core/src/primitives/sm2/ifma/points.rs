@@ -5,13 +5,14 @@
 //! Between calls the coordinates keep the bounds stated at each type. In the comments, "h < 3.4" means
 //! h < 3.4 p; a sum of products of values below A p and B p, reduced, is below (sum of A B / 16 + 1) p.
 //!
-//! Steps stand in the order in which they are to be computed: a processor looks about one multiplication
-//! ahead, so each should have a neighbour that does not wait for it.
+//! A processor looks about one multiplication ahead. Each sum of products is therefore reduced beside the
+//! next product, which must not wait for it: the steps stand in that order.
 
 use super::{
     field::{Lanes, Product},
     vector::LaneMask,
 };
+use crate::primitives::sm2::field::FieldElement;
 
 /// x = X/Z^2, y = Y/Z^3, with X < 2.1p, Y <= 4p, Z < 4p.
 #[derive(Clone, Copy)]
@@ -38,42 +39,53 @@ pub(super) struct AffineLanes {
 }
 
 impl JacobianLanes {
-    /// 2 self. 6M + 2S, five sums of products reduced.
+    /// 2 self. 6M + 2S, seven sums of products reduced.
     #[inline(always)]
     pub(super) fn double(&self) -> Self {
-        let y2 = self.y.add(&self.y); // < 7
-        let minus = Product::from(&self.x.negated::<3>()).add_square(&self.z).reduce(); // Z^2 - X < 5
-        let yy2 = y2.multiply(&self.y); // 2 Y^2 < 2.6
+        let zero = Product::zero();
+        let y2 = self.y.add(&self.y); // < 8
+        let minus = Product::from(&self.x.negated::<3>()).add_square(&self.z);
+        let (minus, yy2) = minus.reduce_beside(zero, &y2, &self.y); // Z^2 - X < 5
         let plus = minus.add_limbs(&self.x).add_limbs(&self.x); // Z^2 + X + 3p
         let plus3 = plus.add_limbs(&plus).add_limbs(&plus).lowered::<9>().normalise(); // < 12.3
-        let m = minus.multiply(&plus3); // 3 (Z^4 - X^2) < 4.9
-        let s = self.x.multiply(&yy2); // 2 X Y^2 < 1.4
+        let (yy2, m) = yy2.reduce_beside(zero, &minus, &plus3); // 2 Y^2 < 3
+        let (m, s) = m.reduce_beside(zero, &self.x, &yy2); // 3 (Z^4 - X^2) < 4.9
+        let (s, mm) = s.reduce_beside_square(&m); // 2 X Y^2 < 1.4
         let s2 = s.add_limbs(&s); // < 2.8
-        let yy4 = yy2.add_limbs(&yy2).negated::<6>().normalise(); // -4 Y^2 < 6
-        let y = Product::zero().add(&yy4, &yy2); // -8 Y^4
-        let x = Product::from(&s2.add_limbs(&s2).negated::<6>()).add_square(&m).shrink();
-        let z = y2.multiply(&self.z); // < 2.8
+        let yy4 = yy2.add_limbs(&yy2).negated::<6>().normalise(); // -4 Y^2 <= 6
+        let x = mm.plus(&s2.add_limbs(&s2).negated::<6>()); // M^2 < 2.5
+        let (x, y) = x.shrink_beside(zero, &yy4, &yy2); // y = -8 Y^4
+        let z = zero.add(&y2, &self.z);
         let w = x.sub_limbs(&s2).raised::<3>().normalise(); // < 5.1
-        let y = y.add(&m, &w).reduce(); // (6 * 2.6 + 4.9 * 5.1) / 16 + 1 < 3.6
-        Self { x, y, z }
+        let (z, y) = z.reduce_beside(y, &m, &w); // < 3
+        Self { x, y: y.reduce(), z } // Y < (6 * 3 + 4.9 * 5.1) / 16 + 1 < 3.7
     }
 
     /// self + other.
     #[inline(always)]
     pub(super) fn add(&self, other: &Self) -> Self {
-        let zz2 = other.z.square(); // < 2
-        let zz1 = self.z.square(); // < 2
-        let t1 = self.y.multiply(&other.z); // < 1.9
-        let t2 = other.y.multiply(&self.z); // < 1.9
-        let u1 = self.x.multiply(&zz2); // < 1.3
-        let s1 = t1.multiply(&zz2); // < 1.3
-        let h = Product::from(&u1.negated::<2>()).add(&other.x, &zz1).reduce(); // < 3.3
-        let r = Product::from(&s1.negated::<2>()).add(&t2, &zz1).reduce(); // < 3.3
-        let z12 = self.z.multiply(&other.z); // < 2
-        let chord = Chord::new(&u1, &s1.negated::<2>(), h, r);
-        let z = z12.multiply(&chord.h); // < 1.5
-        let (x, y) = chord.point();
-        Self { x, y, z }
+        let zero = Product::zero();
+        let zz2 = zero.add_square(&other.z);
+        let (zz2, zz1) = zz2.reduce_beside_square(&self.z); // < 2
+        let (zz1, t1) = zz1.reduce_beside(zero, &self.y, &other.z); // < 2
+        let (t1, t2) = t1.reduce_beside(zero, &other.y, &self.z); // < 2
+        let (t2, u1) = t2.reduce_beside(zero, &self.x, &zz2); // < 2
+        let (u1, s1) = u1.reduce_beside(zero, &t1, &zz2); // < 1.3
+        let h = Product::from(&u1.negated::<2>());
+        let (s1, h) = s1.reduce_beside(h, &other.x, &zz1); // < 1.3
+        let y1 = s1.negated::<2>();
+        let (h, r) = h.reduce_beside(Product::from(&y1), &t2, &zz1); // < 3.3
+        let (r, z) = r.reduce_beside(zero, &self.z, &other.z); // < 3.3
+        let (z, hh) = z.reduce_beside_square(&h); // < 2
+        let (hh, rr) = hh.reduce_beside_square(&r); // < 1.7
+        let q = zero.add(&u1, &hh);
+        let (q, hhh) = q.reduce_beside(zero, &hh, &h); // U1 h^2 < 1.2
+        let (hhh, z) = hhh.reduce_beside(zero, &z, &h); // < 1.4
+        let (z, y) = z.reduce_beside(zero, &y1.normalise(), &hhh); // < 1.5
+        // r^2 < 1.7, h^3 + 2 q < 3.8.
+        let x = rr.plus(&hhh.add_limbs(&q).add_limbs(&q).negated::<5>()).shrink();
+        let w = q.sub_limbs(&x).raised::<3>().normalise(); // < 4.2
+        Self { x, y: y.add(&r, &w).reduce(), z } // Y < (2 * 1.4 + 3.3 * 4.2) / 16 + 1 < 2.1
     }
 
     #[inline(always)]
@@ -104,30 +116,24 @@ impl ExtendedLanes {
     #[inline(always)]
     pub(super) fn add_affine(&self, other: &AffineLanes) -> Self {
         let y1 = self.y.negated::<4>();
-        let h = Product::from(&self.x.negated::<3>()).add(&other.x, &self.zz).reduce(); // < 4.2
-        let r = Product::from(&y1).add(&other.y, &self.zzz).reduce(); // < 5.2
-        let chord = Chord::new(&self.x, &y1, h, r);
-        let zz = self.zz.multiply(&chord.hh); // < 1.3
-        let zzz = self.zzz.multiply(&chord.hhh); // < 1.3
-        let (x, y) = chord.point();
-        Self { x, y, zz, zzz }
+        let h = Product::from(&self.x.negated::<3>()).add(&other.x, &self.zz);
+        let (h, r) = h.reduce_beside(Product::from(&y1), &other.y, &self.zzz); // < 4.2, < 5.2
+        chord(&self.x, &y1, &h, r, &self.zz, &self.zzz)
     }
 
     /// self + other.
     #[inline(always)]
     pub(super) fn add(&self, other: &Self) -> Self {
-        let u1 = self.x.multiply(&other.zz); // < 1.3
-        let s1 = self.y.multiply(&other.zzz); // < 1.5
-        let zz = self.zz.multiply(&other.zz); // < 1.3
-        let h = Product::from(&u1.negated::<2>()).add(&other.x, &self.zz).reduce(); // < 3.3
+        let zero = Product::zero();
+        let u1 = zero.add(&self.x, &other.zz);
+        let (u1, s1) = u1.reduce_beside(zero, &self.y, &other.zzz); // < 1.3
+        let (s1, zz) = s1.reduce_beside(zero, &self.zz, &other.zz); // < 1.5
+        let h = Product::from(&u1.negated::<2>());
+        let (zz, h) = zz.reduce_beside(h, &other.x, &self.zz); // < 1.3
+        let (h, zzz) = h.reduce_beside(zero, &self.zzz, &other.zzz); // < 3.3
         let y1 = s1.negated::<2>();
-        let r = Product::from(&y1).add(&other.y, &self.zzz).reduce(); // < 3.5
-        let zzz = self.zzz.multiply(&other.zzz); // < 1.3
-        let chord = Chord::new(&u1, &y1, h, r);
-        let zz = zz.multiply(&chord.hh); // < 1.2
-        let zzz = zzz.multiply(&chord.hhh); // < 1.2
-        let (x, y) = chord.point();
-        Self { x, y, zz, zzz }
+        let (zzz, r) = zzz.reduce_beside(Product::from(&y1), &other.y, &self.zzz); // < 1.3
+        chord(&u1, &y1, &h, r, &zz, &zzz) // r < 3.5
     }
 
     #[inline(always)]
@@ -144,6 +150,61 @@ impl ExtendedLanes {
             zz: Lanes::select(mask, &yes.zz, &no.zz),
             zzz: Lanes::select(mask, &yes.zzz, &no.zzz),
         }
+    }
+}
+
+/// A point that is doubled many times: X < 2.1p, Y2 = 2 Y < 6p, Z < 4p, T = -3 Z^4 < 2p. T saves the steps
+/// from Z to the slope, and Y2 every halving.
+#[derive(Clone, Copy)]
+pub(super) struct Doubling {
+    x: Lanes,
+    y2: Lanes,
+    z: Lanes,
+    t: Lanes,
+}
+
+impl Doubling {
+    #[inline(always)]
+    pub(super) fn new(point: &JacobianLanes) -> Self {
+        let minus_three = FieldElement::ONE.triple().negate();
+        let t = point.z.square().square().multiply(&Lanes::broadcast(&minus_three));
+        Self { x: point.x, y2: point.y.add(&point.y), z: point.z, t }
+    }
+
+    /// 2 self. 4M + 4S.
+    #[inline(always)]
+    pub(super) fn double(&self) -> Self {
+        let zero = Product::zero();
+        let m = zero.add_square(&self.x).tripled().plus(&self.t);
+        let (m, yy) = m.reduce_beside_square(&self.y2); // 3 X^2 + T < 3.9
+        let (yy, mm) = yy.reduce_beside_square(&m); // 4 Y^2 < 3.3
+        let s = zero.add(&self.x, &yy);
+        let (s, uu) = s.reduce_beside_square(&yy); // 4 X Y^2 < 1.5
+        let (uu, z) = uu.reduce_beside(zero, &self.y2, &self.z); // 16 Y^4 < 1.7
+        let x = mm.plus(&s.add_limbs(&s).negated::<3>()); // M^2 < 2
+        let (x, t) = x.shrink_beside(zero, &uu, &self.t);
+        let w = s.sub_limbs(&x);
+        let w2 = w.add_limbs(&w).raised::<5>().normalise(); // < 7.9
+        let (z, y2) = z.reduce_beside(Product::from(&uu.negated::<2>()), &m, &w2); // < 2.5
+        let (t, y2) = (t.reduce(), y2.reduce()); // < 1.3, < 3.9 * 7.9 / 16 + 3 < 5
+        Self { x, y2, z, t }
+    }
+
+    /// `yes` in the lanes of the mask, `no` in the others.
+    #[inline(always)]
+    pub(super) fn select(mask: LaneMask, yes: &Self, no: &Self) -> Self {
+        Self {
+            x: Lanes::select(mask, &yes.x, &no.x),
+            y2: Lanes::select(mask, &yes.y2, &no.y2),
+            z: Lanes::select(mask, &yes.z, &no.z),
+            t: Lanes::select(mask, &yes.t, &no.t),
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn point(&self) -> JacobianLanes {
+        let half = Lanes::broadcast(&FieldElement::ONE.halve());
+        JacobianLanes { x: self.x, y: self.y2.multiply(&half), z: self.z }
     }
 }
 
@@ -165,37 +226,29 @@ macro_rules! sum_lanes {
 sum_lanes!(JacobianLanes: x y z);
 sum_lanes!(ExtendedLanes: x y zz zzz);
 
-/// The middle of an addition: from (U, S), the first point, and (h, r), the difference to the second,
-/// over a common denominator. U < 2.1, -S <= 4, h < 4.2, r < 5.2.
-struct Chord {
-    s: Lanes,
-    h: Lanes,
-    r: Lanes,
-    hh: Lanes,
-    hhh: Lanes,
-    q: Lanes,
-    rr: Product,
-}
-
-impl Chord {
-    /// `s` is -S, limb by limb.
-    #[inline(always)]
-    fn new(u: &Lanes, s: &Lanes, h: Lanes, r: Lanes) -> Self {
-        let hh = h.square(); // < 2.2
-        let rr = Product::zero().add_square(&r);
-        let q = u.multiply(&hh); // U h^2 < 1.3
-        let hhh = hh.multiply(&h); // < 1.6
-        Self { s: s.normalise(), h, r, hh, hhh, q, rr }
-    }
-
-    /// The sum's numerators.
-    #[inline(always)]
-    fn point(self) -> (Lanes, Lanes) {
-        let Self { s, r, hhh, q, rr, .. } = self;
-        // r^2 < 2.7, h^3 + 2 q < 4.2.
-        let x = rr.plus(&hhh.add_limbs(&q).add_limbs(&q).negated::<5>()).shrink();
-        let y = Product::zero().add(&s, &hhh);
-        let w = q.sub_limbs(&x).raised::<3>().normalise(); // < 4.3
-        (x, y.add(&r, &w).reduce()) // (4 * 1.6 + 5.2 * 4.3) / 16 + 1 < 2.8
-    }
+/// The end of an addition: from (U, S), the first point, and (h, r), the difference to the second, over
+/// the common denominators zz and zzz. U < 2.1, h < 4.2, r < 5.2 when it is reduced; `y1` is -S <= 4, limb
+/// by limb.
+#[inline(always)]
+fn chord(
+    u: &Lanes,
+    y1: &Lanes,
+    h: &Lanes,
+    r: Product,
+    zz: &Lanes,
+    zzz: &Lanes,
+) -> ExtendedLanes {
+    let zero = Product::zero();
+    let (r, hh) = r.reduce_beside_square(h);
+    let (hh, rr) = hh.reduce_beside_square(&r); // < 2.2
+    let q = zero.add(u, &hh);
+    let (q, hhh) = q.reduce_beside(zero, &hh, h); // U h^2 < 1.3
+    let (hhh, zz) = hhh.reduce_beside(zero, zz, &hh); // < 1.6
+    let (zz, y) = zz.reduce_beside(zero, &y1.normalise(), &hhh); // < 1.3
+    // r^2 < 2.7, h^3 + 2 q < 4.2.
+    let x = rr.plus(&hhh.add_limbs(&q).add_limbs(&q).negated::<5>());
+    let (x, zzz) = x.shrink_beside(zero, zzz, &hhh);
+    let w = q.sub_limbs(&x).raised::<3>().normalise(); // < 4.3
+    let (zzz, y) = zzz.reduce_beside(y, &r, &w); // < 1.3
+    ExtendedLanes { x, y: y.reduce(), zz, zzz } // Y < (4 * 1.6 + 5.2 * 4.3) / 16 + 1 < 2.8
 }

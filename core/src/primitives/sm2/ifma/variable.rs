@@ -3,7 +3,7 @@
 use super::{
     digits::{Digits, Odd, OddLanes, windows},
     field::{Lanes, each_limb},
-    points::JacobianLanes,
+    points::{Doubling, JacobianLanes},
     vector::{LaneMask, Vector, Words},
 };
 use crate::primitives::sm2::{field::FieldElement, point::Affine};
@@ -63,18 +63,22 @@ pub(super) fn multiply_split(k: &Odd, point: &Affine) -> JacobianLanes {
     let last = windows(NARROW) - 8;
     let mut sum = multiples.select(&k.digits::<NARROW>(last));
     for first in (0..last).step_by(8).rev() {
+        let mut doubling = Doubling::new(&sum);
         for _ in 0..8 * NARROW {
-            sum = sum.double();
+            doubling = doubling.double();
         }
-        sum = sum.add(&multiples.select(&k.digits::<NARROW>(first)));
+        sum = doubling.point().add(&multiples.select(&k.digits::<NARROW>(first)));
     }
     // Lane l stands for 2^(4 l): its doublings come after those of the lanes above it.
+    let mut doubling = Doubling::new(&sum);
     for lane in 1..8 {
+        let before = doubling;
         for _ in 0..NARROW {
-            sum = JacobianLanes::select(LaneMask::MAX << lane, &sum.double(), &sum);
+            doubling = doubling.double();
         }
+        doubling = Doubling::select(LaneMask::MAX << lane, &doubling, &before);
     }
-    sum.sum_lanes()
+    doubling.point().sum_lanes()
 }
 
 /// P, 3P, … 15P: the limbs of X, Y and Z in turn, an entry to a word.

@@ -15,6 +15,7 @@ use std::{
         _mm512_srai_epi64, _mm512_srlv_epi64, _mm512_store_si512, _mm512_sub_epi64,
         _mm512_testn_epi64_mask, _mm512_unpackhi_epi64, _mm512_xor_si512,
     },
+    arch::asm,
     ops::{Add, BitAnd, BitOr, BitXor, Sub},
 };
 
@@ -98,6 +99,28 @@ functions! {
     second_pair(a: Self) = _mm512_shuffle_i64x2::<0b01_01_01_01>(a.0, a.0);
     /// Lane 1 in lane 0.
     second_lane(a: Self) = _mm512_unpackhi_epi64(a.0, a.0);
+}
+
+/// Keeps the compiler from moving what is done with one of the two, before this place or after it, past
+/// what is done with the other. It costs nothing.
+#[inline(always)]
+pub(super) fn in_order(a: &mut Vector, b: &mut Vector) {
+    // SAFETY: this code runs only below entry points that hold a `cpu::Ifma`.
+    unsafe { pass_through(&mut a.0, &mut b.0) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn pass_through(a: &mut __m512i, b: &mut __m512i) {
+    // SAFETY: there is no instruction in it.
+    unsafe {
+        asm!(
+            "/* {a} {b} */",
+            a = inout(zmm_reg) *a,
+            b = inout(zmm_reg) *b,
+            options(pure, nomem, nostack, preserves_flags)
+        );
+    }
 }
 
 impl Vector {
