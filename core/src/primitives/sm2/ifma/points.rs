@@ -230,14 +230,7 @@ sum_lanes!(ExtendedLanes: x y zz zzz);
 /// the common denominators zz and zzz. U < 2.1, h < 4.2, r < 5.2 when it is reduced; `y1` is -S <= 4, limb
 /// by limb.
 #[inline(always)]
-fn chord(
-    u: &Lanes,
-    y1: &Lanes,
-    h: &Lanes,
-    r: Product,
-    zz: &Lanes,
-    zzz: &Lanes,
-) -> ExtendedLanes {
+fn chord(u: &Lanes, y1: &Lanes, h: &Lanes, r: Product, zz: &Lanes, zzz: &Lanes) -> ExtendedLanes {
     let zero = Product::zero();
     let (r, hh) = r.reduce_beside_square(h);
     let (hh, rr) = hh.reduce_beside_square(&r); // < 2.2

@@ -7,6 +7,7 @@
 #![allow(unsafe_code, reason = "instructions of AVX-512, and loads and stores that take pointers")]
 
 use std::{
+    arch::asm,
     arch::x86_64::{
         __m512i, _mm_cvtsi128_si64, _mm512_add_epi64, _mm512_and_si512, _mm512_castsi512_si128,
         _mm512_load_si512, _mm512_madd52hi_epu64, _mm512_madd52lo_epu64, _mm512_mask_mov_epi64,
@@ -15,7 +16,6 @@ use std::{
         _mm512_srai_epi64, _mm512_srlv_epi64, _mm512_store_si512, _mm512_sub_epi64,
         _mm512_testn_epi64_mask, _mm512_unpackhi_epi64, _mm512_xor_si512,
     },
-    arch::asm,
     ops::{Add, BitAnd, BitOr, BitXor, Sub},
 };
 
@@ -116,8 +116,8 @@ fn pass_through(a: &mut __m512i, b: &mut __m512i) {
     unsafe {
         asm!(
             "/* {a} {b} */",
-            a = inout(zmm_reg) *a,
-            b = inout(zmm_reg) *b,
+            a = inout(zmm_reg) * a,
+            b = inout(zmm_reg) * b,
             options(pure, nomem, nostack, preserves_flags)
         );
     }
