@@ -43,6 +43,21 @@ const TABLES: &[(&str, usize)] = &[("yinxin::primitives::sm2::ifma::fixed_", 1)]
 /// What looks like a leak and is none, at most so many times in each function whose name begins so.
 const EXPLAINED: &[(&str, usize, &str)] = &[
     (
+        "yinxin::primitives::sm2::field::x86_64::multiply_detecting",
+        4,
+        "whether the CPU has MULX and ADX is read from memory",
+    ),
+    (
+        "yinxin::primitives::sm2::field::x86_64::square_detecting",
+        4,
+        "whether the CPU has MULX and ADX is read from memory",
+    ),
+    (
+        "yinxin::primitives::sm4::avx512::chains",
+        2,
+        "the lengths of the chains are read from memory",
+    ),
+    (
         "yinxin::primitives::sm3::Backend::compress",
         1,
         "the self-test on the first use tells in memory whether it passed",
@@ -66,8 +81,10 @@ const ALLOCATIONS: &[&str] = &["calloc", "free", "malloc", "posix_memalign"];
 /// Functions that read nothing but places and lengths.
 const BOOKKEEPING: &[&str] = &["<core::iter::adapters::"];
 
-/// What is called with public values only, and answers with one: a self-test on the first use.
-const NOT_FOLLOWED: &[&str] = &["yinxin::primitives::selftest::first_use"];
+/// What is called with public values only, and answers with one: a self-test on the first use, and what
+/// the CPU can do.
+const NOT_FOLLOWED: &[&str] =
+    &["std_detect::detect::cache::", "yinxin::primitives::selftest::first_use"];
 
 /// Where a program that panics ends up: what led there was decided before.
 const NEVER_RETURN: &[&str] = &[
