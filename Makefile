@@ -49,7 +49,7 @@ docs:
 
 constant-time:
 	$(call heading,constant time: secrets followed by valgrind$(comma) machine code analysed)
-	constant-time/run.sh
+	benches/constant-time/run.sh
 
 c:
 	$(call heading,C: smoke test$(comma) under valgrind where it is installed)

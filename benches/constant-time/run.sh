@@ -4,7 +4,7 @@
 #   valgrind follows marked secrets through every operation, on the backends that it can run;
 #   the machine code of the kernels of every backend is analysed.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 target=${CARGO_TARGET_DIR:-$PWD/target}
 cargo=${CARGO:-cargo}
 work=$target/constant-time

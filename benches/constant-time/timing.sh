@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Records whether times depend on secrets, on one core that nothing else should use for some minutes:
 #
-#   constant-time/timing.sh [CORE]          the core to pin it to, 1 unless named
+#   benches/constant-time/timing.sh [CORE]          the core to pin it to, 1 unless named
 #
 # Writes benches/record/<cpu>/<date>-timing.txt.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 core=${1:-1}
 target=${CARGO_TARGET_DIR:-$PWD/target}
 cargo build --quiet --release -p yinxin-constant-time

@@ -6,7 +6,7 @@
 //! `machine-code`, given the disassembly of this program: the kernels of every backend, analysed.
 //! `operations` does nothing but bring them into the program.
 //!
-//! `timing`: statistics of times on every backend, recorded by `constant-time/timing.sh`; not a test,
+//! `timing`: statistics of times on every backend, recorded by `benches/constant-time/timing.sh`; not a test,
 //! because a busy machine disturbs it.
 
 #![allow(
