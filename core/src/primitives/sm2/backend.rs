@@ -1,6 +1,6 @@
 //! The implementations of the curve's arithmetic, and the one place where one is chosen.
 
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::{Zeroize, Zeroizing};
 
 #[cfg(target_arch = "x86_64")]
 use super::ifma;
@@ -58,13 +58,18 @@ impl Backend {
 
     /// [k]G for k in [1, n-1], in constant time.
     pub(super) fn multiply_base(self, k: &Scalar) -> Affine {
+        to_affine(self.multiply_base_to_sum(k))
+    }
+
+    /// The same, not yet in affine form.
+    pub(super) fn multiply_base_to_sum(self, k: &Scalar) -> Extended {
         demand(self);
         let portable = || comb::multiply(&comb::BASE, k);
-        to_affine(match self {
+        match self {
             Self::Portable => portable(),
             #[cfg(target_arch = "x86_64")]
             Self::Ifma(cpu) => finite_or(ifma::multiply_base(cpu, k), portable),
-        })
+        }
     }
 
     /// [k]G for each k in [1, n-1], in constant time.
@@ -81,13 +86,18 @@ impl Backend {
 
     /// [k]P for k in [1, n-1], in constant time.
     pub(super) fn multiply(self, k: &Scalar, point: &Affine) -> Affine {
+        to_affine(self.multiply_to_sum(k, point))
+    }
+
+    /// The same, not yet in affine form.
+    pub(super) fn multiply_to_sum(self, k: &Scalar, point: &Affine) -> Extended {
         demand(self);
         let portable = || Extended::from_jacobian(&multiply::multiply(k, point));
-        to_affine(match self {
+        match self {
             Self::Portable => portable(),
             #[cfg(target_arch = "x86_64")]
             Self::Ifma(cpu) => finite_or(ifma::multiply(cpu, k, point), portable),
-        })
+        }
     }
 
     /// [k]P for each k in [1, n-1] and its P, in constant time.
@@ -154,15 +164,15 @@ impl KeyTable {
         }
     }
 
-    /// [k]P for k in [1, n-1], in constant time.
-    pub(super) fn multiply(&self, k: &Scalar) -> Affine {
+    /// [k]P for k in [1, n-1], in constant time, not yet in affine form.
+    pub(super) fn multiply_to_sum(&self, k: &Scalar) -> Extended {
         match self {
-            Self::Portable(comb) => to_affine(comb::multiply(comb, k)),
+            Self::Portable(comb) => comb::multiply(comb, k),
             #[cfg(target_arch = "x86_64")]
             Self::Ifma { cpu, table, point } => {
-                to_affine(finite_or(ifma::multiply_key(*cpu, table, k), || {
+                finite_or(ifma::multiply_key(*cpu, table, k), || {
                     Extended::from_jacobian(&multiply::multiply(k, point))
-                }))
+                })
             }
         }
     }
@@ -221,6 +231,13 @@ impl Verification {
     fn has_zero(&self) -> bool {
         self.s.is_zero().declassify() || self.t.is_zero().declassify()
     }
+}
+
+/// The affine forms of two sums, for one inversion.
+pub(super) fn to_affine_pair(mut sums: [Extended; 2]) -> [Affine; 2] {
+    let points = Extended::to_affine_pair(&sums);
+    sums.iter_mut().for_each(Zeroize::zeroize);
+    points
 }
 
 fn comb_all(comb: &Comb, scalars: &[Scalar]) -> Vec<Affine> {

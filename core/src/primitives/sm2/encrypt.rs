@@ -6,7 +6,8 @@
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::{
-    Backend, Ciphertext, PreparedPublicKey, PrivateKey, PublicKey, point::Affine, scalar::Scalar,
+    Backend, Ciphertext, PreparedPublicKey, PrivateKey, PublicKey, backend::to_affine_pair,
+    point::Affine, scalar::Scalar,
 };
 use crate::{
     error::{Code, Error},
@@ -41,9 +42,10 @@ impl PublicKey {
         loop {
             // A1, A2: k in [1, n-1], C1 = [k]G.
             let k = next_nonce()?;
-            let c1 = self.backend.multiply_base(&k);
+            let c1 = self.backend.multiply_base_to_sum(&k);
             // A3: [h]P is not infinity, as no public key is. A4: (x2, y2) = [k]P.
-            let shared = self.backend.multiply(&k, &self.point);
+            let shared = self.backend.multiply_to_sum(&k, &self.point);
+            let [c1, shared] = to_affine_pair([c1, shared]);
             if let Some(ciphertext) = finish(plaintext, &c1, shared) {
                 return Ok(ciphertext);
             }
@@ -73,8 +75,9 @@ impl PreparedPublicKey {
         check_length(plaintext)?;
         loop {
             let k = random_nonce()?;
-            let c1 = self.key().backend.multiply_base(&k);
-            if let Some(ciphertext) = finish(plaintext, &c1, self.multiply(&k)) {
+            let c1 = self.key().backend.multiply_base_to_sum(&k);
+            let [c1, shared] = to_affine_pair([c1, self.multiply_to_sum(&k)]);
+            if let Some(ciphertext) = finish(plaintext, &c1, shared) {
                 return Ok(ciphertext);
             }
         }

@@ -59,10 +59,10 @@ fn are_pairs(backend: Backend, pairs: &[Pair]) -> bool {
         return inverses_fit && scalar.is_zero().declassify() && sum.z.is_zero_vartime();
     }
     // The sum of public keys; if it is anything else, nothing serves any more.
-    let right = ct::declassify(backend.multiply_base(&scalar));
+    let right = ct::declassify(backend.multiply_base_to_sum(&scalar));
     let zz = sum.z.square();
-    let x = right.x.multiply(&zz).sub(&sum.x);
-    let y = right.y.multiply(&zz).multiply(&sum.z).sub(&sum.y);
+    let x = right.x.multiply(&zz).sub(&sum.x.multiply(&right.zz));
+    let y = right.y.multiply(&zz).multiply(&sum.z).sub(&sum.y.multiply(&right.zzz));
     inverses_fit && x.is_zero_vartime() && y.is_zero_vartime()
 }
 

@@ -283,6 +283,13 @@ impl Extended {
         self.to_affine_with(&self.zzz.invert())
     }
 
+    /// The affine forms of two points, neither of which is infinity, with a single inversion.
+    pub(super) fn to_affine_pair([a, b]: &[Self; 2]) -> [Affine; 2] {
+        let inverse = a.zzz.multiply(&b.zzz).invert();
+        let a_inverse = inverse.multiply(&b.zzz);
+        [a.to_affine_with(&a_inverse), b.to_affine_with(&inverse.multiply(&a.zzz))]
+    }
+
     /// The affine forms of several points, none of which is infinity, with a single inversion
     /// (Montgomery's trick).
     pub(super) fn to_affine_all(points: &[Self]) -> Vec<Affine> {

@@ -101,9 +101,9 @@ impl PreparedPublicKey {
         &self.key
     }
 
-    /// [k]P for k in [1, n-1], in constant time.
-    pub(super) fn multiply(&self, k: &Scalar) -> Affine {
-        self.table.multiply(k)
+    /// [k]P for k in [1, n-1], in constant time, not yet in affine form.
+    pub(super) fn multiply_to_sum(&self, k: &Scalar) -> Extended {
+        self.table.multiply_to_sum(k)
     }
 
     /// [k]P for each k in [1, n-1], in constant time.
