@@ -110,7 +110,8 @@ impl Source {
             if let Some(path) = text.trim().strip_prefix("#[path = \"") {
                 given_path = path.split('"').next().map(|path| folder.join(path));
             }
-            let mut parts = words(code).skip_while(|word| matches!(*word, "pub" | "crate" | "super"));
+            let mut parts =
+                words(code).skip_while(|word| matches!(*word, "pub" | "crate" | "super"));
             if parts.next() == Some("mod") && code.trim_end().ends_with(';') {
                 let name = parts.next().expect("a module has a name");
                 let places = [base.join(format!("{name}.rs")), base.join(name).join("mod.rs")];
