@@ -153,7 +153,7 @@ cargo build --quiet --release -p yinxin-cli -p yinxin-benches
 build_rust_peers
 build_c_peers
 build_other_peers
-cargo tree --manifest-path benches/peers/rust/Cargo.toml --depth 1 --prefix none >>"$record.txt"
+cargo tree --manifest-path benches/peers/rust/Cargo.toml --depth 1 --prefix none | sed "s/ (\/.*//" >>"$record.txt"
 measure_whole_job
 
 our_operations=$("$yinxin" speed --json --seconds 0 --size 64 | sed -nE 's/.*"op":"([^"]*)".*/\1/p' | sort -u)

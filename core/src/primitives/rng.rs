@@ -42,10 +42,12 @@ thread_local! {
 /// # Errors
 /// As [`fill`].
 pub(crate) fn fill_from_reserve(bytes: &mut [u8; 32]) -> Result<(), Error> {
-    RESERVE.with(|reserve| match reserve.try_borrow_mut() {
-        Ok(mut reserve) => reserve.draw(bytes),
-        Err(_) => fill(bytes),
-    })
+    let drawn = RESERVE.try_with(|reserve| {
+        let mut reserve = reserve.try_borrow_mut().ok()?;
+        Some(reserve.draw(bytes))
+    });
+    // A thread that ends has no reserve any more.
+    drawn.ok().flatten().unwrap_or_else(|| fill(bytes))
 }
 
 impl Reserve {

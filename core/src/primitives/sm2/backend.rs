@@ -260,7 +260,8 @@ fn finite_or(sum: Extended, portable: impl FnOnce() -> Extended) -> Extended {
 /// The same for many.
 #[cfg(target_arch = "x86_64")]
 fn each_finite_or(points: Vec<Option<Affine>>, portable: impl Fn(usize) -> Affine) -> Vec<Affine> {
-    let points = points.into_iter().enumerate();
+    let points = Zeroizing::new(points);
+    let points = points.iter().enumerate();
     points.map(|(i, point)| point.unwrap_or_else(|| portable(i))).collect()
 }
 

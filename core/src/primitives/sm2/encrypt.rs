@@ -106,17 +106,20 @@ fn encrypt_groups(
     }
     let mut results = Vec::with_capacity(plaintexts.len());
     for group in plaintexts.chunks(GROUP) {
-        let nonces = group.iter().map(|_| Ok(*random_nonce()?)).collect::<Result<Vec<_>, Error>>();
-        let nonces = match nonces {
-            Ok(nonces) => Zeroizing::new(nonces),
-            Err(error) => {
-                results.extend(group.iter().map(|_| Err(error.clone())));
-                continue;
-            }
-        };
+        // Of its full size from the start, so that growing leaves no copy behind.
+        let mut nonces = Zeroizing::new(Vec::with_capacity(group.len()));
+        let drawn = group.iter().try_for_each(|_| {
+            nonces.push(*random_nonce()?);
+            Ok(())
+        });
+        if let Err(error) = drawn {
+            let error: Error = error;
+            results.extend(group.iter().map(|_| Err(error.clone())));
+            continue;
+        }
         let points = backend.multiply_base_all(&nonces);
-        let shared = multiply_key(&nonces);
-        for ((plaintext, c1), shared) in group.iter().zip(&points).zip(shared) {
+        let shared = Zeroizing::new(multiply_key(&nonces));
+        for ((plaintext, c1), &shared) in group.iter().zip(&points).zip(&*shared) {
             results.push(check_length(plaintext).and_then(|()| {
                 // A key stream of zeros comes once in 2^8 times for a single byte.
                 let ciphertext = finish(plaintext, c1, shared);
@@ -178,13 +181,15 @@ impl PrivateKey {
         for group in ciphertexts.chunks(GROUP) {
             let points: Vec<_> = group.iter().map(|ciphertext| first_point(ciphertext)).collect();
             let d = self.scalar();
-            let inputs: Vec<_> = points.iter().flatten().map(|point| (*d, *point)).collect();
-            let inputs = Zeroizing::new(inputs);
-            let mut shared = self.public().backend.multiply_all(&inputs).into_iter();
+            // Of its full size from the start, so that growing leaves no copy behind.
+            let mut inputs = Zeroizing::new(Vec::with_capacity(group.len()));
+            inputs.extend(points.iter().flatten().map(|point| (*d, *point)));
+            let shared = Zeroizing::new(self.public().backend.multiply_all(&inputs));
+            let mut shared = shared.iter();
             for (ciphertext, point) in group.iter().zip(points) {
                 results.push(point.and_then(|_| {
                     let shared = shared.next().ok_or(Error::new(Code::BadCiphertext))?;
-                    open(ciphertext, shared)
+                    open(ciphertext, *shared)
                 }));
             }
         }

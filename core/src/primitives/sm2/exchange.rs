@@ -98,6 +98,7 @@ impl<'k> Exchange<'k> {
         let theirs = PublicKey::from_sec1(message).map_err(|_| bad())?;
         // A4, A5: t = (d + x̄ r) mod n.
         let t = self.r.multiply_montgomery(&half(&self.ephemeral).to_montgomery());
+        let t = Zeroizing::new(t);
         let t = Zeroizing::new(self.own.scalar().add(&t));
         // A6, A7: U = [h t](P + [x̄]R); U is infinity if t = 0 or the sum is infinity.
         let sum =

@@ -1,8 +1,8 @@
 //! Signatures that are verified before they are given out: an explicit choice against faults.
 //!
 //! A signature that a fault has made wrong can give the private key away, and verifying it first keeps
-//! it in. The check takes the path of verification, whose arithmetic and tables are others than those of
-//! signing. It makes no module safe against an attacker with the hardware in his hands.
+//! it in. The check takes the path of verification: other sums, though of the same table for the base
+//! point. It makes no module safe against an attacker with the hardware in his hands.
 
 use super::{DistId, PreparedPublicKey, PrivateKey, Signature};
 use crate::{

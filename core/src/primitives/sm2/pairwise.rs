@@ -63,7 +63,9 @@ fn are_pairs(backend: Backend, pairs: &[Pair]) -> bool {
     let zz = sum.z.square();
     let x = right.x.multiply(&zz).sub(&sum.x.multiply(&right.zz));
     let y = right.y.multiply(&zz).multiply(&sum.z).sub(&sum.y.multiply(&right.zzz));
-    inverses_fit && x.is_zero_vartime() && y.is_zero_vartime()
+    // What a fault leaves may be all zeros, which would fit everything.
+    let finite = !right.zz.is_zero_vartime();
+    inverses_fit && finite && x.is_zero_vartime() && y.is_zero_vartime()
 }
 
 #[cfg(test)]

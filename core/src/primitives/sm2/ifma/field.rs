@@ -171,10 +171,11 @@ impl Lanes {
         let r2 = r2 + Vector::shift_right::<52>(r1);
         let r3 = r3 + Vector::shift_right::<52>(r2);
         let r4 = r4 + Vector::shift_right::<52>(r3);
+        debug_assert!(is_below_2_52(r4), "the value is in [0, 16p)");
         Self([r0 & mask, r1 & mask, r2 & mask, r3 & mask, r4])
     }
 
-    /// A value in [0, 16p), its limbs not normalised and below 2^56 in size, to one between 0.99p and
+    /// A value in [0, 16p), its limbs not normalised and below 2^57 in size, to one between 0.99p and
     /// 2.01p, normalised.
     #[inline(always)]
     pub(super) fn shrink(&self) -> Self {
@@ -396,6 +397,11 @@ fn doubled(m: &[Vector; 10]) -> [Vector; 10] {
         m[8] + m[8],
         m[9],
     ]
+}
+
+/// Whether all words are below 2^52.
+fn is_below_2_52(words: Vector) -> bool {
+    words.store().0.iter().all(|word| word >> 52 == 0)
 }
 
 /// 2^52 - 2^44 + 2^12.

@@ -94,10 +94,11 @@ impl JacobianLanes {
         ExtendedLanes { x: self.x, y: self.y, zz, zzz: zz.multiply(&self.z) } // < 1.5
     }
 
-    /// The opposite points in the lanes of the mask.
+    /// The opposite points in the lanes of the mask. Y is below 2p, as that of an affine point or of a sum
+    /// is, and stays so.
     #[inline(always)]
     pub(super) fn negate_in(&self, mask: LaneMask) -> Self {
-        Self { y: Lanes::select(mask, &self.y.negated::<4>(), &self.y).normalise(), ..*self }
+        Self { y: Lanes::select(mask, &self.y.negated::<2>(), &self.y).normalise(), ..*self }
     }
 
     /// `yes` in the lanes of the mask, `no` in the others.
@@ -164,6 +165,7 @@ pub(super) struct Doubling {
 }
 
 impl Doubling {
+    /// From a point whose Y is below 3p, as that of an affine point, of a sum and of its opposite is.
     #[inline(always)]
     pub(super) fn new(point: &JacobianLanes) -> Self {
         let minus_three = FieldElement::ONE.triple().negate();

@@ -68,6 +68,52 @@ fn encryption_and_decryption() {
     }
 }
 
+/// Points whose opposites, doubled, come near the bounds of the lanes; and a walk over many others, with
+/// scalars whose highest digits are all -1.
+#[test]
+fn multiples_of_many_points_one_at_a_time() {
+    let mut scalars =
+        vec![hex32("c7a2ea20b2f14c942e05319acb5c74273f98e2774cbd87ad5c90a9587403e431")];
+    for digits in ["77777777", "66666666", "88888888", "79696977"] {
+        let low = "2e05319acb5c74273f98e2774cbd87ad5c90a9587403e431deadbeef";
+        scalars.push(hex32(&[digits, &low[..56]].concat()));
+    }
+    let scalars: Vec<Scalar> =
+        scalars.iter().map(|k| Scalar::from_bytes_nonzero(k).unwrap()).collect();
+    let point = |x, y| Affine::from_bytes(&hex32(x), &hex32(y)).unwrap();
+    let mut points = vec![
+        point(
+            "286ace7bbd5e80402fcda9920ffd1e100c5b03601826644322da75b035a3386e",
+            "3aa7eae1065780031d07efd596d7cf6fcac65edac1c86e35aa4d250b66475a92",
+        ),
+        point(
+            "58d0cfc205a996d4d082ea6f1b5f7ea8c6daa512a7cc92e4ab1683129216b181",
+            "80e359e3340830376d7feb6d22408b2b10edf344d239b3e5c4514f9c40c3f8ec",
+        ),
+    ];
+    let mut walk = Extended::from_affine(&points[0]);
+    for _ in 0..yinxin_vectors::random::rounds(100) {
+        walk = walk.add_affine_vartime(&Affine::GENERATOR);
+        points.push(walk.to_affine());
+    }
+    for backend in Backend::runnable() {
+        for point in &points {
+            for k in &scalars {
+                let expected = Backend::Portable.multiply(k, point).to_sec1();
+                assert_eq!(backend.multiply(k, point).to_sec1(), expected, "{backend:?}");
+                let sum = Verification { s: Scalar::ONE, t: *k, point: *point };
+                let expected = Backend::Portable.double_multiply_vartime(&sum).to_affine();
+                let found = backend.double_multiply_vartime(&sum).to_affine();
+                assert_eq!(found.to_sec1(), expected.to_sec1(), "{backend:?}");
+            }
+        }
+    }
+}
+
+fn hex32(text: &str) -> [u8; 32] {
+    yinxin_vectors::hex(text).unwrap().try_into().unwrap()
+}
+
 #[test]
 fn prepared_keys() {
     let mut stream = Stream(71);
