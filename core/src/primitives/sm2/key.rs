@@ -129,7 +129,7 @@ pub struct PrivateKey {
 
 impl PrivateKey {
     /// A new key from the operating system's randomness. It is checked to be a pair, which takes about as
-    /// long again as [k]G.
+    /// long again as `[k]G`.
     ///
     /// # Errors
     /// [`Code::NoRandomness`]; [`Code::SelfTestFailed`] if it is no pair.

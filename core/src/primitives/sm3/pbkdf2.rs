@@ -19,10 +19,10 @@ pub fn pbkdf2(password: &[u8], salt: &[u8], iterations: u32, out: &mut [u8]) {
 }
 
 impl Backend {
-    /// As [`pbkdf2`], on a chosen backend.
+    /// As [`pbkdf2()`], on a chosen backend.
     ///
     /// # Panics
-    /// As [`pbkdf2`].
+    /// As [`pbkdf2()`].
     pub fn pbkdf2(self, password: &[u8], salt: &[u8], iterations: u32, out: &mut [u8]) {
         assert!(out.len() as u64 <= limits::SM3_KDF_BYTES_MAX, "a block has a number of 32 bits");
         let key = HmacKey::with_backend(self, password);
