@@ -17,7 +17,7 @@ heading = @printf '\n== %s\n' '$(1)'
 demo:
 	$(CARGO) run --quiet --release -p yinxin-cli -- demo --out demo-out
 
-test: start format lint unit agreement doc-tests docs constant-time c python fuzz aarch64 interop skipped
+test: start format lint unit agreement doc-tests docs constant-time c python fuzz interop skipped
 
 start:
 	@mkdir -p $(TARGET) && : > $(SKIPPED)
