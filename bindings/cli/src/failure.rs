@@ -77,7 +77,7 @@ impl Failure {
 const IO_TEXTS_ZH: [(io::ErrorKind, &str); 8] = [
     (io::ErrorKind::NotFound, "文件或目录不存在"),
     (io::ErrorKind::PermissionDenied, "没有权限"),
-    (io::ErrorKind::AlreadyExists, "文件已存在，私钥绝不覆盖"),
+    (io::ErrorKind::AlreadyExists, "文件已存在，不覆盖（私钥绝不覆盖，其他结果可用 --force）"),
     (io::ErrorKind::IsADirectory, "是目录，不是文件"),
     (io::ErrorKind::NotADirectory, "不是目录"),
     (io::ErrorKind::StorageFull, "磁盘空间不足"),

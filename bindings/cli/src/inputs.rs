@@ -1,7 +1,9 @@
 //! What comes in: keys, certificates, lists, times and names as they are given on the command line.
 
 use std::{
+    io::Read,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
     time::SystemTime,
 };
 
@@ -13,11 +15,11 @@ use yinxin::{
         keys,
         x509::{Certificate, Evidence, Revocation},
     },
-    primitives::sm2::{PrivateKey, PublicKey},
+    primitives::sm2::{DistId, PrivateKey, PublicKey},
 };
 use zeroize::Zeroizing;
 
-use crate::{failure::Failure, output};
+use crate::{encoding, failure::Failure, output};
 
 /// A key, certificate, list or seal as a file: 64 MiB (a national CRL may have 10^6 entries).
 const SMALL_FILE_BYTES_MAX: usize = 64 << 20;
@@ -38,10 +40,54 @@ impl KeyFile {
     pub(crate) fn load(&self) -> Result<PrivateKey, Failure> {
         let bytes = Zeroizing::new(small_file(&self.key)?);
         let password = self.key_password_file.as_deref().map(password).transpose()?;
-        let password = password.as_deref().map(Vec::as_slice);
-        keys::private_key_from_pem_or_der(&bytes, password)
-            .map_err(|error| Failure::core(&self.key.display().to_string(), error))
+        let (key, _) = private_key(&bytes, password.as_deref().map(Vec::as_slice))
+            .map_err(|error| Failure::core(&name(&self.key), error))?;
+        Ok(key)
     }
+}
+
+/// A private key in any form, and the name of the form that was found.
+fn private_key(
+    bytes: &[u8],
+    password: Option<&[u8]>,
+) -> Result<(PrivateKey, &'static str), yinxin::Error> {
+    let container = keys::private_key_from_pem_or_der(bytes, password);
+    container.map(|key| (key, "container")).or_else(|error| {
+        let bare = encoding::Read::Guess.decode(bytes)?;
+        let d = bare.as_slice().try_into().map_err(|_| error)?;
+        PrivateKey::from_bytes(d).map(|key| (key, "d"))
+    })
+}
+
+/// A private or a public key.
+pub(crate) enum AnyKey {
+    Private(Box<PrivateKey>),
+    Public(PublicKey),
+}
+
+impl AnyKey {
+    /// The public key, or that of the private one.
+    pub(crate) const fn public(&self) -> &PublicKey {
+        match self {
+            Self::Private(key) => key.public(),
+            Self::Public(key) => key,
+        }
+    }
+}
+
+/// A key of either kind in any form, or that of a certificate, and the name of the form found.
+pub(crate) fn any_key(
+    path: &Path,
+    password_file: Option<&Path>,
+) -> Result<(AnyKey, &'static str), Failure> {
+    let bytes = Zeroizing::new(small_file(path)?);
+    if let Ok(key) = public_key_in(&bytes) {
+        return Ok((AnyKey::Public(key), "public"));
+    }
+    let password = password_file.map(password).transpose()?;
+    let (key, found) = private_key(&bytes, password.as_deref().map(Vec::as_slice))
+        .map_err(|error| Failure::core(&name(path), error))?;
+    Ok((AnyKey::Private(Box::new(key)), found))
 }
 
 /// The first line of a password file, without its line end.
@@ -59,9 +105,104 @@ pub(crate) fn password(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     Ok(Zeroizing::new(line.to_vec()))
 }
 
-/// Reads a file of modest size.
+/// Reads a file of modest size, or standard input where the name is `-`.
 pub(crate) fn small_file(path: &Path) -> Result<Vec<u8>, Failure> {
+    if is_standard(path) {
+        let mut bytes = Vec::new();
+        let most = u64::try_from(SMALL_FILE_BYTES_MAX).unwrap_or(u64::MAX);
+        let mut limited = open(path)?.take(most.saturating_add(1));
+        limited.read_to_end(&mut bytes).map_err(|error| Failure::io(&name(path), error))?;
+        if bytes.len() > SMALL_FILE_BYTES_MAX {
+            return Err(Failure::core(&name(path), yinxin::Error::limit("file size")));
+        }
+        return Ok(bytes);
+    }
     output::read(path, SMALL_FILE_BYTES_MAX)
+}
+
+/// Opens a file of any size, or standard input where the name is `-`, to be read piece by piece.
+pub(crate) fn open(path: &Path) -> Result<Box<dyn Read>, Failure> {
+    static TAKEN: AtomicBool = AtomicBool::new(false);
+    if !is_standard(path) {
+        let opened = std::fs::File::open(path);
+        let file = opened.map_err(|error| Failure::io(&name(path), error))?;
+        if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+            let error = std::io::Error::new(std::io::ErrorKind::IsADirectory, "is a directory");
+            return Err(Failure::io(&name(path), error));
+        }
+        return Ok(Box::new(file));
+    }
+    if TAKEN.swap(true, Ordering::Relaxed) {
+        return Err(Failure::usage(
+            "standard input (-) can stand for one input only",
+            "标准输入（-）只能作为一个输入",
+        ));
+    }
+    Ok(Box::new(std::io::stdin().lock()))
+}
+
+/// Hands what `path` holds to `take`, piece by piece, in constant memory.
+pub(crate) fn pieces(
+    path: &Path,
+    mut take: impl FnMut(&[u8]) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut input = open(path)?;
+    let mut buffer = Zeroizing::new(vec![0; PIECE_BYTES]);
+    loop {
+        let count = match input.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(count) => count,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(Failure::io(&name(path), error)),
+        };
+        take(buffer.get(..count).unwrap_or_default())?;
+    }
+}
+
+/// What is read at a time: 64 KiB, which keeps the hash busy and the memory small.
+const PIECE_BYTES: usize = 64 << 10;
+
+/// Whether a file name stands for standard input or output.
+pub(crate) fn is_standard(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// A file as it is called in results.
+pub(crate) fn name(path: &Path) -> String {
+    if is_standard(path) { "standard input".to_owned() } else { path.display().to_string() }
+}
+
+/// The signer's distinguishing identifier.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Identifier {
+    /// The signer's identifier as text (default: 1234567812345678, as GM/T 0009 has it; "" is the
+    /// empty one).
+    #[arg(long, value_name = "TEXT", conflicts_with = "id_hex")]
+    id: Option<String>,
+    /// The signer's identifier as hexadecimal digits.
+    #[arg(long, value_name = "HEX")]
+    id_hex: Option<String>,
+}
+
+impl Identifier {
+    /// The identifier.
+    pub(crate) fn get(&self) -> Result<DistId, Failure> {
+        let id = match (&self.id, &self.id_hex) {
+            (Some(text), _) => DistId::new(text.as_bytes()),
+            (None, Some(digits)) => {
+                let bytes = encoding::from_hex(digits.as_bytes());
+                let bytes = bytes.ok_or_else(|| {
+                    Failure::usage(
+                        format!("--id-hex {digits}: not hexadecimal"),
+                        format!("--id-hex {digits}：不是十六进制"),
+                    )
+                })?;
+                DistId::new(&bytes)
+            }
+            (None, None) => Ok(DistId::DEFAULT),
+        };
+        id.map_err(|error| Failure::core("--id", error))
+    }
 }
 
 /// All certificates of a PEM file, or the one of a DER file.
@@ -72,32 +213,44 @@ pub(crate) fn certificates(path: &Path) -> Result<Vec<Certificate>, Failure> {
     } else {
         Certificate::parse_pem_bundle(&bytes)
     };
-    parsed.map_err(|error| Failure::core(&path.display().to_string(), error))
+    parsed.map_err(|error| Failure::core(&name(path), error))
 }
 
 /// The one certificate of a file; the first where a PEM file holds a chain.
 pub(crate) fn certificate(path: &Path) -> Result<Certificate, Failure> {
     certificates(path)?.into_iter().next().ok_or_else(|| {
         let error = yinxin::Error::new(yinxin::Code::BadPem);
-        Failure::core(&path.display().to_string(), error)
+        Failure::core(&name(path), error)
     })
 }
 
-/// A public key: SubjectPublicKeyInfo PEM, or that of a certificate.
+/// A public key in any form, or that of a certificate.
 pub(crate) fn public_key(path: &Path) -> Result<PublicKey, Failure> {
-    let bytes = small_file(path)?;
-    keys::public_key_from_pem(&bytes)
-        .or_else(|error| {
-            let certificate = Certificate::parse_pem_or_der(&bytes).map_err(|_| error)?;
-            certificate.public_key().cloned()
-        })
-        .map_err(|error| Failure::core(&path.display().to_string(), error))
+    public_key_in(&small_file(path)?).map_err(|error| Failure::core(&name(path), error))
+}
+
+fn public_key_in(bytes: &[u8]) -> Result<PublicKey, yinxin::Error> {
+    let bare = || {
+        let bytes = encoding::Read::Guess.decode(bytes)?;
+        match bytes.len() {
+            64 => PublicKey::from_sec1(&[&[4], &bytes[..]].concat()),
+            _ => PublicKey::from_sec1(&bytes),
+        }
+    };
+    let read = keys::public_key_from_pem(bytes).or_else(|_| keys::public_key_from_spki(bytes));
+    read.or_else(|error| {
+        let certificate = Certificate::parse_pem_or_der(bytes);
+        certificate
+            .and_then(|found| found.public_key().cloned())
+            .or_else(|_| bare())
+            .map_err(|_| error)
+    })
 }
 
 /// A revocation list, PEM or DER.
 pub(crate) fn crl(path: &Path) -> Result<Crl, Failure> {
     let bytes = small_file(path)?;
-    Crl::parse_pem_or_der(&bytes).map_err(|error| Failure::core(&path.display().to_string(), error))
+    Crl::parse_pem_or_der(&bytes).map_err(|error| Failure::core(&name(path), error))
 }
 
 /// Trust anchors, intermediate certificates, revocation lists and the time to judge at.

@@ -6,13 +6,16 @@ use clap::Subcommand;
 use serde_json::json;
 use yinxin::{
     pki::keys,
-    primitives::{sm2::PrivateKey, sm3},
+    primitives::{
+        sm2::{PrivateKey, PublicKey},
+        sm3,
+    },
 };
 
 use crate::{
-    Ending,
+    Ending, convert,
     failure::Failure,
-    inputs::{self, KeyFile, hex},
+    inputs::{self, AnyKey, hex},
     output::{self, Access, Output},
 };
 
@@ -30,14 +33,16 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FILE")]
         public_out: Option<PathBuf>,
     },
-    /// Show the public half of a private key; the secret is never printed.
+    /// Show a key's public half and the form it came in; a secret is never printed.
     Show {
-        /// The private key: PKCS#8 (plain or encrypted) or SEC1, PEM or DER.
+        /// A private or public key in any form, or a certificate; `-` is standard input.
         key: PathBuf,
         /// The file whose first line is the key's password.
         #[arg(long, value_name = "FILE")]
         password_file: Option<PathBuf>,
     },
+    /// Convert a key into another form: the same as `yinxin convert key`.
+    Convert(convert::KeyArguments),
 }
 
 pub(crate) fn run(command: Command, output: &Output) -> Result<Ending, Failure> {
@@ -61,24 +66,40 @@ pub(crate) fn run(command: Command, output: &Output) -> Result<Ending, Failure> 
                     let _ = std::fs::remove_file(&out);
                 })?;
             }
-            show(&key, &name, output)
+            show(key.public(), "private", "pkcs8", &name, output)
         }
+        Command::Convert(arguments) => convert::key(&arguments, output),
         Command::Show { key, password_file } => {
-            let file = KeyFile { key, key_password_file: password_file };
-            show(&file.load()?, &file.key.display().to_string(), output)
+            let (any, found) = inputs::any_key(&key, password_file.as_deref())?;
+            let kind = match any {
+                AnyKey::Private(_) => "private",
+                AnyKey::Public(_) => "public",
+            };
+            show(any.public(), kind, found, &inputs::name(&key), output)
         }
     }
 }
 
-fn show(key: &PrivateKey, name: &str, output: &Output) -> Result<Ending, Failure> {
-    let point = key.public().to_sec1();
+fn show(
+    key: &PublicKey,
+    kind: &str,
+    found: &str,
+    name: &str,
+    output: &Output,
+) -> Result<Ending, Failure> {
+    let point = key.to_sec1();
     let (public, thumbprint) = (hex(&point), hex(&sm3::hash(&point)));
     let value = json!({
-        "file": name, "algorithm": "SM2", "public_key": public, "public_key_sm3": thumbprint,
+        "file": name, "algorithm": "SM2", "kind": kind, "found": found,
+        "public_key": public, "public_key_sm3": thumbprint,
     });
     output.result(&value, || {
+        let kind = match kind {
+            "private" => output.pick("private key", "私钥"),
+            _ => output.pick("public key", "公钥"),
+        };
         format!(
-            "{name}: SM2\n  {}: {public}\n  SM3: {thumbprint}",
+            "{name}: SM2, {kind}, {found}\n  {}: {public}\n  SM3: {thumbprint}",
             output.pick("public key (04 x y)", "公钥 (04 x y)")
         )
     })?;

@@ -3,8 +3,11 @@
 //! Exit status: 0 passed or done, 1 not passed, 3 indeterminate, 2 the work could not be done.
 
 mod cert;
+mod convert;
 mod crl;
 mod demo;
+mod encoding;
+mod encrypt;
 mod failure;
 mod inputs;
 mod key;
@@ -12,6 +15,7 @@ mod licence;
 mod output;
 mod seal;
 mod selftest;
+mod sign;
 mod speed;
 mod token;
 
@@ -71,6 +75,17 @@ enum Command {
     /// Certificate revocation lists.
     #[command(subcommand)]
     Crl(crl::Command),
+    /// Sign data with an SM2 key.
+    Sign(sign::SignArguments),
+    /// Verify an SM2 signature over data.
+    Verify(sign::VerifyArguments),
+    /// Encrypt a short message to an SM2 public key.
+    Encrypt(encrypt::EncryptArguments),
+    /// Decrypt an SM2 ciphertext.
+    Decrypt(encrypt::DecryptArguments),
+    /// Convert keys, signatures and ciphertexts from one form into another.
+    #[command(subcommand)]
+    Convert(convert::Command),
     /// Electronic seals (电子印章): make, show, verify.
     #[command(subcommand)]
     Seal(seal::Command),
@@ -163,6 +178,11 @@ fn run(command: Command, output: &Output) -> Result<Ending, Failure> {
         Command::Key(command) => key::run(command, output),
         Command::Cert(command) => cert::run(command, output),
         Command::Crl(command) => crl::run(command, output),
+        Command::Sign(arguments) => sign::sign(&arguments, output),
+        Command::Verify(arguments) => sign::verify(&arguments, output),
+        Command::Encrypt(arguments) => encrypt::encrypt(&arguments, output),
+        Command::Decrypt(arguments) => encrypt::decrypt(&arguments, output),
+        Command::Convert(command) => convert::run(command, output),
         Command::Seal(command) => seal::run(command, output),
         Command::Licence(command) => licence::run(command, output),
         Command::Token(command) => token::run(command, output),

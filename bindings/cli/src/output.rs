@@ -7,10 +7,12 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
+use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
 use yinxin::report::{Indication, Language, Verdict};
 
-use crate::failure::Failure;
+use crate::{Ending, encoding::Written, failure::Failure, inputs};
 
 /// How results are shown: decided once from the command line and the environment.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +48,7 @@ impl Output {
     /// Prints `value` as one line of JSON, or `text` where JSON was not asked for.
     pub(crate) fn result(
         &self,
-        value: &serde_json::Value,
+        value: &Value,
         text: impl FnOnce() -> String,
     ) -> Result<(), Failure> {
         if self.json { self.line(&value.to_string()) } else { self.line(text().trim_end()) }
@@ -120,6 +122,8 @@ fn language_of_environment() -> Language {
 pub(crate) enum Access {
     /// Everybody whom the process's umask allows. An existing file is replaced.
     Public,
+    /// Everybody whom the process's umask allows. An existing file is never replaced.
+    New,
     /// Its owner only: private keys. An existing file is never replaced.
     Owner,
 }
@@ -143,15 +147,109 @@ pub(crate) fn read(path: &Path, bytes_max: usize) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
+/// Where a result goes.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct OutFile {
+    /// Where to write the result; `-` is standard output.
+    #[arg(long, short, value_name = "FILE", default_value = "-", help_heading = "Output")]
+    pub(crate) out: PathBuf,
+    /// Replace the file if it exists already; a private key is never replaced.
+    #[arg(long, help_heading = "Output")]
+    force: bool,
+}
+
+impl OutFile {
+    /// Says before the work what would go wrong after it: bytes for a terminal, a file that exists.
+    pub(crate) fn check(&self, written: Written, access: Access) -> Result<(), Failure> {
+        if inputs::is_standard(&self.out) {
+            if written == Written::Binary && io::stdout().is_terminal() {
+                return Err(Failure::usage(
+                    "binary output does not suit a terminal: give --out FILE or --encoding hex",
+                    "终端不适合输出二进制：请用 --out FILE 或 --encoding hex",
+                ));
+            }
+            return Ok(());
+        }
+        let access = self.access(access);
+        if access != Access::Public && self.out.exists() {
+            return Err(exists(&self.out, access));
+        }
+        Ok(())
+    }
+
+    /// Gives out a result. A file is written whole; on standard output stand the bytes alone, or, with
+    /// `--json`, one object that holds them as text under `field`, among the `facts` of the result.
+    pub(crate) fn deliver(
+        &self,
+        field: &str,
+        bytes: &[u8],
+        written: Written,
+        access: Access,
+        facts: Value,
+        output: &Output,
+    ) -> Result<Ending, Failure> {
+        let mut facts = facts.as_object().cloned().unwrap_or_default();
+        if !inputs::is_standard(&self.out) {
+            write(&self.out, &written.encode(bytes), self.access(access))?;
+            let name = self.out.display().to_string();
+            if output.json {
+                facts.insert("file".to_owned(), json!(name));
+                output.line(&Value::Object(facts).to_string())?;
+            } else {
+                let form = facts.get("form").or_else(|| facts.get("layout"));
+                let form = form.and_then(Value::as_str).map(|form| format!(", {form}"));
+                output.line(&format!(
+                    "{name}: {} {}{}",
+                    bytes.len(),
+                    output.pick("bytes", "字节"),
+                    form.unwrap_or_default()
+                ))?;
+            }
+        } else if output.json {
+            let (text, encoding) = written.text(bytes);
+            facts.insert(field.to_owned(), json!(text));
+            facts.insert("encoding".to_owned(), json!(encoding));
+            output.line(&Value::Object(facts).to_string())?;
+        } else {
+            print(&written.encode(bytes))?;
+        }
+        Ok(Ending::Done)
+    }
+
+    /// What happens to an existing file, by `--force`.
+    const fn access(&self, access: Access) -> Access {
+        match access {
+            Access::New if self.force => Access::Public,
+            Access::New | Access::Public | Access::Owner => access,
+        }
+    }
+}
+
+/// Bytes on standard output, as they are.
+pub(crate) fn print(bytes: &[u8]) -> Result<(), Failure> {
+    let mut standard = io::stdout().lock();
+    match standard.write_all(bytes).and_then(|()| standard.flush()) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Failure::ClosedPipe),
+        Err(error) => Err(Failure::io("standard output", error)),
+    }
+}
+
+fn exists(path: &Path, access: Access) -> Failure {
+    let text = if access == Access::Owner {
+        "exists already; a private key is never overwritten"
+    } else {
+        "exists already; --force replaces it"
+    };
+    Failure::io(&path.display().to_string(), io::Error::new(io::ErrorKind::AlreadyExists, text))
+}
+
 /// Writes a file that is whole or absent: a temporary name in the same folder, synced, then renamed.
 pub(crate) fn write(path: &Path, bytes: &[u8], access: Access) -> Result<(), Failure> {
     let name = path.display().to_string();
     let fail = |error| Failure::io(&name, error);
-    if access == Access::Owner && path.exists() {
-        return Err(fail(io::Error::new(
-            io::ErrorKind::AlreadyExists,
-            "exists already; a private key is never overwritten",
-        )));
+    if access != Access::Public && path.exists() {
+        return Err(exists(path, access));
     }
     let temporary = temporary_name(path);
     let mut options = OpenOptions::new();
@@ -169,7 +267,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8], access: Access) -> Result<(), Fai
         })
         .and_then(|()| match access {
             // A hard link refuses to replace a file that appeared meanwhile; a rename would not.
-            Access::Owner => {
+            Access::Owner | Access::New => {
                 fs::hard_link(&temporary, path).and_then(|()| fs::remove_file(&temporary))
             }
             Access::Public => fs::rename(&temporary, path),

@@ -2,62 +2,13 @@
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+mod shell;
 
-use serde_json::Value;
+use std::fs;
 
-/// An empty folder of its own for each test, and the command run inside it.
-struct Shell(PathBuf);
-
-/// What a command did.
-struct Done {
-    status: i32,
-    out: String,
-    err: String,
-}
+use shell::Shell;
 
 impl Shell {
-    fn new(name: &str) -> Self {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder).unwrap();
-        Self(folder)
-    }
-
-    /// Runs `yinxin` with the words of `line`.
-    fn run(&self, line: &str) -> Done {
-        let output = Command::new(env!("CARGO_BIN_EXE_yinxin"))
-            .args(line.split_whitespace())
-            .current_dir(&self.0)
-            .env("LC_ALL", "C")
-            .output()
-            .unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        let status = output.status.code().unwrap();
-        Done { status, out: text(output.stdout), err: text(output.stderr) }
-    }
-
-    /// Runs a command that must do its work.
-    fn ok(&self, line: &str) -> String {
-        let done = self.run(line);
-        assert_eq!(done.status, 0, "{line}\n{}{}", done.out, done.err);
-        done.out
-    }
-
-    fn json(&self, line: &str, status: i32) -> Vec<Value> {
-        let done = self.run(line);
-        assert_eq!(done.status, status, "{line}\n{}{}", done.out, done.err);
-        done.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-
     /// Root, seal maker, signer, seal, revocation list and two licences in `licences/`.
     fn with_licences(name: &str) -> Self {
         let shell = Self::new(name);
