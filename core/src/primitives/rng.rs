@@ -32,8 +32,8 @@ thread_local! {
     };
 }
 
-/// Fills `bytes` with randomness that this thread may have drawn ahead, so that the operating system is
-/// called once for many draws.
+/// Fills `bytes`, at most 32, with randomness that this thread may have drawn ahead, so that the operating
+/// system is called once for many draws.
 ///
 /// A process that is copied, or a machine that is restored from an image, can give out the same bytes
 /// again. They therefore serve only where that does no harm: for nonces that also depend on the
@@ -41,7 +41,10 @@ thread_local! {
 ///
 /// # Errors
 /// As [`fill`].
-pub(crate) fn fill_from_reserve(bytes: &mut [u8; 32]) -> Result<(), Error> {
+pub(crate) fn fill_from_reserve<const LENGTH: usize>(
+    bytes: &mut [u8; LENGTH],
+) -> Result<(), Error> {
+    const { assert!(LENGTH <= 32, "a draw has 32 bytes") };
     let drawn = RESERVE.try_with(|reserve| {
         let mut reserve = reserve.try_borrow_mut().ok()?;
         Some(reserve.draw(bytes))
@@ -51,7 +54,7 @@ pub(crate) fn fill_from_reserve(bytes: &mut [u8; 32]) -> Result<(), Error> {
 }
 
 impl Reserve {
-    fn draw(&mut self, bytes: &mut [u8; 32]) -> Result<(), Error> {
+    fn draw(&mut self, bytes: &mut [u8]) -> Result<(), Error> {
         if self.left == 0 {
             // What a failing generator leaves is never taken for randomness.
             let result = fill(self.draws.as_flattened_mut());
@@ -63,7 +66,7 @@ impl Reserve {
         }
         self.left -= 1;
         let draw = &mut self.draws[self.left];
-        bytes.copy_from_slice(draw);
+        bytes.copy_from_slice(&draw[..bytes.len()]);
         draw.as_mut_slice().zeroize();
         Ok(())
     }

@@ -6,6 +6,7 @@ use zeroize::{Zeroize, Zeroizing};
 use super::ifma;
 use super::{
     comb::{self, Comb},
+    field::FieldElement,
     multiply,
     point::{Affine, Extended},
     scalar::Scalar,
@@ -61,7 +62,25 @@ impl Backend {
         to_affine(self.multiply_base_to_sum(k))
     }
 
-    /// The same, not yet in affine form.
+    /// The x-coordinate of [k]G for k in [1, n-1], in constant time.
+    pub(super) fn multiply_base_for_x(self, k: &Scalar) -> FieldElement {
+        demand(self);
+        let portable = || comb::multiply(&comb::BASE, k).x();
+        let mut x = match self {
+            Self::Portable => portable(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Ifma(cpu) => {
+                let x = ifma::multiply_base_for_x(cpu, k);
+                // Infinity: see `finite_or`.
+                if x.denominator.is_zero().declassify() { portable() } else { x }
+            }
+        };
+        let quotient = x.numerator.multiply(&x.denominator.invert());
+        x.zeroize();
+        quotient
+    }
+
+    /// [k]G as [`Self::multiply_base`], not yet in affine form.
     pub(super) fn multiply_base_to_sum(self, k: &Scalar) -> Extended {
         demand(self);
         let portable = || comb::multiply(&comb::BASE, k);
@@ -145,11 +164,7 @@ impl Backend {
 pub(super) enum KeyTable {
     Portable(Box<Comb>),
     #[cfg(target_arch = "x86_64")]
-    Ifma {
-        cpu: cpu::Ifma,
-        table: ifma::KeyTable,
-        point: Affine,
-    },
+    Ifma(cpu::Ifma, ifma::KeyTable),
 }
 
 impl KeyTable {
@@ -158,9 +173,7 @@ impl KeyTable {
         match backend {
             Backend::Portable => Self::Portable(comb::build(point)),
             #[cfg(target_arch = "x86_64")]
-            Backend::Ifma(cpu) => {
-                Self::Ifma { cpu, table: ifma::KeyTable::new(point), point: *point }
-            }
+            Backend::Ifma(cpu) => Self::Ifma(cpu, ifma::KeyTable::new(point)),
         }
     }
 
@@ -169,11 +182,9 @@ impl KeyTable {
         match self {
             Self::Portable(comb) => comb::multiply(comb, k),
             #[cfg(target_arch = "x86_64")]
-            Self::Ifma { cpu, table, point } => {
-                finite_or(ifma::multiply_key(*cpu, table, k), || {
-                    Extended::from_jacobian(&multiply::multiply(k, point))
-                })
-            }
+            Self::Ifma(cpu, table) => finite_or(ifma::multiply_key(*cpu, table, k), || {
+                Extended::from_jacobian(&multiply::multiply(k, table.point()))
+            }),
         }
     }
 
@@ -182,9 +193,9 @@ impl KeyTable {
         match self {
             Self::Portable(comb) => comb_all(comb, scalars),
             #[cfg(target_arch = "x86_64")]
-            Self::Ifma { cpu, table, point } => {
+            Self::Ifma(cpu, table) => {
                 each_finite_or(ifma::multiply_key_all(*cpu, table, scalars), |i| {
-                    Backend::Portable.multiply(&scalars[i], point)
+                    Backend::Portable.multiply(&scalars[i], table.point())
                 })
             }
         }
@@ -198,11 +209,9 @@ impl KeyTable {
                 comb::add_multiple_vartime(sum, comb, &input.t)
             }
             #[cfg(target_arch = "x86_64")]
-            Self::Ifma { .. } if input.has_zero() => {
-                Backend::Portable.double_multiply_vartime(input)
-            }
+            Self::Ifma(..) if input.has_zero() => Backend::Portable.double_multiply_vartime(input),
             #[cfg(target_arch = "x86_64")]
-            Self::Ifma { cpu, table, .. } => {
+            Self::Ifma(cpu, table) => {
                 finite_or(ifma::double_multiply_key(*cpu, table, &input.s, &input.t), || {
                     Backend::Portable.double_multiply_vartime(input)
                 })
@@ -217,11 +226,9 @@ impl KeyTable {
                 inputs.iter().map(|input| self.double_multiply_vartime(input)).collect()
             }
             #[cfg(target_arch = "x86_64")]
-            Self::Ifma { cpu, table, .. } => {
-                in_lanes_vartime(Backend::Ifma(*cpu), inputs, |[s, t], _| {
-                    ifma::double_multiply_key_lanes(*cpu, table, &s, &t)
-                })
-            }
+            Self::Ifma(cpu, table) => in_lanes_vartime(Backend::Ifma(*cpu), inputs, |[s, t], _| {
+                ifma::double_multiply_key_lanes(*cpu, table, &s, &t)
+            }),
         }
     }
 }

@@ -227,7 +227,7 @@ impl PrivateKey {
 /// several times as fast as one by one.
 ///
 /// # Errors
-/// [`Code::NoRandomness`].
+/// [`Code::NoRandomness`]; [`Code::SelfTestFailed`] if one is no pair.
 pub fn keygen_many(count: usize) -> Result<Vec<PrivateKey>, Error> {
     Backend::fastest().keygen_many(count)
 }
@@ -236,7 +236,7 @@ impl Backend {
     /// As [`keygen_many`], with this backend.
     ///
     /// # Errors
-    /// [`Code::NoRandomness`].
+    /// As [`keygen_many`].
     pub fn keygen_many(self, count: usize) -> Result<Vec<PrivateKey>, Error> {
         self.ready()?;
         let mut keys = Vec::with_capacity(count);

@@ -1,7 +1,8 @@
 //! Nonces for signing: HMAC-SM3 under the private key, over fresh randomness and the digest.
 //!
-//! k = HMAC(d, random ‖ e ‖ i), random and e of 32 bytes, i a byte that counts candidates from 0; one
-//! outside [1, n-1] is passed over, which happens once in 2^32 times. Should the operating system's
+//! k = HMAC(d, random ‖ e ‖ i), random of 22 bytes, e of 32, i a byte that counts candidates from 0; one
+//! outside [1, n-1] is passed over, which happens once in 2^32 times. Longer, the message would not fit
+//! into one block of SM3. Should the operating system's
 //! generator fail or repeat itself (a copied process, a restored machine), the nonce is still unknown
 //! without d and different for each digest; the same digest then gives the same signature again, which
 //! tells nothing.
@@ -18,19 +19,25 @@ use crate::{
 };
 
 /// random ‖ e ‖ i.
-pub(super) struct Seed([u8; 65]);
+pub(super) struct Seed([u8; RANDOM + 32 + 1]);
+
+/// The bytes of randomness in a seed: enough that no two signatures share one.
+pub(super) const RANDOM: usize = 22;
+
+/// The place of i.
+const I: usize = RANDOM + 32;
 
 impl Seed {
-    pub(super) fn new(random: &[u8; 32], e: &Digest) -> Self {
-        let mut seed = Self([0; 65]);
-        seed.0[..32].copy_from_slice(random);
-        seed.0[32..64].copy_from_slice(e);
+    pub(super) fn new(random: &[u8; RANDOM], e: &Digest) -> Self {
+        let mut seed = Self([0; I + 1]);
+        seed.0[..RANDOM].copy_from_slice(random);
+        seed.0[RANDOM..I].copy_from_slice(e);
         seed
     }
 
     /// With fresh randomness.
     pub(super) fn fresh(e: &Digest) -> Result<Self, Error> {
-        let mut random = Zeroizing::new([0; 32]);
+        let mut random = Zeroizing::new([0; RANDOM]);
         rng::fill_from_reserve(&mut random)?;
         Ok(Self::new(&random, e))
     }
@@ -38,11 +45,11 @@ impl Seed {
     /// The next candidate that is a nonce.
     ///
     /// # Errors
-    /// [`Code::NoRandomness`] after 256 candidates, of which not one came right by chance.
+    /// [`Code::NoRandomness`] after 255 candidates, of which not one came right by chance.
     pub(super) fn next(&mut self, key: &HmacKey) -> Result<Zeroizing<Scalar>, Error> {
         loop {
             let candidate = key.mac(&[&self.0]);
-            self.0[64] = self.0[64].checked_add(1).ok_or(Error::new(Code::NoRandomness))?;
+            self.0[I] = self.0[I].checked_add(1).ok_or(Error::new(Code::NoRandomness))?;
             if let Some(k) = Scalar::from_bytes_nonzero(&candidate) {
                 return Ok(Zeroizing::new(k));
             }

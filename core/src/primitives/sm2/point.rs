@@ -44,6 +44,13 @@ pub(super) struct Extended {
     pub(super) zzz: FieldElement,
 }
 
+/// An x-coordinate that is not yet divided; denominator 0 is that of the point at infinity.
+#[derive(Clone, Copy, Zeroize)]
+pub(super) struct Fraction {
+    pub(super) numerator: FieldElement,
+    pub(super) denominator: FieldElement,
+}
+
 impl Affine {
     /// G.
     pub(super) const GENERATOR: Self = Self {
@@ -281,6 +288,11 @@ impl Extended {
     /// The affine form. The point is not infinity.
     pub(super) fn to_affine(self) -> Affine {
         self.to_affine_with(&self.zzz.invert())
+    }
+
+    /// The x-coordinate.
+    pub(super) const fn x(&self) -> Fraction {
+        Fraction { numerator: self.x, denominator: self.zz }
     }
 
     /// The affine forms of two points, neither of which is infinity, with a single inversion.

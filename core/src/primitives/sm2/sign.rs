@@ -9,9 +9,9 @@ use zeroize::Zeroizing;
 
 use super::{
     DistId, PrivateKey, Signature,
+    field::FieldElement,
     key::message_digest,
     nonce::{self, Seed},
-    point::Affine,
     scalar::Scalar,
 };
 use crate::{
@@ -49,7 +49,7 @@ impl PrivateKey {
         self.public().backend.ready()?;
         let z = self.z(id);
         let mut signatures = Vec::with_capacity(messages.len());
-        let mut random = Zeroizing::new([[0; 32]; GROUP]);
+        let mut random = Zeroizing::new([[0; nonce::RANDOM]; GROUP]);
         for group in messages.chunks(GROUP) {
             let digests = sm3::hash_many_with_prefix(&z, group);
             let random = &mut random[..group.len()];
@@ -58,7 +58,7 @@ impl PrivateKey {
             let nonces = nonce::first_of_each(&mut seeds.collect::<Vec<_>>(), self.nonce_key())?;
             let points = Zeroizing::new(self.public().backend.multiply_base_all(&nonces));
             for ((e, k), point) in digests.iter().zip(&*nonces).zip(&*points) {
-                signatures.push(match self.finish(e, k, point) {
+                signatures.push(match self.finish(e, k, &point.x) {
                     Some(signature) => signature,
                     None => self.sign_digest(e)?,
                 });
@@ -87,18 +87,18 @@ impl PrivateKey {
         loop {
             // A3: k in [1, n-1].
             let k = next_nonce()?;
-            // A4: (x1, y1) = [k]G.
-            let point = Zeroizing::new(self.public().backend.multiply_base(&k));
-            if let Some(signature) = self.finish(e, &k, &point) {
+            // A4: (x1, y1) = [k]G, of which only x1 is needed.
+            let x1 = Zeroizing::new(self.public().backend.multiply_base_for_x(&k));
+            if let Some(signature) = self.finish(e, &k, &x1) {
                 return Ok(signature);
             }
         }
     }
 
     /// A5 to A7, or `None` if another nonce is needed.
-    fn finish(&self, e: &Digest, k: &Scalar, point: &Affine) -> Option<Signature> {
+    fn finish(&self, e: &Digest, k: &Scalar, x1: &FieldElement) -> Option<Signature> {
         // A5: r = (e + x1) mod n; again if r = 0 or r + k = n.
-        let x1 = Scalar::from_limbs_reduced(&point.x.to_limbs());
+        let x1 = Scalar::from_limbs_reduced(&x1.to_limbs());
         let r = Scalar::from_bytes_reduced(e).add(&x1);
         let sum = Zeroizing::new(r.add(k));
         if r.is_zero().declassify() || sum.is_zero().declassify() {

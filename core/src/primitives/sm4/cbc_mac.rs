@@ -5,6 +5,10 @@
 //! no such condition.
 
 use super::Sm4;
+use crate::{
+    error::{Code, Error},
+    primitives::{ct, selftest::in_service},
+};
 
 /// A whole tag. Protocols cut it.
 pub type Tag = [u8; 16];
@@ -43,4 +47,24 @@ pub fn tag(cipher: &Sm4, padding: Padding, message: &[u8]) -> Tag {
         }
     }
     state
+}
+
+/// Checks `expected`, of 4 to 16 bytes, against the tag of `message`. Constant time in both.
+///
+/// # Errors
+/// [`Code::BadMac`] if it is wrong; [`Code::BadLength`] for a tag of another length.
+pub fn verify(
+    cipher: &Sm4,
+    padding: Padding,
+    message: &[u8],
+    expected: &[u8],
+) -> Result<(), Error> {
+    in_service()?;
+    if !(4..=16).contains(&expected.len()) {
+        return Err(Error::new(Code::BadLength).field("tag"));
+    }
+    if ct::equal(&tag(cipher, padding, message)[..expected.len()], expected) {
+        return Ok(());
+    }
+    Err(Error::new(Code::BadMac))
 }

@@ -293,7 +293,6 @@ impl RoundKeys {
     /// [`Chain::Cbc`]. The states of the lanes stay as they are.
     fn cbc_encrypt_lanes(&self, lanes: &mut [lanes::Lane<'_>], steps: usize) {
         demand_service();
-        demand_service();
         #[cfg(target_arch = "x86_64")]
         if let Self::Avx512(cpu, keys) = self {
             return avx512::cbc_encrypt_lanes(*cpu, keys.encrypt(), lanes, steps);

@@ -128,6 +128,7 @@ impl Xts {
         }
         self.crypt_one(direction, &second, &mut filled);
         *block = filled;
+        filled.as_mut_slice().zeroize();
         first.as_mut_slice().zeroize();
         second.as_mut_slice().zeroize();
     }

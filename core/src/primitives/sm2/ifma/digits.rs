@@ -37,12 +37,29 @@ impl Odd {
     /// Lane l has digit number `first` + l; there is none beyond the last window.
     #[inline(always)]
     pub(super) fn digits<const W: usize>(&self, first: usize) -> Digits {
-        let mut w = Words([0; 8]);
-        for (lane, w) in w.0.iter_mut().enumerate() {
-            *w = window_bits::<W>(&self.scalar, first + lane);
-        }
-        Digits::new::<W>(Vector::load(&w), self.negated)
+        // The bits of all eight windows, of which there are at most 48.
+        let bit = W * first + 1;
+        let (limb, shift) = (bit / 64, bit % 64);
+        let at = |i: usize| self.scalar.0.get(i).copied().unwrap_or(0);
+        // A shift by 64 in two steps.
+        let high = at(limb + 1) << 1 << (63 - shift);
+        let last = windows(W) - 1;
+        let top = if first + 8 > last { top_bit::<W>(last) << (W * (last - first)) } else { 0 };
+        let places = Vector::load(&const { places(W) });
+        let w = Vector::shift_right_by(Vector::splat(at(limb) >> shift | high | top), places);
+        Digits::new::<W>(w & Vector::splat((1 << W) - 1), self.negated)
     }
+}
+
+/// Where the windows of eight lanes begin.
+const fn places(width: usize) -> Words {
+    let mut places = Words([0; 8]);
+    let mut lane = 0;
+    while lane < 8 {
+        places.0[lane] = (width * lane) as u64;
+        lane += 1;
+    }
+    places
 }
 
 impl Drop for Odd {
@@ -50,16 +67,6 @@ impl Drop for Odd {
         self.scalar.zeroize();
         self.negated.zeroize();
     }
-}
-
-/// w of one window; that of a window beyond the last is 0.
-#[inline(always)]
-fn window_bits<const W: usize>(k: &Scalar, window: usize) -> u64 {
-    let bit = W * window + 1;
-    let (limb, shift) = (bit / 64, bit % 64);
-    let at = |i: usize| k.0.get(i).copied().unwrap_or(0);
-    let high = if shift == 0 { 0 } else { at(limb + 1) << (64 - shift) };
-    (at(limb) >> shift | high | top_bit::<W>(window)) & ((1 << W) - 1)
 }
 
 /// One scalar for each lane, likewise.

@@ -16,7 +16,7 @@ use crate::primitives::sm2::{
 /// For each window of W bits the ten limbs of x and y of its 2^(W-1) entries, eight to a row: entry j of
 /// window i is [(2j + 1) 2^(W i)]P.
 #[derive(Clone)]
-pub(in crate::primitives::sm2) struct Table<const W: usize> {
+pub(super) struct Table<const W: usize> {
     rows: Box<[Words]>,
 }
 
@@ -27,27 +27,12 @@ impl<const W: usize> Table<W> {
     const WINDOW_ROWS: usize = 10 * Self::ROWS;
 
     /// The table of `point`.
-    pub(in crate::primitives::sm2) fn new(point: &Affine) -> Self {
-        let mut points = Vec::with_capacity(windows(W) * Self::ENTRIES);
-        let mut base = Jacobian::from_affine(point); // [2^(W i)]P
-        for _ in 0..windows(W) {
-            // Odd multiples below 2^W of a point of prime order: no two summands are equal or opposite.
-            let doubled = base.double();
-            points.push(base);
-            for _ in 1..Self::ENTRIES {
-                points.push(points[points.len() - 1].add(&doubled));
-            }
-            base = (1..W).fold(doubled, |base, _| base.double());
-        }
-        let mut entries = vec![*point; points.len()];
-        Jacobian::to_affine_all(&points, &mut entries);
-
+    pub(super) fn new(point: &Affine) -> Self {
         let mut rows = vec![Words([0; 8]); windows(W) * Self::WINDOW_ROWS];
-        for (i, entry) in entries.iter().enumerate() {
+        for (i, entry) in entries::<W>(point).iter().enumerate() {
             let (window, entry_number) = (i / Self::ENTRIES, i % Self::ENTRIES);
             let first = window * Self::WINDOW_ROWS + entry_number / 8;
-            let limbs = field::from_field(&entry.x).into_iter().chain(field::from_field(&entry.y));
-            for (limb, word) in limbs.enumerate() {
+            for (limb, word) in limbs_of(entry).enumerate() {
                 rows[first + limb * Self::ROWS].0[entry_number % 8] = word;
             }
         }
@@ -85,20 +70,6 @@ impl<const W: usize> Table<W> {
         AffineLanes { x, y: negate_in(digits.negative, &y) }
     }
 
-    /// The summands of eight windows from `first` on, one for each lane.
-    #[inline(always)]
-    fn lookup_consecutive(&self, first: usize, digits: &Digits) -> AffineLanes {
-        let zero = Vector::zero();
-        let (mut x, mut y) = (Lanes([zero; 5]), Lanes([zero; 5]));
-        for lane in 0..(windows(W) - first).min(8) {
-            let rows = self.window(first + lane);
-            let here = 1 << lane;
-            x = each_limb!(|I| Vector::select(here, Self::pick(rows, I, digits.entry), x.0[I]));
-            y = each_limb!(|I| Vector::select(here, Self::pick(rows, I + 5, digits.entry), y.0[I]));
-        }
-        AffineLanes { x, y: negate_in(digits.negative, &y) }
-    }
-
     /// [k]P for each lane's k.
     ///
     /// Partial sums S of the windows below i satisfy 0 < |S| < 2^(W i), as odd numbers, and the next
@@ -114,38 +85,107 @@ impl<const W: usize> Table<W> {
         }
         sum
     }
+}
 
-    /// sum + [k]P for one k, over all lanes: lane l adds the windows l, l + 8, l + 16 ….
-    /// Without a sum, lanes begin with their first window.
+/// A table for one scalar alone, whose windows of 4 bits stand side by side in the lanes.
+///
+/// For each group of eight windows, and each of their 8 entries, the ten limbs of x and y: in lane l
+/// those of [(2j + 1) 2^(4 (8 i + l))]P for entry j of group i. 40 KiB: it can stay in the nearest cache.
+#[derive(Clone)]
+pub(super) struct SplitTable {
+    rows: Box<[Words]>,
+}
+
+impl SplitTable {
+    const W: usize = 4;
+    const ENTRIES: usize = 1 << (Self::W - 1);
+    const GROUPS: usize = windows(Self::W) / 8;
+    /// The rows of one entry of a group.
+    const ENTRY_ROWS: usize = 10;
+    const GROUP_ROWS: usize = Self::ENTRIES * Self::ENTRY_ROWS;
+
+    /// The table of `point`.
+    pub(super) fn new(point: &Affine) -> Self {
+        let mut rows = vec![Words([0; 8]); Self::GROUPS * Self::GROUP_ROWS];
+        for (i, entry) in entries::<{ Self::W }>(point).iter().enumerate() {
+            let (window, entry_number) = (i / Self::ENTRIES, i % Self::ENTRIES);
+            let first = window / 8 * Self::GROUP_ROWS + entry_number * Self::ENTRY_ROWS;
+            for (row, word) in rows[first..].iter_mut().zip(limbs_of(entry)) {
+                row.0[window % 8] = word;
+            }
+        }
+        Self { rows: rows.into_boxed_slice() }
+    }
+
+    /// The summands of one group, by reading every entry.
+    #[inline(always)]
+    fn lookup(&self, group: usize, digits: &Digits) -> AffineLanes {
+        let rows = &self.rows[group * Self::GROUP_ROWS..][..Self::GROUP_ROWS];
+        let mut x = each_limb!(|I| Vector::load(&rows[I]));
+        let mut y = each_limb!(|I| Vector::load(&rows[I + 5]));
+        for entry in 1..Self::ENTRIES {
+            let here = Vector::zero_mask(digits.entry ^ Vector::splat(entry as u64));
+            let rows = &rows[entry * Self::ENTRY_ROWS..][..Self::ENTRY_ROWS];
+            x = each_limb!(|I| Vector::select(here, Vector::load(&rows[I]), x.0[I]));
+            y = each_limb!(|I| Vector::select(here, Vector::load(&rows[I + 5]), y.0[I]));
+        }
+        AffineLanes { x, y: negate_in(digits.negative, &y) }
+    }
+
+    /// [k]P for one k, as a sum over all lanes: lane l has the windows l, l + 8, l + 16 ….
     ///
     /// Windows of a lane are 8 apart, so that its partial sums, odd multiples of its first window's
-    /// place, never meet the next summand but as said at [`Self::multiply`]. As integers, the sums of
+    /// place, never meet the next summand but as said at [`Table::multiply`]. As integers, the sums of
     /// two sets of lanes are never equal or opposite either: they are odd multiples of different powers
     /// of 2. Modulo n they can be, for a few scalars.
     #[inline(always)]
-    pub(super) fn add_split(&self, sum: Option<ExtendedLanes>, k: &Odd) -> ExtendedLanes {
-        let (mut sum, mut first) = match sum {
-            Some(sum) => (sum, 0),
-            None => {
-                let one = Lanes::broadcast(&FieldElement::ONE);
-                (
-                    ExtendedLanes::from_affine(
-                        &self.lookup_consecutive(0, &k.digits::<W>(0)),
-                        &one,
-                    ),
-                    8,
-                )
-            }
-        };
-        while first < windows(W) {
-            let next = sum.add_affine(&self.lookup_consecutive(first, &k.digits::<W>(first)));
-            // The last round has windows for some lanes only.
-            let live = LaneMask::MAX >> (8 - (windows(W) - first).min(8));
-            sum = ExtendedLanes::select(live, &next, &sum);
-            first += 8;
+    pub(super) fn multiply(&self, k: &Odd) -> ExtendedLanes {
+        // Loops, not folds: what is called through a closure would lack the CPU's features.
+        let one = Lanes::broadcast(&FieldElement::ONE);
+        let mut sum = ExtendedLanes::from_affine(&self.summand(0, k), &one);
+        for group in 1..Self::GROUPS {
+            sum = sum.add_affine(&self.summand(group, k));
         }
         sum
     }
+
+    /// `sum` + [k]P, likewise.
+    #[inline(always)]
+    pub(super) fn add_to(&self, mut sum: ExtendedLanes, k: &Odd) -> ExtendedLanes {
+        for group in 0..Self::GROUPS {
+            sum = sum.add_affine(&self.summand(group, k));
+        }
+        sum
+    }
+
+    #[inline(always)]
+    fn summand(&self, group: usize, k: &Odd) -> AffineLanes {
+        self.lookup(group, &k.digits::<{ Self::W }>(8 * group))
+    }
+}
+
+/// Entry j of window i of a table of `point`, window by window: [(2j + 1) 2^(W i)]P.
+fn entries<const W: usize>(point: &Affine) -> Vec<Affine> {
+    let of_window = 1 << (W - 1);
+    let mut points = Vec::with_capacity(windows(W) * of_window);
+    let mut base = Jacobian::from_affine(point); // [2^(W i)]P
+    for _ in 0..windows(W) {
+        // Odd multiples below 2^W of a point of prime order: no two summands are equal or opposite.
+        let doubled = base.double();
+        points.push(base);
+        for _ in 1..of_window {
+            points.push(points[points.len() - 1].add(&doubled));
+        }
+        base = (1..W).fold(doubled, |base, _| base.double());
+    }
+    let mut entries = vec![*point; points.len()];
+    Jacobian::to_affine_all(&points, &mut entries);
+    entries
+}
+
+/// The limbs of x, then those of y.
+fn limbs_of(entry: &Affine) -> impl Iterator<Item = u64> {
+    field::from_field(&entry.x).into_iter().chain(field::from_field(&entry.y))
 }
 
 /// p - y in the lanes of the mask, y in the others. y is at most p.

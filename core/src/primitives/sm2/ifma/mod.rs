@@ -14,31 +14,51 @@ mod points;
 mod variable;
 mod vector;
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
-pub(super) use self::fixed::Table;
 use self::{
     digits::{Odd, OddLanes},
     field::Lanes,
+    fixed::{SplitTable, Table},
     points::ExtendedLanes,
 };
 use super::{
     field::FieldElement,
-    point::{Affine, Extended},
+    point::{Affine, Extended, Fraction},
     scalar::Scalar,
 };
 use crate::primitives::cpu::Ifma;
 
 const LANES: usize = 8;
 
-/// The table of a prepared key.
-pub(super) type KeyTable = Table<5>;
+/// The tables of a prepared key.
+#[derive(Clone)]
+pub(super) struct KeyTable {
+    split: SplitTable,
+    /// For eight scalars, made when it is first needed.
+    wide: OnceLock<Table<5>>,
+    point: Affine,
+}
+
+impl KeyTable {
+    pub(super) fn new(point: &Affine) -> Self {
+        Self { split: SplitTable::new(point), wide: OnceLock::new(), point: *point }
+    }
+
+    fn wide(&self) -> &Table<5> {
+        self.wide.get_or_init(|| Table::new(&self.point))
+    }
+
+    pub(super) const fn point(&self) -> &Affine {
+        &self.point
+    }
+}
 
 /// The base point's table for eight scalars: 108 KiB.
 static BASE: LazyLock<Table<6>> = LazyLock::new(|| Table::new(&Affine::GENERATOR));
 
-/// The base point's table for one scalar, small enough to stay in the nearest cache: 40 KiB.
-static BASE_SPLIT: LazyLock<Table<4>> = LazyLock::new(|| Table::new(&Affine::GENERATOR));
+/// The base point's table for one scalar.
+static BASE_SPLIT: LazyLock<SplitTable> = LazyLock::new(|| SplitTable::new(&Affine::GENERATOR));
 
 /// [k]G, k in [1, n-1]; infinity for a few.
 pub(super) fn multiply_base(_: Ifma, k: &Scalar) -> Extended {
@@ -46,10 +66,16 @@ pub(super) fn multiply_base(_: Ifma, k: &Scalar) -> Extended {
     unsafe { fixed_split(&BASE_SPLIT, k) }
 }
 
+/// The x-coordinate of [k]G, k in [1, n-1]; infinity for a few.
+pub(super) fn multiply_base_for_x(_: Ifma, k: &Scalar) -> Fraction {
+    // SAFETY: as above.
+    unsafe { fixed_split_for_x(&BASE_SPLIT, k) }
+}
+
 /// [k]P by the table of P, likewise.
 pub(super) fn multiply_key(_: Ifma, table: &KeyTable, k: &Scalar) -> Extended {
     // SAFETY: as above.
-    unsafe { fixed_split(table, k) }
+    unsafe { fixed_split(&table.split, k) }
 }
 
 /// [k]P, likewise.
@@ -67,7 +93,7 @@ pub(super) fn double_multiply(_: Ifma, s: &Scalar, t: &Scalar, point: &Affine) -
 /// The same by the table of P.
 pub(super) fn double_multiply_key(_: Ifma, table: &KeyTable, s: &Scalar, t: &Scalar) -> Extended {
     // SAFETY: as above.
-    unsafe { double_fixed_split(table, s, t) }
+    unsafe { double_fixed_split(&table.split, s, t) }
 }
 
 /// [k]G for each k in [1, n-1]; `None` for a few.
@@ -83,7 +109,7 @@ pub(super) fn multiply_key_all(
     scalars: &[Scalar],
 ) -> Vec<Option<Affine>> {
     // SAFETY: as above.
-    in_groups(scalars.len(), |at| unsafe { fixed_lanes(table, &at.map(|i| scalars[i])) })
+    in_groups(scalars.len(), |at| unsafe { fixed_lanes(table.wide(), &at.map(|i| scalars[i])) })
 }
 
 /// [k]P for each k and its P, likewise.
@@ -114,12 +140,18 @@ pub(super) fn double_multiply_key_lanes(
     t: &[Scalar; LANES],
 ) -> [Extended; LANES] {
     // SAFETY: as above.
-    unsafe { double_fixed_lanes(table, s, t) }
+    unsafe { double_fixed_lanes(table.wide(), s, t) }
 }
 
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
-fn fixed_split<const W: usize>(table: &Table<W>, k: &Scalar) -> Extended {
-    to_point(&table.add_split(None, &Odd::new(k)).sum_lanes())
+fn fixed_split(table: &SplitTable, k: &Scalar) -> Extended {
+    to_point(&table.multiply(&Odd::new(k)).sum_lanes())
+}
+
+#[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+fn fixed_split_for_x(table: &SplitTable, k: &Scalar) -> Fraction {
+    let (x, zz) = table.multiply(&Odd::new(k)).sum_lanes_for_x();
+    Fraction { numerator: x.first_element(), denominator: zz.first_element() }
 }
 
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
@@ -129,14 +161,14 @@ fn variable_split(k: &Scalar, point: &Affine) -> Extended {
 
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
 fn double_split(s: &Scalar, t: &Scalar, point: &Affine) -> Extended {
-    let sum = BASE_SPLIT.add_split(None, &Odd::new(s)).sum_lanes();
+    let sum = BASE_SPLIT.multiply(&Odd::new(s)).sum_lanes();
     to_point(&sum.add(&variable::multiply_split(&Odd::new(t), point).to_extended()))
 }
 
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
-fn double_fixed_split(table: &KeyTable, s: &Scalar, t: &Scalar) -> Extended {
-    let sum = BASE_SPLIT.add_split(None, &Odd::new(s));
-    to_point(&table.add_split(Some(sum), &Odd::new(t)).sum_lanes())
+fn double_fixed_split(table: &SplitTable, s: &Scalar, t: &Scalar) -> Extended {
+    let sum = BASE_SPLIT.multiply(&Odd::new(s));
+    to_point(&table.add_to(sum, &Odd::new(t)).sum_lanes())
 }
 
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
@@ -161,7 +193,7 @@ fn double_lanes(
 
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
 fn double_fixed_lanes(
-    table: &KeyTable,
+    table: &Table<5>,
     s: &[Scalar; LANES],
     t: &[Scalar; LANES],
 ) -> [Extended; LANES] {

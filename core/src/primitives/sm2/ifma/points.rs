@@ -137,20 +137,38 @@ impl ExtendedLanes {
         chord(&u1, &y1, &h, r, &zz, &zzz) // r < 3.5
     }
 
+    /// X and ZZ of self + other, below 2.1p and 1.3p.
+    #[inline(always)]
+    pub(super) fn add_for_x(&self, other: &Self) -> (Lanes, Lanes) {
+        let zero = Product::zero();
+        let u1 = zero.add(&self.x, &other.zz);
+        let (u1, s1) = u1.reduce_beside(zero, &self.y, &other.zzz); // < 1.3
+        let h = Product::from(&u1.negated::<2>());
+        let (s1, h) = s1.reduce_beside(h, &other.x, &self.zz); // < 1.5
+        let r = Product::from(&s1.negated::<2>());
+        let (h, r) = h.reduce_beside(r, &other.y, &self.zzz); // < 3.3
+        let (r, hh) = r.reduce_beside_square(&h); // < 3.5
+        let (hh, zz) = hh.reduce_beside(zero, &self.zz, &other.zz); // < 1.7
+        let q = zero.add(&u1, &hh);
+        let (zz, hhh) = zz.reduce_beside(zero, &hh, &h); // < 1.3
+        let (q, rr) = q.reduce_beside_square(&r); // U1 h^2 < 1.2
+        let (hhh, zz) = hhh.reduce_beside(zero, &zz, &hh); // < 1.4
+        // r^2 < 1.8, h^3 + 2 q < 3.8.
+        let x = rr.plus(&hhh.add_limbs(&q).add_limbs(&q).negated::<5>());
+        (x.shrink(), zz.reduce())
+    }
+
+    /// X and ZZ of the sum of all lanes, in lane 0.
+    #[inline(always)]
+    pub(super) fn sum_lanes_for_x(&self) -> (Lanes, Lanes) {
+        let sum = self.add(&self.upper_half());
+        let sum = sum.add(&sum.second_pair());
+        sum.add_for_x(&sum.second_lane())
+    }
+
     #[inline(always)]
     pub(super) fn from_affine(point: &AffineLanes, one: &Lanes) -> Self {
         Self { x: point.x, y: point.y, zz: *one, zzz: *one }
-    }
-
-    /// `yes` in the lanes of the mask, `no` in the others.
-    #[inline(always)]
-    pub(super) fn select(mask: LaneMask, yes: &Self, no: &Self) -> Self {
-        Self {
-            x: Lanes::select(mask, &yes.x, &no.x),
-            y: Lanes::select(mask, &yes.y, &no.y),
-            zz: Lanes::select(mask, &yes.zz, &no.zz),
-            zzz: Lanes::select(mask, &yes.zzz, &no.zzz),
-        }
     }
 }
 
@@ -217,9 +235,24 @@ macro_rules! sum_lanes {
             /// The sum of all lanes, in lane 0.
             #[inline(always)]
             pub(super) fn sum_lanes(&self) -> Self {
-                let sum = self.add(&Self { $($coordinate: self.$coordinate.upper_half()),* });
-                let sum = sum.add(&Self { $($coordinate: sum.$coordinate.second_pair()),* });
-                sum.add(&Self { $($coordinate: sum.$coordinate.second_lane()),* })
+                let sum = self.add(&self.upper_half());
+                let sum = sum.add(&sum.second_pair());
+                sum.add(&sum.second_lane())
+            }
+
+            #[inline(always)]
+            fn upper_half(&self) -> Self {
+                Self { $($coordinate: self.$coordinate.upper_half()),* }
+            }
+
+            #[inline(always)]
+            fn second_pair(&self) -> Self {
+                Self { $($coordinate: self.$coordinate.second_pair()),* }
+            }
+
+            #[inline(always)]
+            fn second_lane(&self) -> Self {
+                Self { $($coordinate: self.$coordinate.second_lane()),* }
             }
         }
     };

@@ -109,6 +109,21 @@ fn macs_of_every_length() {
             assert_eq!(cmac::tag(&cipher, message), cmac, "{backend:?} {length}");
             for (padding, tag) in padded {
                 let ours = cbc_mac::tag(&cipher, padding, message);
+                let check = |tag: &[u8]| {
+                    let checked = cbc_mac::verify(&cipher, padding, message, tag);
+                    checked.map_err(|error| error.code())
+                };
+                for length in 0..=17 {
+                    let tag: Vec<u8> = ours.iter().copied().chain([0]).take(length).collect();
+                    if !(4..=16).contains(&length) {
+                        assert_eq!(check(&tag), Err(Code::BadLength), "{length}");
+                        continue;
+                    }
+                    assert_eq!(check(&tag), Ok(()), "{length}");
+                    let mut wrong = tag;
+                    wrong[length - 1] ^= 1;
+                    assert_eq!(check(&wrong), Err(Code::BadMac), "{length}");
+                }
                 assert_eq!(ours, tag, "{backend:?} {padding:?} {length}");
             }
         }
