@@ -68,7 +68,7 @@ aarch64:
 	core/tests/aarch64.sh
 
 interop:
-	$(call heading,interoperability: ofdrw (Java) and OpenSSL)
+	$(call heading,interoperability: ofdrw and the matrix of the other implementations)
 	vectors/interop/run.sh
 
 # What could not run here is never passed over in silence, and with CI=true it is a failure.

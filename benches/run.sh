@@ -74,11 +74,11 @@ build_rust_peers() {
     for peer in RustCrypto efficient-sm2 libsm libsmx gm-rs gmcrypto-core sm-crypto smcrypto; do
         harnesses+=("$rust $peer")
     done
-    local openssl=$work/openssl4/install
-    [ -f "$openssl/lib/libcrypto.a" ] || attempt 'OpenSSL 4' "$rust" openssl "$work/openssl4" || return 0
-    attempt 'OpenSSL 4' cc -O2 -I"$openssl/include" -o "$work/openssl4/bench" \
+    local openssl=$target/openssl4
+    attempt 'OpenSSL 4' vectors/interop/openssl/build.sh "$openssl" || return 0
+    attempt 'OpenSSL 4' cc -O2 -I"$openssl/include" -o "$work/openssl4-bench" \
         benches/peers/c/openssl.c "$openssl/lib/libcrypto.a" -lpthread -ldl || return 0
-    harnesses+=("$work/openssl4/bench")
+    harnesses+=("$work/openssl4-bench")
 }
 
 build_c_peers() {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Interoperability with implementations that share no line with this one. ofdrw (Java, Bouncy Castle) must
-# accept the licences that yinxin issues, and yinxin those that ofdrw issues; likewise certificates with the
-# command `openssl`. What cannot run here is recorded as skipped.
+# accept the licences that yinxin issues, and yinxin those that ofdrw issues; everything else is in matrix.sh.
+# What cannot run here is recorded as skipped.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 target=${CARGO_TARGET_DIR:-$PWD/target}
@@ -69,28 +69,5 @@ else
     skip 'interoperability with ofdrw: needs Java 17 and Maven'
 fi
 
-if openssl version 2>/dev/null | grep -q '^OpenSSL 3\|^OpenSSL [4-9]'; then
-    echo '-- openssl verifies a certificate of yinxin'
-    both=$work/openssl
-    rm -rf "$both" && mkdir -p "$both"
-    id=distid:1234567812345678
-    "$yinxin" key new --out "$both/ours.key" >/dev/null
-    "$yinxin" cert root --key "$both/ours.key" --subject 'C=CN,O=Interop,CN=Root' --out "$both/ours.pem" >/dev/null
-    openssl ecparam -genkey -name SM2 -noout -out "$both/theirs.key"
-    openssl pkey -in "$both/theirs.key" -pubout -out "$both/theirs.pub"
-    "$yinxin" cert issue --ca-cert "$both/ours.pem" --key "$both/ours.key" --public-key "$both/theirs.pub" \
-        --profile signer --subject 'C=CN,O=Interop,CN=Signer' --out "$both/leaf.pem" >/dev/null
-    openssl verify -CAfile "$both/ours.pem" -vfyopt "$id" "$both/leaf.pem"
-
-    echo '-- yinxin verifies a certificate of openssl'
-    openssl req -x509 -new -sm3 -sigopt "$id" -key "$both/theirs.key" -days 2 \
-        -subj '/C=CN/O=Interop/CN=Theirs' -out "$both/theirs.pem"
-    openssl req -new -sm3 -sigopt "$id" -key "$both/ours.key" -subj '/C=CN/O=Interop/CN=Leaf' \
-        -out "$both/leaf.csr"
-    openssl x509 -req -sm3 -sigopt "$id" -vfyopt "$id" -in "$both/leaf.csr" -days 2 \
-        -CA "$both/theirs.pem" -CAkey "$both/theirs.key" -CAcreateserial -out "$both/leaf.pem"
-    "$yinxin" cert verify "$both/leaf.pem" --trust "$both/theirs.pem" --no-revocation
-    must_refuse "$yinxin" cert verify "$both/leaf.pem" --trust "$both/ours.pem" --no-revocation
-else
-    skip 'interoperability with OpenSSL: needs its command, version 3 or later'
-fi
+echo '-- the matrix: keys, signatures, ciphertexts, certificates with every other implementation'
+vectors/interop/matrix.sh

@@ -1,0 +1,227 @@
+"""The command line of OpenSSL: `driver.py OPENSSL OURS TASKS OUT`."""
+
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
+from protocol import Driver, NotOffered, require, until_wanted  # noqa: E402
+
+OPENSSL = sys.argv[1]
+DEFAULT_ID = "distid:1234567812345678"
+CONFIGURATION = """
+[req]
+distinguished_name = name
+[name]
+[root]
+basicConstraints = critical,CA:true
+keyUsage = critical,keyCertSign,cRLSign
+subjectKeyIdentifier = hash
+[ca]
+basicConstraints = critical,CA:true,pathlen:0
+keyUsage = critical,keyCertSign,cRLSign
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
+[leaf]
+keyUsage = critical,digitalSignature,nonRepudiation
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
+[authority]
+database = {folder}/index.txt
+crlnumber = {folder}/crlnumber
+default_md = sm3
+default_crl_days = 7
+"""
+
+
+def openssl(*arguments):
+    """Runs the command; what it prints on standard output."""
+    done = subprocess.run([OPENSSL, *map(str, arguments)], capture_output=True, check=False)
+    if done.returncode != 0:
+        lines = (done.stdout + done.stderr).decode(errors="replace").splitlines()
+        # Lines of the error queue: thread, code, library, function, reason, place.
+        reasons = [":".join(line.split(":")[3:6]) for line in lines if ":error:" in line]
+        raise ValueError("; ".join(reasons or lines)[:200])
+    return done.stdout
+
+
+driver = Driver(openssl("version").decode().split()[1])
+
+
+def identifier(case):
+    """The option for the identifier of a case; text where hexadecimal could not be empty."""
+    dist_id = (case / "id").read_bytes()
+    return f"hexdistid:{dist_id.hex()}" if dist_id else "distid:"
+
+
+@driver.takes("signature")
+def verify(case):
+    openssl(
+        *("pkeyutl", "-verify", "-rawin", "-digest", "sm3", "-pkeyopt", identifier(case)),
+        *("-pubin", "-inkey", case / "public.pem", "-sigfile", case / "signature.der"),
+        *("-in", case / "message"),
+    )
+
+
+@driver.makes("signature")
+def sign(task, out):
+    command = (
+        *("pkeyutl", "-sign", "-rawin", "-digest", "sm3", "-pkeyopt", identifier(task)),
+        *("-inkey", task / "private.pem", "-in", task / "message"),
+    )
+    (out / "signature.der").write_bytes(until_wanted(task, lambda: openssl(*command)))
+
+
+@driver.takes("ciphertext")
+def decrypt(case):
+    command = ("pkeyutl", "-decrypt", "-inkey", case / "private.pem")
+    plaintext = openssl(*command, "-in", case / "ciphertext.der")
+    require(plaintext == (case / "plaintext").read_bytes(), "another plaintext")
+
+
+@driver.makes("ciphertext")
+def encrypt(task, out):
+    openssl(
+        *("pkeyutl", "-encrypt", "-pubin", "-inkey", task / "public.pem"),
+        *("-in", task / "plaintext", "-out", out / "ciphertext.der"),
+    )
+
+
+def check_private(case, *options):
+    """Whether the key in the files is that of the case; SEC1 holds d as its first OCTET STRING."""
+    for name in ("key.pem", "key.der"):
+        if (case / name).exists():
+            sec1 = openssl("ec", "-in", case / name, "-outform", "DER", *options)
+            require(sec1[5:39] == b"\x04\x20" + (case / "private.raw").read_bytes(), "another key")
+            require((case / "public.raw").read_bytes() in sec1, "another point")
+
+
+driver.takes("pkcs8")(check_private)
+driver.takes("sec1")(check_private)
+driver.takes("encrypted-key")(lambda case: check_private(case, "-passin", f"file:{case}/password"))
+
+
+@driver.takes("spki")
+def check_public(case):
+    for name in ("key.pem", "key.der"):
+        spki = openssl("pkey", "-pubin", "-in", case / name, "-pubout", "-outform", "DER")
+        require(spki.endswith((case / "public.raw").read_bytes()), "another key")
+
+
+def convert(task, out, *command):
+    """Writes the key of a task in both encodings."""
+    for name, form in (("key.pem", "PEM"), ("key.der", "DER")):
+        openssl(*command, "-outform", form, "-in", task / "private.pem", "-out", out / name)
+
+
+driver.makes("pkcs8")(lambda task, out: convert(task, out, "pkcs8", "-topk8", "-nocrypt"))
+driver.makes("sec1")(lambda task, out: convert(task, out, "ec"))
+driver.makes("spki")(lambda task, out: convert(task, out, "pkey", "-pubout"))
+
+
+@driver.makes("encrypted-key")
+def encrypt_key(task, out):
+    cipher, prf = task.name.split("-hmac-")
+    prf = {"sm3": "hmacWithSM3", "sha256": "hmacWithSHA256", "sha1": "hmacWithSHA1"}[prf.split("-")[0]]
+    password = ("-passout", f"file:{task}/password")
+    convert(task, out, "pkcs8", "-topk8", "-v2", cipher, "-v2prf", prf, *password)
+
+
+@driver.takes("certificate")
+def verify_certificate(case):
+    between = ("-untrusted", case / "ca.pem") if (case / "ca.pem").exists() else ()
+    trusted = ("-CAfile", case / "root.pem", "-no-CApath", "-no-CAstore")
+    openssl("verify", *trusted, *between, "-vfyopt", DEFAULT_ID, case / "leaf.pem")
+
+
+def issue(out, name, key, issuer=None):
+    """A certificate `out/name.pem` for `key`, by itself or by (name, key)."""
+    settings = out / "settings"
+    settings.write_text(CONFIGURATION.format(folder=out))
+    subject = ("-utf8", "-subj", f"/C=CN/O=互通 OpenSSL/CN={name} {out.name}")
+    request = ("req", "-new", "-sm3", "-sigopt", DEFAULT_ID, "-config", settings, "-key", key)
+    made = ("-out", out / f"{name}.pem")
+    if issuer is None:
+        openssl(*request, *subject, "-x509", "-days", 30, "-extensions", name, *made)
+        return
+    openssl(*request, *subject, "-out", out / f"{name}.csr")
+    openssl(
+        *("x509", "-req", "-sm3", "-sigopt", DEFAULT_ID, "-vfyopt", DEFAULT_ID),
+        *("-in", out / f"{name}.csr", "-days", 30, "-CA", out / f"{issuer[0]}.pem"),
+        *("-CAkey", issuer[1], "-CAcreateserial", "-extfile", settings, "-extensions", name, *made),
+    )
+
+
+def new_key(out, name):
+    """A new key in `out/name.key`."""
+    openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:SM2", "-out", out / name)
+    return out / name
+
+
+@driver.makes("certificate")
+def issue_chain(task, out):
+    root = new_key(out, "root.key")
+    issue(out, "root", root)
+    if task.name == "authority-in-between":
+        middle = new_key(out, "ca.key")
+        issue(out, "ca", middle, ("root", root))
+        issue(out, "leaf", task / "private.pem", ("ca", middle))
+    else:
+        issue(out, "leaf", task / "private.pem", ("root", root))
+
+
+@driver.takes("crl")
+def check_list(case):
+    command = ("crl", "-in", case / "list.pem", "-CAfile", case / "ca.pem", "-noout", "-text")
+    done = subprocess.run([OPENSSL, *command], capture_output=True, check=True)
+    # The command ends with 0 whatever it found.
+    require(b"verify OK" in done.stderr, done.stderr.decode().strip())
+    listed = [line.split(b":")[1] for line in done.stdout.splitlines() if b"Serial Number:" in line]
+    listed = {int(serial, 16) for serial in listed}
+    numbers = {int(line, 16) for line in (case / "revoked").read_text().split()}
+    require(listed == numbers, "other serial numbers")
+
+
+@driver.makes("crl")
+def make_list(task, out):
+    issue(out, "root", task / "private.pem")
+    (out / "root.pem").rename(out / "ca.pem")
+    rows = ""
+    for serial in (task / "revoked").read_text().split():
+        rows += f"R\t491231235959Z\t260101000000Z,keyCompromise\t{serial.upper()}\tunknown\t/CN=x\n"
+    (out / "index.txt").write_text(rows)
+    (out / "crlnumber").write_text("01\n")
+    openssl(
+        *("ca", "-gencrl", "-config", out / "settings", "-name", "authority", "-sigopt", DEFAULT_ID),
+        *("-cert", out / "ca.pem", "-keyfile", task / "private.pem", "-out", out / "list.pem"),
+    )
+
+
+@driver.takes("cms-signed")
+def verify_signed(case):
+    content = () if "attached" in case.name else ("-content", case / "content")
+    with tempfile.NamedTemporaryFile() as found:
+        openssl(
+            *("cms", "-verify", "-binary", "-inform", "DER", "-in", case / "signed.der", *content),
+            *("-CAfile", case / "root.pem", "-certfile", case / "ca.pem", "-purpose", "any"),
+            *("-out", found.name),
+        )
+        content = pathlib.Path(found.name).read_bytes()
+        require(content == (case / "content").read_bytes(), "another content")
+
+
+@driver.makes("cms-signed")
+def sign_content(task, out):
+    family, place, attributes = task.name.split("-")
+    if family == "gm":
+        raise NotOffered("the object identifiers of GB/T 35275")
+    options = ["-nodetach"] * (place == "attached") + ["-noattr"] * (attributes == "plain")
+    openssl(
+        *("cms", "-sign", "-binary", "-md", "sm3", "-outform", "DER", "-in", task / "content"),
+        *("-signer", task / "signer.pem", "-inkey", task / "private.pem", *options),
+        *("-out", out / "signed.der"),
+    )
+
+
+driver.run(*sys.argv[2:])

@@ -1,0 +1,81 @@
+//! The columns of the matrix.
+
+mod certificate;
+mod ciphertext;
+mod cms;
+mod crl;
+mod key;
+mod signature;
+
+use std::path::Path;
+
+use crate::case::{Case, Fault};
+
+/// A column: something that goes from one implementation to another.
+pub(crate) struct Cell {
+    /// Its name in folders, answers and `expected.json`.
+    pub(crate) name: &'static str,
+    /// Its heading.
+    pub(crate) en: &'static str,
+    /// Its heading in Chinese.
+    pub(crate) zh: &'static str,
+    /// Makes what peers read, in the first folder, and what they are asked for, in the second.
+    pub(crate) make: fn(&Path, &Path) -> Result<(), Fault>,
+    /// Checks what a peer made when asked for the case of that name.
+    pub(crate) check: fn(&str, &Case, &Case) -> Result<(), Fault>,
+}
+
+/// Every column, in its order.
+pub(crate) const CELLS: &[Cell] = &[
+    Cell {
+        name: "signature",
+        en: "signatures",
+        zh: "签名",
+        make: signature::make,
+        check: signature::check,
+    },
+    Cell {
+        name: "ciphertext",
+        en: "encryption",
+        zh: "加密",
+        make: ciphertext::make,
+        check: ciphertext::check,
+    },
+    Cell {
+        name: "pkcs8",
+        en: "PKCS#8",
+        zh: "PKCS#8",
+        make: key::make_pkcs8,
+        check: key::check_private,
+    },
+    Cell { name: "sec1", en: "SEC1", zh: "SEC1", make: key::make_sec1, check: key::check_private },
+    Cell {
+        name: "spki",
+        en: "public keys",
+        zh: "公钥",
+        make: key::make_spki,
+        check: key::check_spki,
+    },
+    Cell {
+        name: "encrypted-key",
+        en: "encrypted keys",
+        zh: "加密私钥",
+        make: key::make_encrypted,
+        check: key::check_encrypted,
+    },
+    Cell {
+        name: "certificate",
+        en: "certificates",
+        zh: "证书",
+        make: certificate::make,
+        check: certificate::check,
+    },
+    Cell { name: "crl", en: "CRL", zh: "CRL", make: crl::make, check: crl::check },
+    Cell {
+        name: "cms-signed",
+        en: "CMS signed",
+        zh: "CMS 签名",
+        make: cms::make,
+        check: cms::check,
+    },
+];

@@ -1,0 +1,94 @@
+//! `yinxin-interop make FOLDER`: makes the files that other implementations read, in `FOLDER/ours`, and
+//! the tasks for which they make files, in `FOLDER/tasks`.
+//!
+//! `yinxin-interop compare FOLDER PEER...`: checks what the peers made and what they answered, in
+//! `FOLDER/peers/PEER`, against `vectors/interop/expected.json`, and the published table against that
+//! too. With `UPDATE=1` the table is written. Fails if any case of any cell ends otherwise than
+//! expected, be it well.
+
+mod answers;
+mod case;
+mod cells;
+mod expected;
+mod page;
+mod samples;
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use yinxin::UnixTime;
+
+use crate::{case::Fault, expected::Expected};
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let done = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["make", folder] => make(Path::new(folder)).map(|()| true),
+        ["compare", folder, ref peers @ ..] => compare(Path::new(folder), peers),
+        _ => Err("usage: yinxin-interop make FOLDER | compare FOLDER PEER...".into()),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(fault) => {
+            eprintln!("yinxin-interop: {fault}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn make(folder: &Path) -> Result<(), Fault> {
+    let (ours, tasks) = (folder.join("ours"), folder.join("tasks"));
+    for cell in cells::CELLS {
+        (cell.make)(&ours, &tasks).map_err(|fault| format!("{}: {fault}", cell.name))?;
+    }
+    Ok(())
+}
+
+fn compare(folder: &Path, peers: &[&str]) -> Result<bool, Fault> {
+    let home = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let expected: Expected = serde_json::from_slice(&fs::read(home.join("expected.json"))?)?;
+    let mut differences = Vec::new();
+    let mut cases = 0;
+    for name in peers {
+        let peer = expected.peer(name)?;
+        let found = answers::judge(folder, name).map_err(|fault| format!("{name}: {fault}"))?;
+        cases += found.ends.len();
+        for difference in peer.differences(&found) {
+            differences.push(format!("{name}: {difference}"));
+        }
+    }
+    let shape = answers::shape(folder)?;
+    for (file, text) in [
+        ("interoperability.md", page::english(&expected, &shape)),
+        ("interoperability.zh-CN.md", page::chinese(&expected, &shape)),
+    ] {
+        let path = home.join("../../docs").join(file);
+        if env::var_os("UPDATE").is_some() {
+            fs::write(&path, &text)?;
+        } else if fs::read_to_string(&path).ok().as_deref() != Some(&text) {
+            differences.push(format!("docs/{file} says otherwise than expected.json: UPDATE=1"));
+        }
+    }
+    for difference in &differences {
+        println!("{difference}");
+    }
+    let verdict = if differences.is_empty() { "as expected" } else { "not as expected" };
+    println!("{cases} cases with {} implementations: {verdict}", peers.len());
+    Ok(differences.is_empty())
+}
+
+/// The present, for certificates that others judge by their own clocks.
+fn today() -> Result<UnixTime, Fault> {
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+    Ok(UnixTime::from_unix_s(i64::try_from(seconds)?)?)
+}
+
+/// The folder of a peer.
+fn of_peer(folder: &Path, peer: &str) -> PathBuf {
+    folder.join("peers").join(peer)
+}
