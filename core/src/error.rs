@@ -77,6 +77,12 @@ codes! {
     306 UnsupportedAlgorithm "UNSUPPORTED_ALGORITHM" "the algorithm is not supported here" "不支持该算法";
     307 KeyMismatch "KEY_MISMATCH" "the private key does not belong to the public key or certificate" "私钥与公钥或证书不匹配";
     308 BadCms "BAD_CMS" "the SignedData is malformed" "SignedData 格式有误";
+    324 DeviceFailed "DEVICE_FAILED" "the device that holds the key reported a failure" "密码设备报告失败";
+    325 DeviceUnavailable "DEVICE_UNAVAILABLE" "no session with the device that holds the key could be had" "无法与密码设备建立会话";
+    326 DeviceTimeout "DEVICE_TIMEOUT" "the device that holds the key did not answer in time" "密码设备未在限定时间内响应";
+    327 BadTimeStamp "BAD_TIME_STAMP" "the time stamp, its request or its response is malformed" "时间戳、时间戳请求或响应格式有误";
+    328 TimeStampRefused "TIME_STAMP_REFUSED" "the time stamp authority refused the request" "时间戳服务机构拒绝了请求";
+    329 TimeStampMismatch "TIME_STAMP_MISMATCH" "the time stamp does not answer the request" "时间戳与请求不符";
     // 400: ofd
     401 BadZip "BAD_ZIP" "the ZIP container is malformed or ambiguous" "ZIP 容器有误或有歧义";
     402 BadXml "BAD_XML" "the XML is malformed" "XML 有误";
@@ -110,19 +116,21 @@ pub struct Error {
     offset: Option<usize>,
     field: Option<&'static str>,
     file: Option<Box<str>>,
+    device_code: Option<u32>,
 }
 
 impl Error {
     /// An error with no place yet.
     #[must_use]
     pub const fn new(code: Code) -> Self {
-        Self { code, offset: None, field: None, file: None }
+        Self { code, offset: None, field: None, file: None, device_code: None }
     }
 
     /// The limit named `name` of [`limits`](crate::limits) was reached.
     #[must_use]
     pub const fn limit(name: &'static str) -> Self {
-        Self { code: Code::LimitReached, offset: None, field: Some(name), file: None }
+        let (code, field) = (Code::LimitReached, Some(name));
+        Self { code, offset: None, field, file: None, device_code: None }
     }
 
     /// Adds the byte offset, counted from the start of the input that was given.
@@ -143,6 +151,14 @@ impl Error {
     #[must_use]
     pub fn in_file(mut self, file: &str) -> Self {
         self.file.get_or_insert_with(|| file.into());
+        self
+    }
+
+    /// Adds the code that a device gave for its failure: of GM/T 0018 `SDR_`, of GM/T 0016 `SAR_`, of
+    /// PKCS#11 `CKR_`, of a signing server its status.
+    #[must_use]
+    pub fn from_device(mut self, code: u32) -> Self {
+        self.device_code = Some(code);
         self
     }
 
@@ -170,23 +186,31 @@ impl Error {
         self.field
     }
 
+    /// The code that the device gave for its failure, where a device was asked.
+    #[must_use]
+    pub const fn device_code(&self) -> Option<u32> {
+        self.device_code
+    }
+
     /// The English text, with the place.
     #[must_use]
     pub fn text_en(&self) -> String {
-        self.with_place(self.code.text_en(), [" (", "in ", "byte ", ")"])
+        self.with_place(self.code.text_en(), [" (", "in ", "byte ", "device code ", ")"])
     }
 
     /// The Chinese text, with the place.
     #[must_use]
     pub fn text_zh(&self) -> String {
-        self.with_place(self.code.text_zh(), ["（", "文件 ", "字节偏移 ", "）"])
+        self.with_place(self.code.text_zh(), ["（", "文件 ", "字节偏移 ", "设备错误码 ", "）"])
     }
 
-    fn with_place(&self, text: &str, [open, file_word, byte_word, close]: [&str; 4]) -> String {
+    fn with_place(&self, text: &str, words: [&str; 5]) -> String {
+        let [open, file_word, byte_word, device_word, close] = words;
         let mut places = Vec::new();
         places.extend(self.field.map(str::to_owned));
         places.extend(self.file.as_ref().map(|file| format!("{file_word}{file}")));
         places.extend(self.offset.map(|offset| format!("{byte_word}{offset}")));
+        places.extend(self.device_code.map(|code| format!("{device_word}0x{code:08X}")));
         if places.is_empty() {
             return text.to_owned();
         }
@@ -237,5 +261,12 @@ mod tests {
             "BAD_DER: the DER is malformed (picture, in Seal.esl, byte 17)"
         );
         assert_eq!(error.text_zh(), "DER 编码有误（picture, 文件 Seal.esl, 字节偏移 17）");
+    }
+
+    #[test]
+    fn a_device_speaks_for_itself() {
+        let error = Error::new(Code::DeviceFailed).from_device(0x0100_001d);
+        assert_eq!(error.device_code(), Some(0x0100_001d));
+        assert_eq!(error.text_zh(), "密码设备报告失败（设备错误码 0x0100001D）");
     }
 }
