@@ -244,3 +244,11 @@ pub const SM4_XTS_UNIT_BYTES_MAX: usize = 1 << 24;
 /// A key that is wrapped with SM4: 64 KiB. Keys have below 1 KiB, and each 8 bytes cost six blocks one
 /// after another.
 pub const SM4_KEY_WRAP_BYTES_MAX: usize = 64 << 10;
+
+/// Sessions of a pool, and likewise threads of it that were given up: 256. Cards take 64 to 128 sessions,
+/// network devices some thousands for all their clients together.
+pub const POOL_SESSIONS_MAX: usize = 256;
+
+/// Requests that wait for a session of a pool: 65536. At 1000 signatures a second the last of them waits a
+/// minute, which is longer than any caller does.
+pub const POOL_WAITING_MAX: usize = 65_536;

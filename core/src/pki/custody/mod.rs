@@ -1,9 +1,22 @@
 //! Where private keys live: behind [`Signer`] and [`Decrypter`], so that a key in hardware serves as one
 //! in memory does.
 //!
-//! A device that fails says so with [`Error::device_code`](crate::Error::device_code).
+//! A device that fails says so with [`Error::device_code`](crate::Error::device_code). Hardware stands
+//! behind a [`Driver`], whose sessions a [`Pool`] shares among threads; [`MemoryDriver`] takes its place
+//! in tests.
+
+mod driver;
+mod memory;
+mod pool;
+mod sessions;
+#[cfg(test)]
+mod tests;
 
 use zeroize::Zeroizing;
+
+pub use driver::{Driver, Failure, SessionAfter};
+pub use memory::{MemoryDriver, MemorySession};
+pub use pool::{Pool, PoolSettings, PoolStatus, PooledKey};
 
 use super::{algorithm::SignatureAlgorithm, x509::Certificate};
 use crate::{
