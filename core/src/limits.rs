@@ -201,6 +201,18 @@ pub const CERTIFICATE_EXTENSIONS_MAX: usize = 64;
 /// Attributes of one distinguished name: 64. Real ones have 2 to 13.
 pub const NAME_ATTRIBUTES_MAX: usize = 64;
 
+/// Names in one extension, and subtrees of one list of constraints: 1024. A server has tens of names, an
+/// authority for a country some hundred domains.
+pub const GENERAL_NAMES_MAX: usize = 1024;
+
+/// Comparisons of names with constraints for one path: 100,000, some milliseconds. A hundred names under
+/// a hundred constraints at three depths need 30,000.
+pub const NAME_COMPARISONS_MAX: usize = 100_000;
+
+/// Policies of one certificate, and likewise mappings: 256. Real ones state one to ten, bridges map some
+/// tens.
+pub const CERTIFICATE_POLICIES_MAX: usize = 256;
+
 /// Blocks of one PEM file: 4096. The largest public trust lists hold a few hundred certificates.
 pub const PEM_BLOCKS_MAX: usize = 4096;
 

@@ -12,7 +12,14 @@ pub(super) const SM2_WITH_SM3: ObjectIdentifier =
 
 pub(super) const SUBJECT_KEY_IDENTIFIER: &str = "2.5.29.14";
 pub(super) const KEY_USAGE: &str = "2.5.29.15";
+pub(super) const SUBJECT_ALT_NAME: &str = "2.5.29.17";
 pub(super) const BASIC_CONSTRAINTS: &str = "2.5.29.19";
 pub(super) const REASON_CODE: &str = "2.5.29.21";
+pub(super) const NAME_CONSTRAINTS: &str = "2.5.29.30";
+pub(super) const CRL_DISTRIBUTION_POINTS: &str = "2.5.29.31";
+pub(super) const CERTIFICATE_POLICIES: &str = "2.5.29.32";
+pub(super) const POLICY_MAPPINGS: &str = "2.5.29.33";
 pub(super) const AUTHORITY_KEY_IDENTIFIER: &str = "2.5.29.35";
+pub(super) const POLICY_CONSTRAINTS: &str = "2.5.29.36";
 pub(super) const EXTENDED_KEY_USAGE: &str = "2.5.29.37";
+pub(super) const INHIBIT_ANY_POLICY: &str = "2.5.29.54";

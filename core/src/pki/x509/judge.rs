@@ -3,14 +3,14 @@
 use std::cell::Cell;
 
 use super::{
-    Certificate, Evidence, KeyUsage, PathPolicy, Role, SignatureAlgorithm, SignatureForm, Times,
-    TrustStore,
+    Certificate, Evidence, PathPolicy, PolicyDemands, SignatureAlgorithm, SignatureForm, Times,
+    TrustStore, constraints,
     path::{CertificateReport, End},
+    policies, usage,
 };
 use crate::{
-    error::Code,
     pki::oid,
-    report::{Check, Outcome, SubIndication},
+    report::{Check, SubIndication},
 };
 
 /// What a path is judged with.
@@ -19,6 +19,7 @@ pub(super) struct Judge<'a> {
     pub(super) evidence: &'a Evidence,
     pub(super) trust: &'a TrustStore,
     pub(super) policy: &'a PathPolicy,
+    pub(super) demands: &'a PolicyDemands,
     pub(super) times: Times,
     /// How many more signatures may be asked for.
     pub(super) budget: &'a Cell<usize>,
@@ -41,6 +42,12 @@ impl Judge<'_> {
         // Authorities below the present one that are not self-issued (RFC 5280, 6.1.4 (l)).
         let mut below = 0;
         let mut reports = Vec::with_capacity(path.len());
+        // Whom no anchor vouches for can neither constrain names nor grant policies.
+        let (mut names, mut policies) = if end == End::Anchor {
+            (constraints::checks(path), policies::checks(path, self.demands))
+        } else {
+            (Vec::new(), Vec::new())
+        };
         for (index, certificate) in path.iter().enumerate() {
             let issuer = path.get(index + 1).copied();
             let is_anchor = issuer.is_none() && end == End::Anchor;
@@ -48,21 +55,23 @@ impl Judge<'_> {
             checks.extend(remarks(certificate, issuer));
             self.validity(certificate, &mut checks);
             if index == 0 {
-                checks.extend(self.end_of_path(certificate));
+                checks.extend(usage::end_of_path(certificate, self.policy.role, is_anchor));
             } else {
-                checks.push(authority(certificate, is_anchor));
-                checks.push(authority_key_usage(certificate, is_anchor));
+                checks.push(usage::authority(certificate, is_anchor));
+                checks.push(usage::authority_key_usage(certificate, is_anchor));
                 checks.push(path_length(certificate, below));
                 below += u32::from(!certificate.is_self_issued());
             }
             checks.push(critical_extensions(certificate));
+            let told = [&mut names, &mut policies].map(|list| list.get_mut(index)?.take());
+            checks.extend(told.into_iter().flatten());
             match (issuer, end) {
                 (Some(issuer), End::Anchor) => {
                     self.revocation(certificate, issuer, index > 0, &mut checks);
                 }
                 // Whom no anchor vouches for can revoke nothing.
                 (Some(_), _) => {}
-                (None, End::Anchor) => checks.push(anchor()),
+                (None, End::Anchor) => checks.push(anchor(self.trust)),
                 (None, _) => checks.push(no_chain(certificate, end)),
             }
             reports.push(CertificateReport {
@@ -178,44 +187,10 @@ impl Judge<'_> {
             );
         }
     }
-
-    /// What only the certificate in question must satisfy.
-    fn end_of_path(&self, certificate: &Certificate) -> Vec<Check> {
-        let mut checks = vec![public_key(certificate)];
-        let role = self.policy.role;
-        if role == Role::Any {
-            checks.push(Check::skipped(
-                "certificate.key_usage",
-                KEY_USAGE,
-                "no particular usage is demanded",
-                "未要求特定的密钥用法",
-            ));
-            return checks;
-        }
-        checks.push(signing_key_usage(certificate));
-        if role == Role::TimeStamper {
-            checks.push(time_stamping(certificate));
-        } else {
-            checks.extend(other_purposes(certificate));
-        }
-        if certificate.basic_constraints().is_some_and(|constraints| constraints.ca) {
-            let check = Check::indeterminate(
-                "certificate.end_entity",
-                "RFC 5280, 4.2.1.9",
-                SubIndication::ChainConstraintsFailure,
-                "an authority's certificate is used to sign documents or seals",
-                "使用 CA 证书签署文件或印章",
-            );
-            checks.push(check.warning());
-        }
-        checks
-    }
 }
 
 const SIGNATURE: &str = "RFC 5280, 6.1.3 (a)(1); GB/T 20518-2018";
 const VALIDITY: &str = "RFC 5280, 6.1.3 (a)(2); GB/T 20518-2018";
-const KEY_USAGE: &str = "RFC 5280, 4.2.1.3; GB/T 20518-2018";
-const CONSTRAINTS: &str = "RFC 5280, 6.1.4 (k); GB/T 20518-2018";
 const PATH_LENGTH: &str = "RFC 5280, 6.1.4 (l), (m)";
 const CRITICAL: &str = "RFC 5280, 6.1.4 (o), 6.1.5 (f)";
 const ANCHOR: &str = "RFC 5280, 6.1.1 (d)";
@@ -223,6 +198,15 @@ const ANCHOR: &str = "RFC 5280, 6.1.1 (d)";
 /// Harmless faults of the encoding, which a reader should know of.
 fn remarks(certificate: &Certificate, issuer: Option<&Certificate>) -> Vec<Check> {
     let mut remarks = Vec::new();
+    if issuer.is_some_and(|issuer| issuer.subject() != certificate.issuer()) {
+        let check = Check::passed(
+            "certificate.issuer_name",
+            "RFC 5280, 7.1",
+            "the issuer's name is the same but for case, spaces or string type",
+            "颁发者名称仅在大小写、空格或字符串类型上不同，视为同一名称",
+        );
+        remarks.push(check.information().evidence("issuer", certificate.issuer()));
+    }
     let sub = SubIndication::FormatFailure;
     if issuer.is_some() && matches!(certificate.signature(), Ok((_, SignatureForm::Raw))) {
         let check = Check::failed(
@@ -245,177 +229,6 @@ fn remarks(certificate: &Certificate, issuer: Option<&Certificate>) -> Vec<Check
         remarks.push(check.warning().evidence("algorithm", certificate.signature_algorithm_oid()));
     }
     remarks
-}
-
-fn public_key(certificate: &Certificate) -> Check {
-    let id = "certificate.public_key";
-    let clause = "GB/T 20518-2018; GM/T 0009-2012, 7.1";
-    let sub = SubIndication::CryptoConstraintsFailure;
-    match certificate.public_key().map_err(|error| error.code()) {
-        Ok(_) => Check::passed(
-            id,
-            clause,
-            "the key is a point of the SM2 curve",
-            "公钥是 SM2 曲线上的点",
-        ),
-        Err(Code::UnsupportedAlgorithm) => {
-            Check::indeterminate(id, clause, sub, "the key is not an SM2 key", "公钥不是 SM2 公钥")
-        }
-        Err(_) => Check::failed(
-            id,
-            clause,
-            sub,
-            "the key is malformed or not a point of the SM2 curve",
-            "公钥格式有误或不在 SM2 曲线上",
-        ),
-    }
-}
-
-fn signing_key_usage(certificate: &Certificate) -> Check {
-    let id = "certificate.key_usage";
-    let sub = SubIndication::ChainConstraintsFailure;
-    let signs = KeyUsage::DIGITAL_SIGNATURE.with(KeyUsage::NON_REPUDIATION);
-    let Some(usage) = certificate.key_usage() else {
-        return no_key_usage(certificate);
-    };
-    let check = if usage.allows_any_of(signs) {
-        Check::passed(id, KEY_USAGE, "the key may sign", "密钥用法允许签名")
-    } else {
-        Check::failed(
-            id,
-            KEY_USAGE,
-            sub,
-            "the key may not sign: neither digitalSignature nor nonRepudiation is set",
-            "密钥用法不允许签名：既无数字签名也无不可否认",
-        )
-    };
-    check.evidence("key_usage", usage)
-}
-
-fn no_key_usage(certificate: &Certificate) -> Check {
-    let id = "certificate.key_usage";
-    let sub = SubIndication::ChainConstraintsFailure;
-    // One that is there and cannot be read must not count as one that is absent.
-    if certificate.extension(oid::KEY_USAGE).is_some() {
-        return Check::failed(
-            id,
-            KEY_USAGE,
-            sub,
-            "the extension keyUsage is malformed",
-            "密钥用法扩展格式有误",
-        );
-    }
-    Check::indeterminate(
-        id,
-        KEY_USAGE,
-        sub,
-        "the certificate does not say what its key may do, which permits anything",
-        "证书未声明密钥用法，按规则视为不限用途",
-    )
-    .warning()
-}
-
-fn time_stamping(certificate: &Certificate) -> Check {
-    let id = "certificate.extended_key_usage";
-    let clause = "RFC 3161, 2.3";
-    let purposes = certificate.extended_key_usage().unwrap_or_default();
-    let check = if matches!(purposes, [only] if &**only == "1.3.6.1.5.5.7.3.8") {
-        Check::passed(id, clause, "the key is for time stamps and nothing else", "密钥专用于时间戳")
-    } else {
-        Check::failed(
-            id,
-            clause,
-            SubIndication::ChainConstraintsFailure,
-            "the key is not for time stamps alone",
-            "密钥并非专用于时间戳",
-        )
-    };
-    check.evidence("extended_key_usage", purposes.join(", "))
-}
-
-/// Purposes that have nothing to do with documents or seals: TLS servers, code, time stamps, OCSP.
-const OTHER_PURPOSES: [&str; 4] =
-    ["1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.3", "1.3.6.1.5.5.7.3.8", "1.3.6.1.5.5.7.3.9"];
-
-/// No purpose is defined for seals, and their certificates carry several; but one that is for other
-/// purposes alone was not given out for signing documents.
-fn other_purposes(certificate: &Certificate) -> Option<Check> {
-    let purposes = certificate.extended_key_usage().filter(|purposes| !purposes.is_empty())?;
-    let id = "certificate.extended_key_usage";
-    let clause = "RFC 5280, 4.2.1.12";
-    let check = if purposes.iter().all(|purpose| OTHER_PURPOSES.contains(&&**purpose)) {
-        Check::failed(
-            id,
-            clause,
-            SubIndication::ChainConstraintsFailure,
-            "the certificate is for other purposes than signing documents or seals",
-            "证书用于其他目的，不用于签署文件或印章",
-        )
-    } else {
-        Check::passed(
-            id,
-            clause,
-            "the purposes of the certificate do not exclude signing documents",
-            "证书用途不排除签署文件",
-        )
-    };
-    Some(check.evidence("extended_key_usage", purposes.join(", ")))
-}
-
-fn authority(certificate: &Certificate, anchor: bool) -> Check {
-    let id = "certificate.basic_constraints";
-    let sub = SubIndication::ChainConstraintsFailure;
-    let ca = certificate.basic_constraints().is_some_and(|constraints| constraints.ca);
-    if ca {
-        Check::passed(id, CONSTRAINTS, "the subject is an authority", "证书主体是 CA")
-    } else if anchor && certificate.version() < 3 {
-        // Before version 3 there were no extensions; who trusts such a root does so knowingly.
-        Check::indeterminate(
-            id,
-            CONSTRAINTS,
-            sub,
-            "a trust anchor of version 1 or 2 cannot say that it is an authority",
-            "版本 1 或 2 的信任锚无法声明自己是 CA",
-        )
-        .warning()
-    } else {
-        Check::failed(
-            id,
-            CONSTRAINTS,
-            sub,
-            "the certificate issued another one but is not an authority's",
-            "该证书并非 CA 证书，却签发了下级证书",
-        )
-    }
-}
-
-fn authority_key_usage(certificate: &Certificate, anchor: bool) -> Check {
-    let id = "certificate.key_usage";
-    let Some(usage) = certificate.key_usage() else {
-        return no_key_usage(certificate);
-    };
-    let check = if usage.allows_any_of(KeyUsage::KEY_CERT_SIGN) {
-        Check::passed(
-            id,
-            "RFC 5280, 6.1.4 (n)",
-            "the key may sign certificates",
-            "密钥用法允许签发证书",
-        )
-    } else {
-        Check::failed(
-            id,
-            "RFC 5280, 6.1.4 (n)",
-            SubIndication::ChainConstraintsFailure,
-            "the key may not sign certificates",
-            "密钥用法不允许签发证书",
-        )
-    };
-    let check = check.evidence("key_usage", usage);
-    // Of an anchor RFC 5280, 6.1.1 (d), takes name and key alone. That it is an authority is demanded
-    // all the same, or else a signer trusted for himself could certify others; but an authority that
-    // forgot to say what its key may do is trusted as its user wishes.
-    let counts = !anchor || check.outcome == Outcome::Passed;
-    if counts { check } else { check.warning() }
 }
 
 fn path_length(certificate: &Certificate, below: u32) -> Check {
@@ -447,22 +260,23 @@ fn path_length(certificate: &Certificate, below: u32) -> Check {
     check.evidence("authorities_below", below)
 }
 
-/// Extensions that are looked at here, or that restrict nothing that is judged here. Not among them:
-/// name constraints and policy constraints, which would have to be enforced.
-const UNDERSTOOD: [&str; 13] = [
+/// Extensions that are looked at here, or that restrict nothing that is judged here.
+const UNDERSTOOD: [&str; 15] = [
     "2.5.29.9", // subjectDirectoryAttributes
     oid::SUBJECT_KEY_IDENTIFIER,
     oid::KEY_USAGE,
     "2.5.29.16", // privateKeyUsagePeriod
-    "2.5.29.17", // subjectAltName
+    oid::SUBJECT_ALT_NAME,
     "2.5.29.18", // issuerAltName
     oid::BASIC_CONSTRAINTS,
-    "2.5.29.31", // cRLDistributionPoints
-    "2.5.29.32", // certificatePolicies: every policy is accepted
-    "2.5.29.33", // policyMappings
+    oid::NAME_CONSTRAINTS,
+    oid::CRL_DISTRIBUTION_POINTS,
+    oid::CERTIFICATE_POLICIES,
+    oid::POLICY_MAPPINGS,
     oid::AUTHORITY_KEY_IDENTIFIER,
+    oid::POLICY_CONSTRAINTS,
     oid::EXTENDED_KEY_USAGE,
-    "2.5.29.54", // inhibitAnyPolicy
+    oid::INHIBIT_ANY_POLICY,
 ];
 
 fn critical_extensions(certificate: &Certificate) -> Check {
@@ -512,13 +326,17 @@ fn critical_extensions(certificate: &Certificate) -> Check {
     }
 }
 
-fn anchor() -> Check {
-    Check::passed(
+fn anchor(trust: &TrustStore) -> Check {
+    let check = Check::passed(
         "certificate.anchor",
         ANCHOR,
         "the certificate is a trust anchor",
         "该证书是信任锚",
-    )
+    );
+    match trust.name() {
+        Some(name) => check.evidence("trust_set", name),
+        None => check,
+    }
 }
 
 /// Why the path leads no further than `certificate`.

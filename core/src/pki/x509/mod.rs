@@ -3,22 +3,30 @@
 //! In: DER or PEM, trust anchors, revocation lists, a policy, two times. Out: a [`Certificate`], or
 //! a [`PathReport`] that tells every check of every certificate. All inputs are public: variable time.
 
+mod constraints;
 mod extensions;
 #[cfg(test)]
 mod forge;
+mod general_name;
+mod hosts;
 pub mod issue;
 mod judge;
 mod name;
+mod name_match;
 mod parse;
 mod path;
 #[cfg(test)]
 mod path_tests;
+mod policies;
+#[cfg(test)]
+mod restriction_tests;
 mod revocation;
 #[cfg(test)]
 mod revocation_tests;
 #[cfg(test)]
 mod tests;
 mod trust;
+mod usage;
 
 use std::{
     fmt,
@@ -27,12 +35,17 @@ use std::{
 
 pub(super) use extensions::authority_key_id;
 pub use extensions::{BasicConstraints, Extension, KeyUsage};
+pub use general_name::GeneralName;
 pub use name::{Attribute, Name};
-pub use path::{CertificateReport, PathPolicy, PathReport, Revocation, Role, Times, verify_path};
-pub use trust::{Evidence, TrustStore};
+pub use path::{
+    CertificateReport, PathPolicy, PathReport, Revocation, Role, Times, verify_path,
+    verify_path_under,
+};
+pub use policies::PolicyDemands;
+pub use trust::{Evidence, PinnedSet, Selection, TrustStore};
 
 pub use super::algorithm::SignatureForm;
-use super::{algorithm::read_signature, pem};
+use super::{algorithm::read_signature, oid, pem};
 use crate::{
     error::{Code, Error},
     primitives::{
@@ -249,6 +262,16 @@ impl Certificate {
         self.extensions().iter().find(|extension| *extension.oid == *oid)
     }
 
+    /// The names of the extension subjectAltName; none if there is no such extension.
+    ///
+    /// # Errors
+    /// [`Code::BadCertificate`] or [`Code::BadDer`] if it is malformed; [`Code::LimitReached`] past
+    /// [`GENERAL_NAMES_MAX`](crate::limits::GENERAL_NAMES_MAX).
+    pub fn subject_alternative_names(&self) -> Result<Vec<GeneralName>, Error> {
+        let extension = self.extension(oid::SUBJECT_ALT_NAME);
+        extension.map_or(Ok(Vec::new()), |it| general_name::alternative_names(&it.value))
+    }
+
     /// Types, dotted, of extensions that stand there twice or whose content is malformed.
     #[must_use]
     pub fn faulty_extensions(&self) -> &[Box<str>] {
@@ -295,10 +318,10 @@ impl Certificate {
         read_signature(&self.0.signature)
     }
 
-    /// Whether subject and issuer are the same name. It does not tell who signed.
+    /// Whether subject and issuer are the same name ([`Name::matches`]). It does not tell who signed.
     #[must_use]
     pub fn is_self_issued(&self) -> bool {
-        self.subject() == self.issuer()
+        self.subject().matches(self.issuer())
     }
 
     /// SM3 of the DER.

@@ -1,4 +1,4 @@
-//! Distinguished names: compared byte by byte, shown as RFC 4514 text.
+//! Distinguished names: read, and shown as RFC 4514 text.
 
 use std::fmt;
 
@@ -14,8 +14,8 @@ use crate::{
 
 /// A distinguished name (X.501): its DER as it was read, and its attributes as text.
 ///
-/// Two names are equal if their bytes are: RFC 5280, 7.1 would also fold case and spaces, but no
-/// certification authority in practice writes one name in two ways, and folding invites confusion.
+/// Equal (`==`) means: the same bytes. Paths are built with [`matches`](Self::matches), for which case,
+/// spaces and two of the string types do not matter.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Name {
     der: Box<[u8]>,

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use serde::Serialize;
 
-use super::{Certificate, Evidence, SignatureAlgorithm, TrustStore, judge::Judge};
+use super::{Certificate, Evidence, PolicyDemands, SignatureAlgorithm, TrustStore, judge::Judge};
 use crate::{
     limits,
     report::{self, Check, Indication, SubIndication},
@@ -42,6 +42,10 @@ pub enum Role {
     DocumentSigner,
     /// Signs time stamps (RFC 3161, 2.3): the purpose timeStamping, and no other.
     TimeStamper,
+    /// Receives encrypted keys or data: the encryption certificate of a dual pair (GB/T 20518-2018).
+    Encryption,
+    /// Signs OCSP responses on behalf of an authority (RFC 6960, 4.2.2.2).
+    OcspSigner,
     /// Anything.
     Any,
 }
@@ -126,6 +130,8 @@ pub struct CertificateReport {
 /// failure on everyone else. No network is used: what is not in `evidence` leaves the answer
 /// indeterminate.
 ///
+/// Name constraints and certificate policies are enforced as the authorities of the path state them.
+///
 /// Signatures that verified are remembered in `trust`: judging thousands of certificates of one
 /// authority verifies the authority's own chain once.
 #[must_use]
@@ -136,8 +142,21 @@ pub fn verify_path(
     policy: &PathPolicy,
     times: Times,
 ) -> PathReport {
+    verify_path_under(leaf, evidence, trust, policy, &PolicyDemands::default(), times)
+}
+
+/// As [`verify_path`], with the caller's own demands on certificate policies.
+#[must_use]
+pub fn verify_path_under(
+    leaf: &Certificate,
+    evidence: &Evidence,
+    trust: &TrustStore,
+    policy: &PathPolicy,
+    demands: &PolicyDemands,
+    times: Times,
+) -> PathReport {
     let budget = Cell::new(limits::PATH_SIGNATURES_MAX);
-    let judge = Judge { evidence, trust, policy, times, budget: &budget };
+    let judge = Judge { evidence, trust, policy, demands, times, budget: &budget };
     let mut search = Search { judge: &judge, path: vec![leaf], best: None, dead_end: None };
     search.extend(leaf);
     match (search.best, search.dead_end) {
@@ -189,14 +208,18 @@ impl<'a> Search<'a> {
         if self.path.len() == limits::PATH_CERTIFICATES_MAX {
             return self.dead_end(End::Limit);
         }
-        let anchors = trust.with_subject(last.issuer()).iter();
-        let issuers = anchors.chain(evidence.with_subject(last.issuer()));
-        let mut issuers: Vec<_> = issuers.take(limits::PATH_SIGNATURES_MAX).collect();
-        issuers.sort_by_key(|issuer| key_id_fit(last, issuer));
+        let wanted = last.issuer().normal_form();
+        let anchors = trust.with_subject(&wanted).iter();
+        let issuers = anchors.chain(evidence.with_subject(&wanted));
+        let mut issuers: Vec<_> =
+            issuers.map(|issuer| (key_id_fit(last, issuer), issuer)).collect();
+        // Anchors first among those of the same fit: the sort is stable.
+        issuers.sort_by_key(|(fit, _)| *fit);
+        issuers.truncate(limits::PATH_SIGNATURES_MAX);
         let mut end = End::NoIssuer;
-        for issuer in issuers {
+        for (fit, issuer) in issuers {
             if self.path.iter().any(|earlier| {
-                earlier.spki() == issuer.spki() && earlier.subject() == issuer.subject()
+                earlier.spki() == issuer.spki() && earlier.subject().matches(issuer.subject())
             }) {
                 continue; // A circle: nothing new is behind it.
             }
@@ -205,13 +228,13 @@ impl<'a> Search<'a> {
                 return self.dead_end(End::Limit);
             }
             let verify = || last.verify_signature(key).is_ok();
-            if trust.verified(last.thumbprint(), key, verify) {
+            if trust.verified(last.thumbprint(), issuer, verify) {
                 self.path.push(issuer);
                 if self.extend(issuer) {
                     return true;
                 }
                 self.path.pop();
-            } else if key_id_fit(last, issuer) != KeyIdFit::Differs {
+            } else if fit != KeyIdFit::Differs {
                 end = End::BadSignature;
             }
         }

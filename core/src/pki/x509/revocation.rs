@@ -144,7 +144,7 @@ impl Judge<'_> {
     fn usable_lists(&self, issuer: &Certificate) -> Lists<'_> {
         let mut lists = Lists { usable: Vec::new(), refused: None };
         let may_sign = issuer.key_usage().is_none_or(|u| u.allows_any_of(KeyUsage::CRL_SIGN));
-        for list in self.evidence.crls_of(issuer.subject()) {
+        for list in self.evidence.crls_of(&issuer.subject().normal_form()) {
             let refusal = if !may_sign {
                 Some(Refusal::IssuerMayNot)
             } else if list.not_understood().is_some() {
@@ -165,7 +165,7 @@ impl Judge<'_> {
     fn is_signed_by(&self, list: &Crl, issuer: &Certificate) -> bool {
         let Ok(key) = issuer.public_key() else { return false };
         let verify = || list.verify(key).is_ok();
-        self.spend() && self.trust.verified(list.thumbprint(), key, verify)
+        self.spend() && self.trust.verified(list.thumbprint(), issuer, verify)
     }
 }
 

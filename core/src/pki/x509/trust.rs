@@ -2,21 +2,19 @@
 //! by itself.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::{Certificate, Name};
-use crate::{
-    limits,
-    pki::crl::Crl,
-    primitives::{sm2::PublicKey, sm3},
-};
+use super::Certificate;
+use crate::{limits, pki::crl::Crl, primitives::sm3};
 
 /// The certificates that the caller trusts, with a memory of signatures that verified. Shared by
-/// threads without further ado.
+/// threads without further ado. Issuers are found by a hash of their name: many anchors cost nothing.
 pub struct TrustStore {
-    by_subject: HashMap<Box<[u8]>, Vec<Certificate>>,
+    name: Option<Box<str>>,
+    thumbprints: HashSet<sm3::Digest>,
+    by_subject: BySubject,
     memory: Mutex<Memory>,
 }
 
@@ -24,7 +22,20 @@ impl TrustStore {
     /// Trusts `anchors`: as a rule self-signed root certificates, but any certificate can be one.
     #[must_use]
     pub fn new(anchors: Vec<Certificate>) -> Self {
-        Self { by_subject: by_subject(anchors), memory: Mutex::default() }
+        let (thumbprints, by_subject) = by_subject(anchors);
+        Self { name: None, thumbprints, by_subject, memory: Mutex::default() }
+    }
+
+    /// As [`new`](Self::new); reports name the set to which the anchor of a path belongs.
+    #[must_use]
+    pub fn named(name: &str, anchors: Vec<Certificate>) -> Self {
+        Self { name: Some(name.into()), ..Self::new(anchors) }
+    }
+
+    /// The name of the set, if it has one.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
     }
 
     /// Every anchor, in no particular order.
@@ -35,22 +46,29 @@ impl TrustStore {
     /// Whether exactly this certificate is an anchor.
     #[must_use]
     pub fn contains(&self, certificate: &Certificate) -> bool {
-        self.with_subject(certificate.subject()).contains(certificate)
+        self.thumbprints.contains(&certificate.thumbprint())
     }
 
-    pub(super) fn with_subject(&self, subject: &Name) -> &[Certificate] {
-        self.by_subject.get(subject.der()).map_or(&[], Vec::as_slice)
+    /// The anchors that bear the name of `certificate`'s issuer ([`Name::matches`](super::Name::matches)).
+    #[must_use]
+    pub fn issuers_of(&self, certificate: &Certificate) -> &[Certificate] {
+        self.with_subject(&certificate.issuer().normal_form())
+    }
+
+    /// The anchors whose subject has this normal form.
+    pub(super) fn with_subject(&self, normal_form: &[u8]) -> &[Certificate] {
+        self.by_subject.get(normal_form).map_or(&[], Vec::as_slice)
     }
 
     /// Whether `verify` succeeds, asked once for each `signed` object (its SM3 digest, which covers
-    /// the signature) and key. Only success is remembered: rejections cannot crowd it out.
+    /// the signature) and issuer. Only success is remembered: rejections cannot crowd it out.
     pub(super) fn verified(
         &self,
         signed: sm3::Digest,
-        key: &PublicKey,
+        issuer: &Certificate,
         verify: impl FnOnce() -> bool,
     ) -> bool {
-        let entry = (signed, key.to_sec1());
+        let entry = (signed, issuer.thumbprint());
         // A thread that panicked cannot have left a wrong entry: insertion is the last step.
         let lock = || self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         if lock().contains(&entry) {
@@ -70,52 +88,93 @@ impl std::fmt::Debug for TrustStore {
     }
 }
 
+/// A named set of anchors, each pinned by the SM3 of its DER ([`Certificate::thumbprint`]). The
+/// certificates themselves may come from anywhere: only those pinned become anchors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PinnedSet {
+    /// What the set is called in reports.
+    pub name: Box<str>,
+    /// The thumbprints.
+    pub thumbprints: BTreeSet<sm3::Digest>,
+}
+
+/// What a [`PinnedSet`] found among certificates.
+#[derive(Debug)]
+pub struct Selection {
+    /// Those pinned.
+    pub trust: TrustStore,
+    /// Thumbprints of which no certificate was there.
+    pub missing: Vec<sm3::Digest>,
+    /// Certificates that are not pinned: they may help to build paths, and are trusted for nothing.
+    pub others: Vec<Certificate>,
+}
+
+impl PinnedSet {
+    /// Picks the anchors out of `certificates`.
+    #[must_use]
+    pub fn select(&self, certificates: impl IntoIterator<Item = Certificate>) -> Selection {
+        let is_pinned =
+            |certificate: &Certificate| self.thumbprints.contains(&certificate.thumbprint());
+        let (anchors, others): (Vec<_>, Vec<_>) = certificates.into_iter().partition(is_pinned);
+        let found: HashSet<_> = anchors.iter().map(Certificate::thumbprint).collect();
+        let missing = self.thumbprints.iter().filter(|pin| !found.contains(*pin)).copied();
+        let missing = missing.collect();
+        Selection { trust: TrustStore::named(&self.name, anchors), missing, others }
+    }
+}
+
 /// Certificates and revocation lists that may help to build and judge a path. Cloning is cheap.
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
     shared: Arc<Index>,
-    more: Vec<Certificate>,
+    more: Vec<(NormalForm, Certificate)>,
 }
 
 #[derive(Debug, Default)]
 struct Index {
-    by_subject: HashMap<Box<[u8]>, Vec<Certificate>>,
-    crls: HashMap<Box<[u8]>, Vec<Crl>>,
+    by_subject: BySubject,
+    crls: HashMap<NormalForm, Vec<Crl>>,
 }
 
 impl Evidence {
     /// Indexes `intermediates` and `crls` once, for any number of paths.
     #[must_use]
     pub fn new(intermediates: Vec<Certificate>, crls: Vec<Crl>) -> Self {
-        let mut by_issuer: HashMap<Box<[u8]>, Vec<Crl>> = HashMap::new();
+        let mut by_issuer: HashMap<NormalForm, Vec<Crl>> = HashMap::new();
         for crl in crls {
-            by_issuer.entry(crl.issuer().der().into()).or_default().push(crl);
+            by_issuer.entry(crl.issuer().normal_form()).or_default().push(crl);
         }
-        let index = Index { by_subject: by_subject(intermediates), crls: by_issuer };
-        Self { shared: Arc::new(index), more: Vec::new() }
+        let (_, by_subject) = by_subject(intermediates);
+        Self { shared: Arc::new(Index { by_subject, crls: by_issuer }), more: Vec::new() }
     }
 
     /// This evidence and the certificates that came with one document. Past
     /// [`limits::PATH_CERTIFICATES_MAX`] times 4 of them the rest is not looked at.
     #[must_use]
     pub fn with_certificates(&self, more: impl IntoIterator<Item = Certificate>) -> Self {
+        let more = more.into_iter().map(|one| (one.subject().normal_form(), one));
         let more = self.more.iter().cloned().chain(more);
         let most = 4 * limits::PATH_CERTIFICATES_MAX;
         Self { shared: Arc::clone(&self.shared), more: more.take(most).collect() }
     }
 
-    pub(super) fn with_subject(&self, subject: &Name) -> impl Iterator<Item = &Certificate> {
-        let shared = self.shared.by_subject.get(subject.der());
-        let more = self.more.iter().filter(move |certificate| certificate.subject() == subject);
-        shared.into_iter().flatten().chain(more)
+    /// The certificates whose subject has this normal form.
+    pub(super) fn with_subject(&self, normal_form: &[u8]) -> impl Iterator<Item = &Certificate> {
+        let shared = self.shared.by_subject.get(normal_form);
+        let more = self.more.iter().filter(move |(subject, _)| *subject == normal_form);
+        shared.into_iter().flatten().chain(more.map(|(_, certificate)| certificate))
     }
 
-    pub(super) fn crls_of(&self, issuer: &Name) -> &[Crl] {
-        self.shared.crls.get(issuer.der()).map_or(&[], Vec::as_slice)
+    /// The lists whose issuer has this normal form.
+    pub(super) fn crls_of(&self, normal_form: &[u8]) -> &[Crl] {
+        self.shared.crls.get(normal_form).map_or(&[], Vec::as_slice)
     }
 }
 
-/// Verified (digest, key) pairs in two generations: when the young one is full, it becomes the old
+type NormalForm = Vec<u8>;
+type BySubject = HashMap<NormalForm, Vec<Certificate>>;
+
+/// Verified (signed, issuer) pairs in two generations: when the young one is full, it becomes the old
 /// one and the old one is forgotten. That bounds memory and keeps what is in use.
 #[derive(Default)]
 struct Memory {
@@ -123,7 +182,7 @@ struct Memory {
     old: HashSet<Entry>,
 }
 
-type Entry = (sm3::Digest, [u8; 65]);
+type Entry = (sm3::Digest, sm3::Digest);
 
 impl Memory {
     fn contains(&self, entry: &Entry) -> bool {
@@ -138,13 +197,14 @@ impl Memory {
     }
 }
 
-fn by_subject(certificates: Vec<Certificate>) -> HashMap<Box<[u8]>, Vec<Certificate>> {
-    let mut map: HashMap<Box<[u8]>, Vec<Certificate>> = HashMap::new();
+/// Each certificate once: its thumbprint, and by subject in the order given.
+fn by_subject(certificates: Vec<Certificate>) -> (HashSet<sm3::Digest>, BySubject) {
+    let mut all = HashSet::with_capacity(certificates.len());
+    let mut map = BySubject::with_capacity(certificates.len());
     for certificate in certificates {
-        let same = map.entry(certificate.subject().der().into()).or_default();
-        if !same.contains(&certificate) {
-            same.push(certificate);
+        if all.insert(certificate.thumbprint()) {
+            map.entry(certificate.subject().normal_form()).or_default().push(certificate);
         }
     }
-    map
+    (all, map)
 }
