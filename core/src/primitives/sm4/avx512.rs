@@ -25,6 +25,9 @@ const WIDE: usize = 6;
 /// The groups of the kernel below it.
 const MIDDLE: usize = 4;
 
+/// The groups between the two: a kibibyte and one block more, as GCM needs for a message of that length.
+const KIBIBYTE: usize = 5;
+
 /// Four rows of four blocks, or the four words of as many.
 type Group = [__m512i; 4];
 
@@ -164,6 +167,7 @@ fn crypt_batch(schedule: &Schedule, work: &Work<'_>, data: &mut [u8]) {
         0 => {}
         1..=16 => crypt_padded::<1, 16>(schedule, work, data),
         17..=64 => crypt_padded::<MIDDLE, 64>(schedule, work, data),
+        65..=80 => crypt_padded::<KIBIBYTE, 80>(schedule, work, data),
         _ => crypt_padded::<WIDE, 96>(schedule, work, data),
     }
 }
