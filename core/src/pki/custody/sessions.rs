@@ -61,8 +61,8 @@ struct Worker {
     is_idle: bool,
     /// When the present call into the device is given up.
     overruns_at: Option<Instant>,
-    /// Whose request it works on, and where the answer goes.
-    running: Option<(u64, Reply)>,
+    /// Where the answer to the present request goes.
+    running: Option<Reply>,
 }
 
 /// What a thread does next.
@@ -211,7 +211,7 @@ impl<D: Driver> Shared<D> {
             let Some(worker) = state.workers.remove(&number) else { continue };
             state.status.stalled += 1;
             state.status.lost += 1;
-            if let Some((_, reply)) = worker.running {
+            if let Some(reply) = worker.running {
                 let gone = reply.send(Err(Error::new(Code::DeviceTimeout).field("call"))).is_err();
                 // A caller that went earlier was counted then.
                 state.status.timed_out += u64::from(!gone);
@@ -261,7 +261,7 @@ impl<D: Driver> Shared<D> {
             if let Some(job) = state.queue.pop_front() {
                 if let Some(worker) = state.workers.get_mut(&number) {
                     worker.overruns_at = overruns_at;
-                    worker.running = Some((job.ticket, job.reply.clone()));
+                    worker.running = Some(job.reply.clone());
                 }
                 return Step::Run(job);
             }

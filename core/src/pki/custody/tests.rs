@@ -157,7 +157,7 @@ fn a_dead_device_is_told_by_its_code_and_in_time() {
 
 #[test]
 fn a_stalled_call_is_given_up_and_another_session_takes_its_place() {
-    let (driver, pool) = device(PoolSettings { call: 50 * MS, sessions: 1, ..settings() });
+    let (driver, pool) = device(PoolSettings { call: 1000 * MS, sessions: 1, ..settings() });
     let signer = signer(&pool, LONG);
     assert_eq!(sign(&signer), Ok(()));
     driver.stall();
@@ -191,7 +191,8 @@ fn a_device_that_never_returns_takes_a_bounded_number_of_threads() {
     assert!(driver.stalled_calls() <= settings().stalled + settings().sessions);
     assert_eq!(pool.status().stalled, settings().stalled + 1);
     driver.resume();
-    assert_eq!(sign(&signer(&pool, LONG)), Ok(()));
+    // A slow machine may need longer than such a short call allows.
+    eventually("it serves again", || sign(&signer(&pool, LONG)) == Ok(()));
     eventually("all return", || pool.status().stalled == 0);
 }
 
@@ -397,7 +398,7 @@ fn nothing_is_lost_under_stress() {
     assert_eq!(good.load(Ordering::Relaxed) + bad.load(Ordering::Relaxed), 12 * 12);
     assert!(driver.most_open_sessions() <= settings.sessions + settings.stalled + 1);
     // The device is well again, and so is the pool.
-    assert_eq!(sign(&signer(&pool, LONG)), Ok(()));
+    eventually("it serves again", || sign(&signer(&pool, LONG)) == Ok(()));
     eventually("nobody is left behind", || {
         let status = pool.status();
         (status.stalled, status.waiting) == (0, 0)
