@@ -80,6 +80,9 @@ codes! {
     324 DeviceFailed "DEVICE_FAILED" "the device that holds the key reported a failure" "密码设备报告失败";
     325 DeviceUnavailable "DEVICE_UNAVAILABLE" "no session with the device that holds the key could be had" "无法与密码设备建立会话";
     326 DeviceTimeout "DEVICE_TIMEOUT" "the device that holds the key did not answer in time" "密码设备未在限定时间内响应";
+    327 BadTimeStamp "BAD_TIME_STAMP" "the time stamp, its request or its response is malformed" "时间戳、时间戳请求或响应格式有误";
+    328 TimeStampRefused "TIME_STAMP_REFUSED" "the time stamp authority refused the request" "时间戳服务机构拒绝了请求";
+    329 TimeStampMismatch "TIME_STAMP_MISMATCH" "the time stamp does not answer the request" "时间戳与请求不符";
     // 400: ofd
     401 BadZip "BAD_ZIP" "the ZIP container is malformed or ambiguous" "ZIP 容器有误或有歧义";
     402 BadXml "BAD_XML" "the XML is malformed" "XML 有误";

@@ -39,4 +39,10 @@ mod documents {
 
     #[doc = include_str!("../../docs/guide/quickstart.md")]
     struct QuickStart;
+
+    #[doc = include_str!("../../docs/guide/time-stamps.md")]
+    struct TimeStamps;
+
+    #[doc = include_str!("../../docs/guide/custody.md")]
+    struct Custody;
 }

@@ -264,3 +264,23 @@ pub const POOL_SESSIONS_MAX: usize = 256;
 /// Requests that wait for a session of a pool: 65536. At 1000 signatures a second the last of them waits a
 /// minute, which is longer than any caller does.
 pub const POOL_WAITING_MAX: usize = 65_536;
+
+/// A request for a time stamp: 4 KiB. A digest, a nonce and a policy take below 150 bytes.
+pub const TIME_STAMP_REQUEST_BYTES_MAX: usize = 4 << 10;
+
+/// The answer of an authority: the largest token and 4 KiB for what it says of it.
+pub const TIME_STAMP_RESPONSE_BYTES_MAX: usize = TIME_STAMP_BYTES_MAX + (4 << 10);
+
+/// A serial number or a nonce of a time stamp: 32 bytes. RFC 3161 demands that numbers of 20 bytes are
+/// taken; nonces have 8 to 16.
+pub const TIME_STAMP_NUMBER_BYTES_MAX: usize = 32;
+
+/// Extensions of a request for a time stamp, or of a token: 16. None is in common use.
+pub const TIME_STAMP_EXTENSIONS_MAX: usize = 16;
+
+/// Texts in the answer of an authority for time stamps: 16. One is the rule.
+pub const TIME_STAMP_TEXTS_MAX: usize = 16;
+
+/// How much later than the judgement a stamped time may lie: 300 s, by which clocks that are set over a
+/// network do not differ.
+pub const TIME_STAMP_AHEAD_S_MAX: i64 = 300;

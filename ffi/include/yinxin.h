@@ -50,6 +50,9 @@
 #define YINXIN_DEVICE_FAILED 324 // the device that holds the key reported a failure
 #define YINXIN_DEVICE_UNAVAILABLE 325 // no session with the device that holds the key could be had
 #define YINXIN_DEVICE_TIMEOUT 326 // the device that holds the key did not answer in time
+#define YINXIN_BAD_TIME_STAMP 327 // the time stamp, its request or its response is malformed
+#define YINXIN_TIME_STAMP_REFUSED 328 // the time stamp authority refused the request
+#define YINXIN_TIME_STAMP_MISMATCH 329 // the time stamp does not answer the request
 #define YINXIN_BAD_ZIP 401 // the ZIP container is malformed or ambiguous
 #define YINXIN_BAD_XML 402 // the XML is malformed
 #define YINXIN_BAD_OFD 403 // the OFD structure is malformed

@@ -32,6 +32,8 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("sm4", primitives::sm4),
     ("time", pki::time),
     ("time_stamp", pki::time_stamp),
+    ("time_stamp_request", pki::time_stamp_request),
+    ("time_stamp_response", pki::time_stamp_response),
     ("token", identity::token),
     ("xml", licence::xml),
     ("zip", licence::zip),

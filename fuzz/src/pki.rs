@@ -5,7 +5,8 @@ use yinxin::{
     pki::{
         cms::{self, SignedData},
         crl::Crl,
-        keys, timestamp,
+        keys,
+        timestamp::{self, TimeStampRequest, TimeStampResponse, Token},
         x509::{Certificate, Evidence, PathPolicy, Revocation, Role, TrustStore},
     },
     primitives::sm2,
@@ -86,6 +87,29 @@ pub(crate) fn time_stamp(data: &[u8]) {
     let Ok(now) = UnixTime::from_unix_s(1_795_000_000) else { return };
     let judgement = timestamp::verify(data, CONTENT, &evidence, &trust, &policy, now);
     assert!(judgement.holds().is_none());
+    let report = judgement.report();
+    assert_eq!(Token::parse(data).is_ok(), report.info.is_some());
+    assert!(report.checks.iter().any(|check| check.id == "time_stamp.format"));
+}
+
+/// A request for a time stamp: what can be written again is read the same.
+pub(crate) fn time_stamp_request(data: &[u8]) {
+    let Ok(request) = TimeStampRequest::parse(data) else { return };
+    if let Ok(der) = request.to_der() {
+        assert_eq!(TimeStampRequest::parse(&der), Ok(request));
+    }
+}
+
+/// The answer of an authority: what was read is written and read again the same.
+pub(crate) fn time_stamp_response(data: &[u8]) {
+    let Ok(response) = TimeStampResponse::parse(data) else { return };
+    let der = response.to_der().expect("what was read can be written");
+    let again = TimeStampResponse::parse(&der).expect("what was written can be read");
+    assert_eq!((again.status, &again.failures), (response.status, &response.failures));
+    assert_eq!(again.token, response.token);
+    if let Some(token) = &response.token {
+        time_stamp(token);
+    }
 }
 
 const CONTENT: &[u8] = b"content";

@@ -2,12 +2,15 @@
 
 use std::sync::OnceLock;
 
+use sha1::Digest as _;
+
+use super::token::TST_INFO;
 use crate::{
-    UnixTime,
+    Code, UnixTime,
     pki::{
         algorithm::oid::{SM2_SIGN, SM2_WITH_SM3, SM3},
         keys,
-        tlv::{sequence, tag, wrap},
+        tlv::{self, sequence, tag, wrap},
         x509::{
             Certificate,
             issue::{CertificateRequest, Profile, Subject, issue},
@@ -23,6 +26,7 @@ use crate::{
 pub(crate) struct Authority {
     pub(crate) root: Certificate,
     pub(crate) certificate: Certificate,
+    root_key: PrivateKey,
     key: PrivateKey,
 }
 
@@ -36,9 +40,26 @@ pub(crate) struct Token<'a> {
     pub(crate) version: u8,
     /// What the signature covers in place of the TSTInfo, if something else.
     pub(crate) signed: Option<&'a [u8]>,
+    /// The attribute that names the authority's certificate.
+    pub(crate) naming: Naming,
+    /// What follows the time in the TSTInfo.
+    pub(crate) tail: &'a [u8],
+    /// How often the one signature stands in the list.
+    pub(crate) signers: usize,
 }
 
-const TST_INFO: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 16, 1, 4];
+/// How a token names its authority's certificate.
+#[derive(Clone, Copy)]
+pub(crate) enum Naming {
+    Nothing,
+    Sha1,
+    Sha1OfAnother,
+    Sm3,
+    Sha256ByDefault,
+    /// With the serial number of another certificate.
+    Sm3ElsewhereIssued,
+}
+
 const GM_SIGNED_DATA: &[u8] = &[0x2a, 0x81, 0x1c, 0xcf, 0x55, 6, 1, 4, 2, 2];
 /// 1.3.6.1.5.5.7.3.8, timeStamping.
 const TIME_STAMPING: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 8];
@@ -46,17 +67,36 @@ const TIME_STAMPING: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 8];
 const EMAIL: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 4];
 
 impl Authority {
+    /// What [`stamp`](Self::stamp) signs.
+    pub(crate) const fn token<'a>(stamped: &'a [u8], time: &'a [u8]) -> Token<'a> {
+        Token {
+            stamped,
+            time,
+            content_type: TST_INFO,
+            version: 1,
+            signed: None,
+            naming: Naming::Sm3,
+            tail: &[],
+            signers: 1,
+        }
+    }
+
     pub(crate) fn get() -> &'static Self {
         static AUTHORITY: OnceLock<Authority> = OnceLock::new();
-        AUTHORITY.get_or_init(|| Self::new(TIME_STAMPING))
+        AUTHORITY.get_or_init(|| Self::new(TIME_STAMPING, true))
     }
 
     /// One whose certificate is for something else.
     pub(crate) fn for_email() -> Self {
-        Self::new(EMAIL)
+        Self::new(EMAIL, true)
     }
 
-    fn new(purpose: &[u8]) -> Self {
+    /// One whose certificate does not say critically what it is for.
+    pub(crate) fn not_critical() -> Self {
+        Self::new(TIME_STAMPING, false)
+    }
+
+    fn new(purpose: &[u8], critical: bool) -> Self {
         let root_key = PrivateKey::from_bytes(&[0x41; 32]).unwrap();
         let key = PrivateKey::from_bytes(&[0x42; 32]).unwrap();
         let time = |text| UnixTime::parse_rfc3339(text).unwrap();
@@ -72,12 +112,14 @@ impl Authority {
 
         let algorithm = sequence(&[&wrap(tag::OID, &[SM2_WITH_SM3])]);
         let common_name = sequence(&[&[6, 3, 0x55, 4, 3], &wrap(tag::UTF8_STRING, &[b"stamper"])]);
-        let extension = |last: u8, value: &[u8]| {
-            sequence(&[&[6, 3, 0x55, 0x1d, last, 1, 1, 0xff], &wrap(tag::OCTET_STRING, &[value])])
+        let extension = |last: u8, critical: bool, value: &[u8]| {
+            let critical: &[u8] = if critical { &[1, 1, 0xff] } else { &[] };
+            let value = wrap(tag::OCTET_STRING, &[value]);
+            sequence(&[&[6, 3, 0x55, 0x1d, last], critical, &value])
         };
         let extensions = sequence(&[
-            &extension(15, &[3, 2, 6, 0xc0]),
-            &extension(37, &sequence(&[&wrap(tag::OID, &[purpose])])),
+            &extension(15, true, &[3, 2, 6, 0xc0]),
+            &extension(37, critical, &sequence(&[&wrap(tag::OID, &[purpose])])),
         ]);
         let validity = |text: &[u8]| wrap(tag::GENERALIZED_TIME, &[text]);
         let tbs = sequence(&[
@@ -93,13 +135,49 @@ impl Authority {
         let signature = root_key.sign(&tbs, &DistId::DEFAULT).unwrap().to_der();
         let signature = wrap(tag::BIT_STRING, &[&[0], &signature]);
         let certificate = Certificate::parse(&sequence(&[&tbs, &algorithm, &signature])).unwrap();
-        Self { root, certificate, key }
+        Self { root, certificate, root_key, key }
     }
 
     /// A token over `stamped` of `time`, `yyyyMMddHHmmssZ`.
     pub(crate) fn stamp(&self, stamped: &[u8], time: &[u8]) -> Vec<u8> {
-        let content_type = TST_INFO;
-        self.sign(&Token { stamped, time, content_type, version: 1, signed: None })
+        self.sign(&Self::token(stamped, time))
+    }
+
+    pub(crate) const fn key(&self) -> &PrivateKey {
+        &self.key
+    }
+
+    pub(crate) const fn root_key(&self) -> &PrivateKey {
+        &self.root_key
+    }
+
+    fn naming(&self, naming: Naming) -> Vec<u8> {
+        let attribute = |last: u8, identifier: &[u8]| {
+            let oid = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 16, 2, last];
+            let value = sequence(&[&sequence(&[identifier])]);
+            sequence(&[&wrap(tag::OID, &[&oid]), &wrap(tag::SET, &[&value])])
+        };
+        let octets = |bytes: &[u8]| wrap(tag::OCTET_STRING, &[bytes]);
+        let der = self.certificate.der();
+        let sm3 = sequence(&[&sequence(&[&wrap(tag::OID, &[SM3])]), &octets(&sm3::hash(der))]);
+        let issuer = sequence(&[&wrap(0xa4, &[self.certificate.issuer().der()])]);
+        match naming {
+            Naming::Nothing => Vec::new(),
+            Naming::Sha1 => attribute(12, &sequence(&[&octets(&sha1::Sha1::digest(der))])),
+            Naming::Sha1OfAnother => {
+                let another = sha1::Sha1::digest(self.root.der());
+                attribute(12, &sequence(&[&octets(&another)]))
+            }
+            Naming::Sm3 => attribute(47, &sm3),
+            Naming::Sha256ByDefault => {
+                attribute(47, &sequence(&[&octets(&sha2::Sha256::digest(der))]))
+            }
+            Naming::Sm3ElsewhereIssued => {
+                let place = sequence(&[&issuer, &[2, 1, 3]]);
+                let inside = tlv::only(&sm3, 0, tag::SEQUENCE, Code::BadDer, "id").unwrap();
+                attribute(47, &sequence(&[inside.value, &place]))
+            }
+        }
     }
 
     pub(crate) fn sign(&self, token: &Token<'_>) -> Vec<u8> {
@@ -111,6 +189,7 @@ impl Authority {
             &sequence(&[&digest_algorithm, &imprint]),
             &[2, 1, 9],
             &wrap(tag::GENERALIZED_TIME, &[token.time]),
+            token.tail,
         ]);
         let attribute = |last: u8, value: &[u8]| {
             let oid = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, last];
@@ -118,8 +197,11 @@ impl Authority {
         };
         let content_type = wrap(tag::OID, &[token.content_type]);
         let digest = sm3::hash(token.signed.unwrap_or(&info));
-        let attributes =
-            [attribute(3, &content_type), attribute(4, &wrap(tag::OCTET_STRING, &[&digest]))];
+        let attributes = [
+            attribute(3, &content_type),
+            attribute(4, &wrap(tag::OCTET_STRING, &[&digest])),
+            self.naming(token.naming),
+        ];
         let attributes = attributes.concat();
         let message = wrap(tag::SET, &[&attributes]);
         let signature = self.key.sign(&message, &DistId::DEFAULT).unwrap().to_der();
@@ -137,7 +219,7 @@ impl Authority {
             &wrap(tag::SET, &[&digest_algorithm]),
             &sequence(&[&content_type, &content]),
             &wrap(tag::CONTEXT_0, &[self.certificate.der()]),
-            &wrap(tag::SET, &[&signer_info]),
+            &wrap(tag::SET, &[&signer_info.repeat(token.signers)]),
         ]);
         let signed_data = wrap(tag::CONTEXT_0, &[&signed_data]);
         sequence(&[&wrap(tag::OID, &[GM_SIGNED_DATA]), &signed_data])

@@ -1,0 +1,149 @@
+//! The digest that is stamped (`MessageImprint`, RFC 3161, 2.4.1).
+
+use sha2::Digest as _;
+
+use crate::{
+    Code, Error,
+    pki::{
+        algorithm::{dotted, is_sm3, oid},
+        tlv::{Element, sequence, tag, wrap},
+    },
+    primitives::sm3,
+};
+
+/// A hash function that a time stamp can be over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HashAlgorithm {
+    /// SM3 (GB/T 32905-2016).
+    Sm3,
+    /// SHA-256.
+    Sha256,
+    /// SHA-384.
+    Sha384,
+    /// SHA-512.
+    Sha512,
+}
+
+impl HashAlgorithm {
+    /// The one that the contents octets of an object identifier name, if it is known here. SHA-1 is not.
+    #[must_use]
+    pub fn from_oid(contents: &[u8]) -> Option<Self> {
+        match contents {
+            _ if is_sm3(contents) => Some(Self::Sm3),
+            SHA256 => Some(Self::Sha256),
+            SHA384 => Some(Self::Sha384),
+            SHA512 => Some(Self::Sha512),
+            _ => None,
+        }
+    }
+
+    /// The contents octets of its object identifier.
+    #[must_use]
+    pub const fn oid(self) -> &'static [u8] {
+        match self {
+            Self::Sm3 => oid::SM3,
+            Self::Sha256 => SHA256,
+            Self::Sha384 => SHA384,
+            Self::Sha512 => SHA512,
+        }
+    }
+
+    /// The digest of `data`.
+    #[must_use]
+    pub fn digest(self, data: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Sm3 => sm3::hash(data).to_vec(),
+            Self::Sha256 => sha2::Sha256::digest(data).to_vec(),
+            Self::Sha384 => sha2::Sha384::digest(data).to_vec(),
+            Self::Sha512 => sha2::Sha512::digest(data).to_vec(),
+        }
+    }
+
+    /// How many bytes a digest has.
+    #[must_use]
+    pub const fn digest_bytes(self) -> usize {
+        match self {
+            Self::Sm3 | Self::Sha256 => 32,
+            Self::Sha384 => 48,
+            Self::Sha512 => 64,
+        }
+    }
+}
+
+/// A digest with the name of its hash function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Imprint {
+    /// The contents octets of the hash function's object identifier.
+    pub algorithm: Vec<u8>,
+    /// Whether NULL stands for the hash function's parameters, which some write and others leave out.
+    /// It means nothing; an answer repeats it as the request had it.
+    pub null_parameters: bool,
+    /// The digest.
+    pub digest: Vec<u8>,
+}
+
+impl Imprint {
+    /// The SM3 digest of `data`.
+    #[must_use]
+    pub fn of(data: &[u8]) -> Self {
+        Self::from_sm3(sm3::hash(data))
+    }
+
+    /// An SM3 digest that was computed elsewhere, of a file for example that is larger than memory.
+    #[must_use]
+    pub fn from_sm3(digest: sm3::Digest) -> Self {
+        Self { algorithm: oid::SM3.to_vec(), null_parameters: false, digest: digest.to_vec() }
+    }
+
+    /// The hash function, if it is known here.
+    #[must_use]
+    pub fn hash_algorithm(&self) -> Option<HashAlgorithm> {
+        HashAlgorithm::from_oid(&self.algorithm)
+    }
+
+    /// Whether both say the same: one hash function under two identifiers is one.
+    #[must_use]
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        let same_name = self.algorithm == other.algorithm
+            || self.hash_algorithm().is_some_and(|one| other.hash_algorithm() == Some(one));
+        same_name && self.digest == other.digest
+    }
+
+    /// The name of the hash function, dotted.
+    #[must_use]
+    pub fn algorithm_name(&self) -> String {
+        dotted(&self.algorithm)
+    }
+
+    pub(super) fn to_der(&self) -> Vec<u8> {
+        let parameters: &[u8] = if self.null_parameters { &[tag::NULL, 0] } else { &[] };
+        sequence(&[
+            &sequence(&[&wrap(tag::OID, &[&self.algorithm]), parameters]),
+            &wrap(tag::OCTET_STRING, &[&self.digest]),
+        ])
+    }
+
+    /// SEQUENCE { hashAlgorithm, hashedMessage }. Parameters of the algorithm are absent or NULL.
+    pub(super) fn read(element: &Element<'_>) -> Result<Self, Error> {
+        let mut cursor = element.inside();
+        let mut algorithm = cursor.expect(tag::SEQUENCE, "hashAlgorithm")?.inside();
+        let name = algorithm.expect(tag::OID, "hashAlgorithm")?.value.to_vec();
+        let null_parameters = algorithm.take(tag::NULL, "hashAlgorithm")?.is_some();
+        algorithm.finish("hashAlgorithm")?;
+        let digest = cursor.expect(tag::OCTET_STRING, "hashedMessage")?.value.to_vec();
+        cursor.finish("messageImprint")?;
+        let imprint = Self { algorithm: name, null_parameters, digest };
+        // RFC 3161, 2.4.1: the length of the digest must match the hash function.
+        match imprint.hash_algorithm() {
+            Some(known) if known.digest_bytes() != imprint.digest.len() => {
+                Err(Error::new(Code::BadTimeStamp).at(element.at).field("hashedMessage"))
+            }
+            Some(_) | None => Ok(imprint),
+        }
+    }
+}
+
+/// 2.16.840.1.101.3.4.2.1 to 3.
+const SHA256: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1];
+const SHA384: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 2];
+const SHA512: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 3];
