@@ -1,4 +1,4 @@
-//! Making seals and sealing, in the form of GB/T 38540-2020 (v4).
+//! Making seals and sealing, in the forms of GB/T 38540-2020 (v4) and GM/T 0031-2025 (v5).
 //!
 //! Everything is DER. Encodings are those of the seals in use: texts as IA5String and UTF8String, times
 //! as `yyyyMMddHHmmssZ`, digests and signatures as BIT STRING, signatures inside as DER { r, s }.
@@ -10,7 +10,7 @@ use der::{
     asn1::{GeneralizedTime, Ia5StringRef},
 };
 
-use super::{Seal, SignedValue};
+use super::{Seal, SignedValue, Version};
 use crate::{
     Code, Error, UnixTime,
     limits::{
@@ -20,6 +20,7 @@ use crate::{
     pki::{
         algorithm::oid::SM2_WITH_SM3,
         custody::Signer,
+        timestamp::{Imprint, TimeStampSource},
         tlv::{sequence, tag, wrap},
         x509::Certificate,
     },
@@ -60,7 +61,8 @@ pub struct SealPicture {
     pub height_mm: u16,
 }
 
-/// Makes a v4 seal, signed by `maker`, whose key is that of `maker_certificate`.
+/// Makes a v4 seal, signed by `maker`, whose key is that of `maker_certificate`. A v5 seal is made by
+/// [`make_v5`].
 ///
 /// # Errors
 /// [`Code::KeyMismatch`], [`Code::BadPicture`], [`Code::BadArgument`] for an empty list, a text that is
@@ -71,16 +73,55 @@ pub fn make(
     maker_certificate: &Certificate,
     maker: &dyn Signer,
 ) -> Result<Seal, Error> {
+    make_seal(description, maker_certificate, maker, (4, None))
+}
+
+/// Makes a v5 seal (GM/T 0031-2025), with a time stamp over the maker's signature if there is a source
+/// of them.
+///
+/// # Errors
+/// As [`make`]; [`Code::TimeStampMismatch`] if the stamp is earlier than `created`; whatever `stamps`
+/// fails with.
+pub fn make_v5(
+    description: &SealDescription,
+    maker_certificate: &Certificate,
+    maker: &dyn Signer,
+    stamps: Option<&dyn TimeStampSource>,
+) -> Result<Seal, Error> {
+    make_seal(description, maker_certificate, maker, (5, stamps))
+}
+
+fn make_seal(
+    description: &SealDescription,
+    maker_certificate: &Certificate,
+    maker: &dyn Signer,
+    (version, stamps): (u32, Option<&dyn TimeStampSource>),
+) -> Result<Seal, Error> {
     key_fits(maker_certificate, maker)?;
     within(description.created, maker_certificate, "created")?;
-    let info = seal_info(description)?;
+    let info = seal_info(description, version)?;
     let signature = maker.sign(&info, &DistId::DEFAULT)?.to_der();
     Seal::parse(&sequence(&[
         &info,
         &wrap(tag::OCTET_STRING, &[maker_certificate.der()]),
         &wrap(tag::OID, &[SM2_WITH_SM3]),
         &bit_string(&signature),
+        &stamp(stamps, &signature, description.created)?,
     ]))
+}
+
+/// `timeStamp [0] BIT STRING`, tagged explicitly as in seals in use; nothing without a source.
+fn stamp(
+    stamps: Option<&dyn TimeStampSource>,
+    signature: &[u8],
+    claimed: UnixTime,
+) -> Result<Vec<u8>, Error> {
+    let Some(source) = stamps else { return Ok(Vec::new()) };
+    let token = source.stamp(&Imprint::of(signature))?;
+    if token.info().time < claimed {
+        return Err(Error::new(Code::TimeStampMismatch).field("genTime"));
+    }
+    Ok(wrap(tag::CONTEXT_0, &[&bit_string(token.der())]))
 }
 
 /// Whether [`sign`] would sign: asked once before many documents are sealed, so that a wrong key or an
@@ -95,7 +136,7 @@ pub fn may_sign(
     certificate: &Certificate,
     signer: &dyn Signer,
 ) -> Result<(), Error> {
-    if (seal.version(), seal.header_version()) != (super::Version::V4, 4) {
+    if !matches!((seal.version(), seal.header_version()), (Version::V4, 4) | (Version::V5, 5)) {
         return Err(Error::new(Code::BadSeal).field("version"));
     }
     if !seal.lists(certificate.der()) {
@@ -109,15 +150,15 @@ pub fn may_sign(
     Ok(())
 }
 
-/// Seals: signs `document_hash` (SM3; in an OFD package of `Signature.xml`) with a v4 seal. Returns
-/// the SES_Signature.
+/// Seals: signs `document_hash` (SM3; in an OFD package of `Signature.xml`) with a v4 or v5 seal.
+/// Returns the SES_Signature, of the same version.
 ///
 /// `property` names the protected data, in OFD by the absolute path of `Signature.xml`, ASCII.
 ///
 /// # Errors
 /// [`Code::NotInSeal`] if the seal does not list `certificate`; [`Code::KeyMismatch`] if `signer` is
 /// not its key; [`Code::OutsideValidity`] if `at` lies outside the seal's or the certificate's
-/// validity; [`Code::BadSeal`] if the seal is not v4; [`Code::BadArgument`] for a property that is not
+/// validity; [`Code::BadSeal`] if the seal is neither v4 nor v5; [`Code::BadArgument`] for a property that is not
 /// ASCII; whatever `signer` fails with.
 pub fn sign(
     seal: &Seal,
@@ -127,12 +168,49 @@ pub fn sign(
     certificate: &Certificate,
     signer: &dyn Signer,
 ) -> Result<Vec<u8>, Error> {
+    let seal_at = SealAt { seal, document_hash, property, at };
+    sign_with(&seal_at, certificate, signer, None)
+}
+
+/// As [`sign`], with a time stamp over the signature (the field `timeStamp` of SES_Signature).
+///
+/// # Errors
+/// As [`sign`]; [`Code::TimeStampMismatch`] if the stamp is earlier than `at`, which no verifier would
+/// accept; whatever `stamps` fails with.
+pub fn sign_stamped(
+    seal: &Seal,
+    document_hash: sm3::Digest,
+    property: &str,
+    at: UnixTime,
+    certificate: &Certificate,
+    signer: &dyn Signer,
+    stamps: &dyn TimeStampSource,
+) -> Result<Vec<u8>, Error> {
+    let seal_at = SealAt { seal, document_hash, property, at };
+    sign_with(&seal_at, certificate, signer, Some(stamps))
+}
+
+struct SealAt<'a> {
+    seal: &'a Seal,
+    document_hash: sm3::Digest,
+    property: &'a str,
+    at: UnixTime,
+}
+
+fn sign_with(
+    seal_at: &SealAt<'_>,
+    certificate: &Certificate,
+    signer: &dyn Signer,
+    stamps: Option<&dyn TimeStampSource>,
+) -> Result<Vec<u8>, Error> {
+    let SealAt { seal, document_hash, property, at } = *seal_at;
     may_sign(seal, at, certificate, signer)?;
     if property.len() > SIGNED_VALUE_PROPERTY_BYTES_MAX {
         return Err(Error::limit("SIGNED_VALUE_PROPERTY_BYTES_MAX"));
     }
+    let version = if seal.version() == Version::V5 { 5 } else { 4 };
     let to_sign = sequence(&[
-        &integer(4)?,
+        &integer(version)?,
         seal.raw(),
         &time(at)?,
         &bit_string(&document_hash),
@@ -144,15 +222,16 @@ pub fn sign(
         &wrap(tag::OCTET_STRING, &[certificate.der()]),
         &wrap(tag::OID, &[SM2_WITH_SM3]),
         &bit_string(&signature),
+        &stamp(stamps, &signature, at)?,
     ]);
     // What is handed out can be read again: a seal near the limit leaves no room for a signature.
     SignedValue::parse(&signed)?;
     Ok(signed)
 }
 
-fn seal_info(description: &SealDescription) -> Result<Vec<u8>, Error> {
-    let header =
-        sequence(&[&ia5("ES", "ID")?, &integer(4)?, &text(&description.vendor, "vendor")?]);
+fn seal_info(description: &SealDescription, version: u32) -> Result<Vec<u8>, Error> {
+    let vendor = text(&description.vendor, "vendor")?;
+    let header = sequence(&[&ia5("ES", "ID")?, &integer(version)?, &vendor]);
     let id = text(&description.id, "id")?;
     Ok(sequence(&[&header, &id, &property(description)?, &picture(&description.picture)?]))
 }

@@ -23,7 +23,7 @@ mod fixtures;
 mod tests;
 
 pub use cache::SealCache;
-pub use make::{SealDescription, SealPicture, make, may_sign, sign};
+pub use make::{SealDescription, SealPicture, make, make_v5, may_sign, sign, sign_stamped};
 pub use verify::{verify_seal, verify_signed_value};
 
 /// Which edition's structure a seal or a sealed signature has.

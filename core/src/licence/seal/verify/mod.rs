@@ -23,9 +23,12 @@ use crate::{
 mod seal;
 mod signature;
 #[cfg(test)]
+mod stamp_tests;
+#[cfg(test)]
 mod tamper_tests;
 #[cfg(test)]
 mod tests;
+mod times;
 
 pub use seal::{SealReport, verify_seal};
 pub use signature::{SealedDocument, SignatureReport, verify_signed_value};

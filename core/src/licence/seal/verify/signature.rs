@@ -2,7 +2,7 @@
 
 use super::{
     ClaimedTime, Clauses, Context, SealReport, algorithm_check, clauses, encoding_check, outside,
-    path_check, seal::verify_seal, unreadable_certificate,
+    path_check, seal::verify_seal, times::order_checks, unreadable_certificate,
 };
 use crate::{
     Error, UnixTime,
@@ -41,10 +41,10 @@ pub struct SignatureReport {
     pub maker_certificate: Option<Certificate>,
     /// The path from the maker's certificate to an anchor.
     pub maker: Option<PathReport>,
-    /// The time at which the certificates and the seal were judged: the claimed or stamped signing
-    /// time, or, where neither could be read, the time of the judgement.
+    /// The time at which the seal was judged, and the signer where no time stamp holds: the claimed or
+    /// stamped signing time, or, where neither could be read, the time of the judgement.
     pub judged_at: UnixTime,
-    /// The time of a time stamp that holds.
+    /// The time of a time stamp that holds, at which the signer was judged.
     pub proved_at: Option<UnixTime>,
 }
 
@@ -116,10 +116,12 @@ pub fn verify_signed_value(
             }
             Step::TimeStamp => {
                 checks.push(judgement.time_stamp_check());
+                checks.extend(judgement.order_checks());
                 checks.push(judgement.proof_check(seal.as_ref()));
             }
         }
     }
+    let proved_at = judgement.proved();
     let (maker_certificate, maker) =
         seal.map_or((None, None), |seal| (seal.maker_certificate, seal.maker));
     SignatureReport {
@@ -129,7 +131,7 @@ pub fn verify_signed_value(
         maker_certificate,
         maker,
         judged_at: judgement.judged_at,
-        proved_at: judgement.stamp.and_then(|stamp| stamp.holds()),
+        proved_at,
     }
 }
 
@@ -162,8 +164,10 @@ impl<'a> Judgement<'a> {
         };
         let stamped = stamp.as_ref().and_then(timestamp::Judgement::holds);
         let judged_at = value.signed_at().or(stamped).unwrap_or(context.now);
-        let signer_at = |certificate| context.path(certificate, Role::SealSigner, judged_at);
-        let path = signer.as_ref().ok().map(signer_at);
+        // A proved time counts for more than a claimed one.
+        let signer_at = stamped.unwrap_or(judged_at);
+        let path = signer.as_ref().ok();
+        let path = path.map(|signer| context.path(signer, Role::SealSigner, signer_at));
         let clauses = clauses(value.version());
         Self { value, document, context, clauses, signer, path, stamp, judged_at }
     }
@@ -302,14 +306,43 @@ impl<'a> Judgement<'a> {
 
     fn signer_check(&self) -> Check {
         let (id, clause) = ("signature.signer_certificate", self.clauses.signer);
-        match (&self.path, &self.signer) {
+        let check = match (&self.path, &self.signer) {
+            (Some(path), Ok(signer)) if self.came_late(path, signer) => Check::indeterminate(
+                id,
+                clause,
+                without_proof(path),
+                "the signer's certificate was good at the claimed time and no longer at the time stamp",
+                "在所声明的时间签章人证书有效，但加盖时间戳时已失效",
+            ),
             (Some(path), _) => {
                 path_check(id, clause, path, ("the signer's certificate", "签章人证书"))
             }
             (None, Err(error)) => unreadable_certificate(id, clause, error),
             (None, Ok(_)) => Check::skipped(id, clause, "not checked", "未检查"),
+        };
+        match self.proved() {
+            Some(proved) => check.evidence("at", proved).evidence("time", "time stamp"),
+            None => check.evidence("at", self.judged_at),
         }
-        .evidence("at", self.judged_at)
+    }
+
+    /// Whether the path, judged at the time stamp, fails only because the stamp is late: what the
+    /// signer claims could be true, and is not proved.
+    fn came_late(&self, path: &PathReport, signer: &Certificate) -> bool {
+        use SubIndication::{Expired, Revoked};
+        let by_time = matches!(path.sub_indication, Some(Expired | Revoked));
+        let claimed = self.value.signed_at().filter(|_| by_time && self.proved().is_some());
+        claimed.is_some_and(|at| self.context.path(signer, Role::SealSigner, at).passed())
+    }
+
+    /// The time of a time stamp that holds.
+    fn proved(&self) -> Option<UnixTime> {
+        self.stamp.as_ref().and_then(timestamp::Judgement::holds)
+    }
+
+    fn order_checks(&self) -> Vec<Check> {
+        let path = self.path.as_ref();
+        self.proved().map(|at| order_checks(self.value, path, at)).unwrap_or_default()
     }
 
     /// The signing time against the signer's certificate, the seal and the present.
@@ -351,7 +384,7 @@ impl<'a> Judgement<'a> {
 
     fn unread_time_check(&self) -> Check {
         let (id, clause) = ("signature.time", self.clauses.time);
-        match self.stamp.as_ref().and_then(timestamp::Judgement::holds) {
+        match self.proved() {
             Some(time) => Check::passed(
                 id,
                 clause,
@@ -416,17 +449,14 @@ impl<'a> Judgement<'a> {
 
     fn time_stamp_check(&self) -> Check {
         let (id, clause) = ("signature.time_stamp", self.clauses.time_stamp);
-        match (&self.stamp, self.value.signed_at()) {
-            (None, _) => Check::skipped(
+        match &self.stamp {
+            None => Check::skipped(
                 id,
                 clause,
                 "the sealed signature has no time stamp",
                 "签章数据没有时间戳",
             ),
-            (Some(stamp), Some(claimed)) => {
-                stamp.clone().not_before(claimed).into_check(id, clause)
-            }
-            (Some(stamp), None) => stamp.clone().into_check(id, clause),
+            Some(stamp) => stamp.clone().into_check(id, clause),
         }
     }
 
@@ -437,7 +467,7 @@ impl<'a> Judgement<'a> {
             let en = "not demanded: the policy trusts the claimed signing time";
             return Check::skipped(id, clause, en, "未要求：策略信任所声明的签章时间");
         }
-        let proved = self.stamp.as_ref().and_then(timestamp::Judgement::holds);
+        let proved = self.proved();
         let at = proved.unwrap_or(self.context.now);
         let maker = seal.and_then(|seal| seal.maker_certificate.as_ref());
         let certificates =

@@ -34,8 +34,8 @@ pub(super) const PASSED: Answer = (Indication::Passed, None);
 /// Trust in one root, with a policy, at a time.
 pub(super) struct World {
     trust: TrustStore,
-    evidence: Evidence,
-    policy: Policy,
+    pub(super) evidence: Evidence,
+    pub(super) policy: Policy,
     now: UnixTime,
 }
 
@@ -44,7 +44,7 @@ impl World {
         Self::trusting(vec![root.clone()], now)
     }
 
-    fn trusting(anchors: Vec<Certificate>, now: &str) -> Self {
+    pub(super) fn trusting(anchors: Vec<Certificate>, now: &str) -> Self {
         let trust = TrustStore::new(anchors);
         Self { trust, evidence: Evidence::default(), policy: LENIENT, now: time(now) }
     }
@@ -65,7 +65,7 @@ impl World {
         Context { trust, evidence, policy: *policy, cache: None, now: *now }
     }
 
-    fn signature(&self, signed: &[u8], document: &[u8]) -> SignatureReport {
+    pub(super) fn signature(&self, signed: &[u8], document: &[u8]) -> SignatureReport {
         let value = SignedValue::parse(signed).unwrap();
         let method = Some("1.2.156.10197.1.501");
         let document = SealedDocument { hash: sm3::hash(document), path: Some(PATH), method };
@@ -77,14 +77,14 @@ impl World {
     }
 }
 
-fn outcome(checks: &[Check], id: &str) -> Outcome {
+pub(super) fn outcome(checks: &[Check], id: &str) -> Outcome {
     let found: Vec<_> = checks.iter().filter(|check| check.id == id).collect();
     assert_eq!(found.len(), 1, "{id}: {checks:#?}");
     found[0].outcome
 }
 
 /// The ids of the required checks that did not pass.
-fn against(checks: &[Check]) -> Vec<&'static str> {
+pub(super) fn against(checks: &[Check]) -> Vec<&'static str> {
     checks.iter().filter(|check| check.counts_against()).map(|check| check.id).collect()
 }
 
@@ -372,7 +372,7 @@ fn revocation_before_and_after_signing() {
 
 /// A list of the root, of October 2026, on which all certificates with serial number 7 stand, among
 /// them the maker's.
-fn revocation(office: &Office, revoked_at: &str) -> Crl {
+pub(super) fn revocation(office: &Office, revoked_at: &str) -> Crl {
     let entries = [(office.signer.serial(), time(revoked_at), Reason::KeyCompromise)];
     let (this, next) = (time("2026-10-25T00:00:00Z"), time("2026-11-25T00:00:00Z"));
     let list = crl::make(&office.root, &entries, this, next, 1, &office.root_key);
@@ -399,7 +399,7 @@ fn a_claimed_time_is_no_proof_under_a_strict_policy() {
 }
 
 /// `look` with a time stamp over its signature, as the last field.
-fn stamped(look: &Look, time: &[u8]) -> Vec<u8> {
+pub(super) fn stamped(look: &Look, time: &[u8]) -> Vec<u8> {
     let signed = look.signed();
     let token = Authority::get().stamp(SignedValue::parse(&signed).unwrap().signature(), time);
     let outer = tlv::only(&signed, 0, tag::SEQUENCE, Code::BadDer, "SES_Signature").unwrap();
