@@ -70,9 +70,31 @@ install_modules() {
 set_up_sm-crypto() { has node npm && once npm "$here/sm-crypto/package-lock.json" -- install_modules; }
 sm-crypto() { NODE_PATH=$work/npm/node_modules node "$here/sm-crypto/driver.js" "$@"; }
 
+set_up_gmsm() {
+    has go && once gmsm "$here"/gmsm/*.{go,mod,sum} -- go build -C "$here/gmsm" -o "$work/gmsm" .
+}
+gmsm() { "$work/gmsm" "$@"; }
+
+set_up_bouncycastle() {
+    local folder=$here/bouncycastle
+    has java mvn && once bouncycastle "$folder/pom.xml" "$folder"/src/main/java/interop/*.java -- \
+        mvn -q -B -f "$folder/pom.xml" compile dependency:build-classpath \
+        -Dwork="$work/bouncycastle" -Dmdep.outputFile="$work/bouncycastle.classpath"
+}
+bouncycastle() {
+    java -cp "$work/bouncycastle/classes:$(cat "$work/bouncycastle.classpath")" interop.Main "$@"
+}
+
+set_up_rustcrypto() {
+    local folder=$here/rustcrypto
+    once rustcrypto "$folder"/Cargo.{toml,lock} "$folder"/src/*.rs -- \
+        cargo build --locked --manifest-path "$folder/Cargo.toml" --target-dir "$work/rustcrypto"
+}
+rustcrypto() { "$work/rustcrypto/debug/yinxin-interop-rustcrypto" "$@"; }
+
 python=${PYTHON:-python3}
 peers=("$@")
-[ $# -gt 0 ] || peers=(openssl3 openssl4 gmssl-pyx gmalglib tongsuopy sm-crypto)
+[ $# -gt 0 ] || peers=(openssl3 openssl4 bouncycastle gmsm rustcrypto gmssl-pyx gmalglib tongsuopy sm-crypto)
 
 echo '-- yinxin: make files for the other implementations'
 cargo build --quiet -p yinxin-interop
