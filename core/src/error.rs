@@ -2,6 +2,8 @@
 //!
 //! A verification that finished and said no is not an error but a [`Rejected`](crate::report::Rejected).
 
+mod hint;
+
 use std::fmt;
 
 /// Declares [`Code`] from one table, so that number, name and both texts stand in one place.
@@ -192,6 +194,18 @@ impl Error {
         self.device_code
     }
 
+    /// What to try next, in English.
+    #[must_use]
+    pub fn hint_en(&self) -> &'static str {
+        self.code.hint_en()
+    }
+
+    /// What to try next, in Chinese.
+    #[must_use]
+    pub fn hint_zh(&self) -> &'static str {
+        self.code.hint_zh()
+    }
+
     /// The English text, with the place.
     #[must_use]
     pub fn text_en(&self) -> String {
@@ -251,6 +265,14 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), Code::ALL.len());
+    }
+
+    #[test]
+    fn every_code_has_a_hint() {
+        for code in Code::ALL {
+            assert!(!code.hint_en().is_empty(), "{code:?}: add a hint in error/hint.rs");
+            assert!(!code.hint_zh().is_empty(), "{code:?}: add a hint in error/hint.rs");
+        }
     }
 
     #[test]
