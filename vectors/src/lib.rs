@@ -6,6 +6,7 @@
 
 #![allow(clippy::panic, clippy::expect_used, reason = "a loader for tests fails loudly")]
 
+pub mod published;
 pub mod random;
 
 use std::{

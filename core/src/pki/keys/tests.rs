@@ -2,46 +2,64 @@
 
 use base64ct::Encoding as _;
 use proptest::prelude::*;
-use yinxin_vectors::{Case, load, load_shared};
+use serde_json::{Value, json};
+use yinxin_vectors::{
+    Case, load, load_shared,
+    published::{Found, compare},
+};
 
 use super::*;
-use crate::pki::tlv::{sequence, tag, wrap};
+use crate::pki::{
+    tlv::{sequence, tag, wrap},
+    x509::{Certificate, hex},
+};
 
 fn check<'a>(case: &'a Case, name: &str) -> &'a str {
     case.get("checks").and_then(|checks| checks[name].as_str()).unwrap_or_default()
 }
 
-/// PKCS#8 with a version that RFC 5958 does not have: its source, too, holds that it is refused.
-const VERSION_3: [&str; 1] = ["94a82d54bb79be70"];
+/// Reads every private key of a file and holds it against what an independent reader found.
+fn private_key(case: &Case, found: &mut Found, certificates: &[(String, Certificate)]) {
+    let der = case.bytes("der_b64");
+    let key = match private_key_from_der(&der, None) {
+        Ok(key) => key,
+        Err(error) if error.code() == Code::BadPrivateKey => {
+            found.check("d_in_range_1_n-2", false);
+            return found.stop();
+        }
+        Err(error) => return found.refuse(error),
+    };
+    let public = key.public().to_sec1();
+    found.check("curve", "sm2p256v1");
+    found.check("d_hex", hex(key.expose_bytes()));
+    found.check("d_in_range_1_n-2", true);
+    found.check("pub_hex", hex(&public));
+    // Another's public key would have been refused.
+    let embedded = der.windows(65).any(|window| window == public);
+    let matches = if embedded { true.into() } else { Value::from("absent") };
+    found.check("embedded_pub_matches", matches);
+    let same_key = |certificate: &Certificate| certificate.public_key() == Ok(key.public());
+    let matching = certificates.iter().filter(|(_, certificate)| same_key(certificate));
+    found.check("matches_certs", matching.map(|(id, _)| id.as_str()).collect::<Vec<_>>());
+    let text = pem::encode(
+        if case.text("kind") == "pkcs8" { "PRIVATE KEY" } else { "EC PRIVATE KEY" },
+        &der,
+    );
+    let again = private_key_from_pem(text.as_bytes(), None).unwrap();
+    assert_eq!(again.expose_bytes(), key.expose_bytes(), "{case}");
+}
 
-/// Reads every private key of `file` and compares it with what an independent reader found.
-fn private_keys(file: &str, label: &str) {
-    for case in load_shared(file).unwrap_or_default() {
-        let der = case.bytes("der_b64");
-        let read = private_key_from_der(&der, None);
-        let in_range = case.get("checks").unwrap()["d_in_range_1_n-2"].as_bool().unwrap();
-        if !in_range {
-            assert_eq!(read.err().map(|error| error.code()), Some(Code::BadPrivateKey), "{case}");
-            continue;
-        }
-        if VERSION_3.contains(&case.id().as_str()) {
-            assert_eq!(read.err().and_then(|error| error.field_name()), Some("version"), "{case}");
-            continue;
-        }
-        let key = read.unwrap_or_else(|error| panic!("{case}: {error}"));
-        assert_eq!(crate::pki::x509::hex(key.expose_bytes()), check(&case, "d_hex"), "{case}");
-        let public = crate::pki::x509::hex(&key.public().to_sec1());
-        assert_eq!(public, check(&case, "pub_hex"), "{case}");
-        let text = pem::encode(label, &der);
-        let again = private_key_from_pem(text.as_bytes(), None).unwrap();
-        assert_eq!(again.expose_bytes(), key.expose_bytes(), "{case}");
-    }
+/// The published certificates that can be read, by their ids.
+fn published_certificates() -> Vec<(String, Certificate)> {
+    let read = |case: Case| Some((case.id(), Certificate::parse(&case.bytes("der_b64")).ok()?));
+    load_shared("x509/certs.json").unwrap_or_default().into_iter().filter_map(read).collect()
 }
 
 #[test]
 fn plain_keys_of_others() {
-    private_keys("keys/pkcs8_plain.json", "PRIVATE KEY");
-    private_keys("keys/sec1.json", "EC PRIVATE KEY");
+    let certificates = published_certificates();
+    compare("keys/pkcs8_plain.json", |case, found| private_key(case, found, &certificates));
+    compare("keys/sec1.json", |case, found| private_key(case, found, &certificates));
 }
 
 #[test]
@@ -80,13 +98,19 @@ fn encrypted_keys_of_others() {
 
 #[test]
 fn public_keys_of_others() {
-    for case in load_shared("keys/spki.json").unwrap_or_default() {
+    compare("keys/spki.json", |case, found| {
         let der = case.bytes("der_b64");
-        let key = public_key_from_spki(&der).unwrap_or_else(|error| panic!("{case}: {error}"));
-        assert_eq!(crate::pki::x509::hex(&key.to_sec1()), check(&case, "pub_hex"), "{case}");
+        let key = match public_key_from_spki(&der) {
+            Ok(key) => key,
+            Err(error) => return found.refuse(error),
+        };
+        found.check("spki", json!({"alg": "1.2.840.10045.2.1", "param": "1.2.156.10197.1.301"}));
+        found.check("on_curve", true);
+        found.check("pub_hex", hex(&key.to_sec1()));
+        // What is written has the algorithm that `spki` names.
         assert_eq!(public_key_to_spki(&key).unwrap(), der, "{case}");
         assert_eq!(public_key_from_pem(public_key_to_pem(&key).unwrap().as_bytes()), Ok(key));
-    }
+    });
 }
 
 #[test]
