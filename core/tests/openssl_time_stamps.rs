@@ -120,11 +120,11 @@ fn certificate(folder: &Folder) -> (Certificate, PrivateKey) {
 #[test]
 fn our_requests_are_read() {
     let Some(folder) = Folder::new("query") else { return };
-    let request = TimeStampRequest::new(Imprint::of(DATA)).unwrap().under_policy("1.2.3.4.1");
+    let request = TimeStampRequest::new(Imprint::of(DATA)).unwrap().under_policy("1.2.3.9.1");
     folder.write("request.tsq", request.to_der().unwrap());
     let text = folder.run("ts -query -in request.tsq -text");
     let nonce: String = request.nonce.unwrap().iter().map(|byte| format!("{byte:02X}")).collect();
-    for expected in ["Version: 1", "Hash Algorithm: sm3", "Policy OID: 1.2.3.4.1"] {
+    for expected in ["Version: 1", "Hash Algorithm: sm3", "Policy OID: 1.2.3.9.1"] {
         assert!(text.contains(expected), "{expected}: {text}");
     }
     assert!(text.contains(&format!("Nonce: 0x{nonce}")), "{text}");
@@ -141,7 +141,7 @@ fn our_answers_are_read_and_verified() {
         signer: &signer,
         certificate,
         chain: Vec::new(),
-        policy: "1.2.3.4.1".to_owned(),
+        policy: "1.2.3.9.1".to_owned(),
         accuracy: Some(Accuracy { seconds: 1, milliseconds: 500, microseconds: 100 }),
         family: Family::Pkcs7,
         register: &now,
@@ -156,7 +156,7 @@ fn our_answers_are_read_and_verified() {
     for expected in [
         "Status: Granted.",
         "Version: 1",
-        "Policy OID: 1.2.3.4.1",
+        "Policy OID: 1.2.3.9.1",
         "Hash Algorithm: sm3",
         "Serial number: 0x4D2A",
         "Accuracy: 0x01 seconds, 0x01F4 millis, 0x64 micros",
