@@ -78,7 +78,9 @@ codes! {
     305 PasswordNeeded "PASSWORD_NEEDED" "the key is encrypted and no password was given" "密钥已加密，需要口令";
     306 UnsupportedAlgorithm "UNSUPPORTED_ALGORITHM" "the algorithm is not supported here" "不支持该算法";
     307 KeyMismatch "KEY_MISMATCH" "the private key does not belong to the public key or certificate" "私钥与公钥或证书不匹配";
-    308 BadCms "BAD_CMS" "the SignedData is malformed" "SignedData 格式有误";
+    308 BadCms "BAD_CMS" "the signed or enveloped data is malformed" "CMS 数据（签名数据或数字信封）格式有误";
+    320 NoRecipient "NO_RECIPIENT" "the enveloped data is not for this certificate or key" "数字信封的接收者中没有该证书或密钥";
+    321 NotOpened "NOT_OPENED" "the content does not open: another key, or it was changed" "无法解开内容：密钥不符或数据被改动";
     324 DeviceFailed "DEVICE_FAILED" "the device that holds the key reported a failure" "密码设备报告失败";
     325 DeviceUnavailable "DEVICE_UNAVAILABLE" "no session with the device that holds the key could be had" "无法与密码设备建立会话";
     326 DeviceTimeout "DEVICE_TIMEOUT" "the device that holds the key did not answer in time" "密码设备未在限定时间内响应";

@@ -80,8 +80,17 @@ pub const CMS_CERTIFICATES_MAX: usize = 64;
 /// Signers of a SignedData: 16. One is the rule, and each costs a signature verification.
 pub const CMS_SIGNERS_MAX: usize = 16;
 
-/// Signed attributes of one signer: 64. Three to six are usual.
+/// Signed attributes of one signer, likewise unsigned ones, and values of one attribute: 64. Three to six
+/// are usual.
 pub const CMS_ATTRIBUTES_MAX: usize = 64;
+
+/// Nesting of elements whose lengths are indefinite, in CMS: 32. Streaming writers nest five; names and
+/// extensions in certificates go no deeper than ten.
+pub const CMS_DEPTH_MAX: usize = 32;
+
+/// Recipients of enveloped data: 1024, a department's list. Each takes about 300 bytes, and an SM2
+/// encryption to write.
+pub const CMS_RECIPIENTS_MAX: usize = 1024;
 
 /// Seals that a cache remembers: 64. A batch from one region uses a handful.
 pub const SEAL_CACHE_ENTRIES_MAX: usize = 64;

@@ -46,7 +46,9 @@
 #define YINXIN_PASSWORD_NEEDED 305 // the key is encrypted and no password was given
 #define YINXIN_UNSUPPORTED_ALGORITHM 306 // the algorithm is not supported here
 #define YINXIN_KEY_MISMATCH 307 // the private key does not belong to the public key or certificate
-#define YINXIN_BAD_CMS 308 // the SignedData is malformed
+#define YINXIN_BAD_CMS 308 // the signed or enveloped data is malformed
+#define YINXIN_NO_RECIPIENT 320 // the enveloped data is not for this certificate or key
+#define YINXIN_NOT_OPENED 321 // the content does not open: another key, or it was changed
 #define YINXIN_DEVICE_FAILED 324 // the device that holds the key reported a failure
 #define YINXIN_DEVICE_UNAVAILABLE 325 // no session with the device that holds the key could be had
 #define YINXIN_DEVICE_TIMEOUT 326 // the device that holds the key did not answer in time

@@ -4,7 +4,7 @@ use super::{Verifier, package::listed, signature::plain_signer};
 use crate::{
     error::Error,
     licence::ofd::{INTEGRITY_FILE, Integrity, Package},
-    pki::cms::SignedData,
+    pki::cms::{SignedData, VerifyOptions},
     report::{Check, SubIndication},
     time::UnixTime,
 };
@@ -66,7 +66,7 @@ fn value_checks(
         Ok(signed) => signed,
         Err(error) => return unreadable(&error.in_file(path)),
     };
-    let verification = signed.verify_detached_with(content, &verifier.signers);
+    let verification = signed.verify(Some(content), &VerifyOptions::ofd(&verifier.signers));
     let mut checks = verification.checks;
     if let Some(certificate) = &verification.signer {
         checks.push(plain_signer(verifier, "integrity.signer_certificate", certificate, at).0);

@@ -17,7 +17,7 @@ use crate::{
     limits::{COVERAGE_NAMES_BYTES_MAX, SIGNATURES_MAX, SIGNED_VALUES_BYTES_MAX},
     pki::{
         algorithm::read_signature,
-        cms::{self, SignedData, Verification},
+        cms::{self, SignedData, Verification, VerifyOptions},
         x509::{Certificate, PathReport, Role, Times, verify_path},
     },
     primitives::sm3,
@@ -273,7 +273,7 @@ impl Subject<'_> {
             cms::verify_bare(value, bytes, known)
         } else {
             match SignedData::parse(value) {
-                Ok(signed) => signed.verify_detached_with(bytes, known),
+                Ok(signed) => signed.verify(Some(bytes), &VerifyOptions::ofd(known)),
                 Err(error) => return report.checks.push(unreadable("signature.format", &error)),
             }
         };

@@ -1,29 +1,32 @@
-//! Whether a SignedData signs given data: GB/T 35275, signedData.
+//! Whether a SignedData signs given data: GB/T 35275, signedData; RFC 5652, 5.6.
 //!
-//! In: the SignedData, the data, certificates known from elsewhere. Out: ordered checks and the
-//! certificates whose key signed. Variable time: all inputs are public.
+//! In: the SignedData, the data or its digests, certificates known from elsewhere. Out: ordered checks
+//! and the certificates whose key signed. Variable time: all inputs are public.
 
 use base64ct::{Base64, Encoding as _};
 
-use super::{Form, SignedAttributes, SignedData, SignerInfo, oid};
+use super::{Form, SignedAttributes, SignedData, SignerInfo, judge::SignerVerification, oid};
 use crate::{
-    Code, UnixTime,
+    Code, Error, UnixTime,
     pki::{
         algorithm::{SignatureAlgorithm, SignatureForm, dotted, is_sm3, read_signature},
         tlv::{self, Cursor, tag},
         x509::{Certificate, hex},
     },
-    primitives::{sm2::DistId, sm3},
-    report::{Check, SubIndication},
+    primitives::{
+        sm2::{DistId, PublicKey, Signature, hazmat},
+        sm3,
+    },
+    report::{self, Check, Indication, SubIndication},
 };
 
-const CLAUSE: &str = "GB/T 35275, signedData";
+pub(super) const CLAUSE: &str = "GB/T 35275, signedData";
 
 /// What came of verifying a SignedData over given data.
 #[derive(Clone, Debug)]
 pub struct Verification {
-    /// Every check, in the order in which it was made. That a signer's certificate is trusted is not
-    /// among them.
+    /// Every check, in the order in which it was made. That a signer's certificate is trusted is among
+    /// them only after [`judge`](Self::judge).
     pub checks: Vec<Check>,
     /// What the first signer's signature covers.
     pub form: Option<Form>,
@@ -31,49 +34,175 @@ pub struct Verification {
     pub signer: Option<Certificate>,
     /// The signing time that the first signer claims.
     pub signing_time: Option<UnixTime>,
+    /// What was found about each signer, in their order.
+    pub signers: Vec<SignerVerification>,
+    /// The certificates inside that could be read, which may help to build a path.
+    pub certificates: Vec<Certificate>,
+}
+
+impl Verification {
+    /// Whether every required check passed.
+    #[must_use]
+    pub fn passed(&self) -> bool {
+        report::conclude(self.checks.iter()).0 == Indication::Passed
+    }
+}
+
+/// What a verification accepts, and what it knows.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct VerifyOptions<'a> {
+    /// Where signers' certificates are looked for that are not inside.
+    pub known: &'a [Certificate],
+    /// The deviant forms that are accepted ([`Form::is_deviant`]). In any other form than these and the
+    /// standard's the check `cms.message_digest` fails.
+    pub deviant: &'a [Form],
+}
+
+impl<'a> VerifyOptions<'a> {
+    /// What OFD packages in use need: the digest, or its base64 text, in place of the data.
+    #[must_use]
+    pub const fn ofd(known: &'a [Certificate]) -> Self {
+        Self { known, deviant: &[Form::DigestAsContent, Form::DigestTextAsContent] }
+    }
+}
+
+/// Verifies every signature of the SignedData `bytes`: over `content`, or, if that is not given, over
+/// the content inside. Whether the signers may be trusted is left to [`Verification::judge`].
+///
+/// # Errors
+/// As [`SignedData::parse`]. A signature that does not verify is a failed check, not an error.
+pub fn verify(
+    bytes: &[u8],
+    content: Option<&[u8]>,
+    options: &VerifyOptions<'_>,
+) -> Result<Verification, Error> {
+    Ok(SignedData::parse(bytes)?.verify(content, options))
+}
+
+/// The data that is said to be signed, as it is or hashed while it went by.
+pub(super) enum Data<'a> {
+    AtHand(&'a [u8], sm3::Digest),
+    Hashed(&'a Hashes),
+    Missing,
+}
+
+/// What is kept of data that went by.
+pub(super) struct Hashes {
+    pub(super) sm3: sm3::Digest,
+    /// e = H(Z ‖ M) for each key that may have signed the data itself.
+    pub(super) with_z: Vec<(PublicKey, sm3::Digest)>,
+    /// Whether all of it was one SET: what attributes are that are passed off as data.
+    pub(super) is_set: bool,
+}
+
+impl<'a> Data<'a> {
+    pub(super) fn new(content: &'a [u8]) -> Self {
+        Self::AtHand(content, sm3::hash(content))
+    }
+
+    fn digest(&self) -> Option<&sm3::Digest> {
+        match self {
+            Self::AtHand(_, digest) => Some(digest),
+            Self::Hashed(hashes) => Some(&hashes.sm3),
+            Self::Missing => None,
+        }
+    }
+}
+
+/// What a signature covers.
+enum Message<'a> {
+    Bytes(&'a [u8]),
+    /// Data that went by.
+    Hashed(&'a Hashes),
+    Missing,
+}
+
+impl Message<'_> {
+    /// `None` if the data went by without being hashed for this key.
+    fn verify(&self, key: &PublicKey, signature: &Signature) -> Option<Result<(), Error>> {
+        match self {
+            Self::Bytes(bytes) => Some(key.verify(bytes, signature, &DistId::DEFAULT)),
+            Self::Hashed(hashes) => {
+                let (_, e) = hashes.with_z.iter().find(|(other, _)| other == key)?;
+                Some(hazmat::verify_digest(key, e, signature))
+            }
+            Self::Missing => None,
+        }
+    }
 }
 
 impl SignedData {
     /// Verifies every signature inside over `content`, with the certificates inside.
     #[must_use]
     pub fn verify_detached(&self, content: &[u8]) -> Verification {
-        self.verify_detached_with(content, &[])
+        self.verify(Some(content), &VerifyOptions::default())
     }
 
     /// As [`verify_detached`](Self::verify_detached); signers whose certificate is not inside are also
     /// looked for among `known`.
     #[must_use]
     pub fn verify_detached_with(&self, content: &[u8], known: &[Certificate]) -> Verification {
+        self.verify(Some(content), &VerifyOptions { known, deviant: &[] })
+    }
+
+    /// Verifies every signature inside: over `content`, or, if that is not given, over the content
+    /// inside.
+    #[must_use]
+    pub fn verify(&self, content: Option<&[u8]>, options: &VerifyOptions<'_>) -> Verification {
+        let data = content.or_else(|| self.content()).map_or(Data::Missing, Data::new);
+        self.verify_data(&data, options)
+    }
+
+    pub(super) fn verify_data(&self, data: &Data<'_>, options: &VerifyOptions<'_>) -> Verification {
+        let read = self.certificates().iter().filter_map(|der| Certificate::parse(der).ok());
+        let inside = read.collect::<Vec<_>>();
         let mut checks = vec![self.format_check()];
-        let mut first = None;
+        checks.extend(self.digest_algorithms_check());
+        let mut signers = Vec::new();
         for (index, signer) in self.signers().iter().enumerate() {
-            let (form, binding) = self.binding(signer, content);
-            let certificate = self.find(signer, known);
-            let mut made = self.signer_checks(signer, form, binding, content, certificate.as_ref());
+            let mut found = self.verify_signer(signer, data, &inside, options);
             if self.signers().len() > 1 {
-                made.iter_mut().for_each(|check| {
+                found.checks.iter_mut().for_each(|check| {
                     check.evidence.insert("signer", index.to_string());
                 });
             }
-            checks.append(&mut made);
-            let time = signer.attributes.as_ref().and_then(|attributes| attributes.signing_time);
-            first.get_or_insert((form, certificate, time));
+            checks.extend(found.checks.iter().cloned());
+            signers.push(found);
         }
-        match first {
-            Some((form, signer, signing_time)) => {
-                Verification { checks, form, signer, signing_time }
-            }
-            None => {
-                checks.push(Check::failed(
-                    "cms.signer",
-                    CLAUSE,
-                    SubIndication::NoSignatureFound,
-                    "the SignedData has no signer",
-                    "SignedData 中没有签名者",
-                ));
-                Verification { checks, form: None, signer: None, signing_time: None }
-            }
+        if signers.is_empty() {
+            checks.push(Check::failed(
+                "cms.signer",
+                CLAUSE,
+                SubIndication::NoSignatureFound,
+                "the SignedData has no signer",
+                "SignedData 中没有签名者",
+            ));
         }
+        Verification::new(checks, signers, inside)
+    }
+
+    fn verify_signer(
+        &self,
+        signer: &SignerInfo,
+        data: &Data<'_>,
+        inside: &[Certificate],
+        options: &VerifyOptions<'_>,
+    ) -> SignerVerification {
+        let named = |certificate: &&Certificate| signer.identifier.names(certificate);
+        let certificate = inside.iter().find(named).or_else(|| options.known.iter().find(named));
+        let (form, binding) = self.binding(signer, data, options.deviant);
+        let mut checks = vec![certificate_check(signer, certificate), algorithm_check(signer)];
+        checks.push(self.content_type_check(signer));
+        checks.push(binding);
+        checks.extend(self.value_checks(signer, data, certificate));
+        if let (Some(form), Some(check)) = (form, checks.last_mut()) {
+            check.evidence.insert("form", form.name().to_owned());
+        }
+        checks.extend(unsigned_checks(signer));
+        let signing_time = signer.attributes.as_ref().and_then(|list| list.signing_time);
+        let signature = signer.signature.clone();
+        let certificate = certificate.cloned();
+        SignerVerification { checks, form, certificate, signing_time, signature, path: None }
     }
 
     fn format_check(&self) -> Check {
@@ -84,64 +213,95 @@ impl SignedData {
             .evidence("signers", self.signers().len())
     }
 
-    fn signer_checks(
+    /// RFC 5652, 5.1: the list before the content is meant to name the digests of all signers.
+    fn digest_algorithms_check(&self) -> Option<Check> {
+        let needed = self.signers().iter().any(|signer| is_sm3(&signer.digest_algorithm));
+        (needed && !self.names_sm3()).then(|| {
+            Check::failed(
+                "cms.digest_algorithms",
+                "RFC 5652, 5.1",
+                SubIndication::FormatFailure,
+                "the list of digest algorithms lacks that of a signer",
+                "摘要算法列表缺少签名者所用的算法",
+            )
+            .warning()
+        })
+    }
+
+    /// Whether the list of digest algorithms has SM3.
+    pub(super) fn names_sm3(&self) -> bool {
+        self.fields.digest_algorithms.iter().any(|der| {
+            let algorithm = Cursor::new(der, 0, Code::BadCms).expect(tag::SEQUENCE, "algorithm");
+            let oid = algorithm.and_then(|element| element.inside().expect(tag::OID, "algorithm"));
+            oid.is_ok_and(|oid| is_sm3(oid.value))
+        })
+    }
+
+    /// `cms.signature` and what belongs to it.
+    fn value_checks(
         &self,
         signer: &SignerInfo,
-        form: Option<Form>,
-        binding: Check,
-        content: &[u8],
+        data: &Data<'_>,
         certificate: Option<&Certificate>,
     ) -> Vec<Check> {
-        let mut checks = vec![certificate_check(signer, certificate), algorithm_check(signer)];
-        checks.push(self.content_type_check(signer));
-        checks.push(binding);
-        let message = match (&signer.attributes, self.content()) {
-            (Some(attributes), _) => attributes.signed_bytes.as_slice(),
-            (None, Some(inside)) => inside,
-            (None, None) => content,
+        let message = match (&signer.attributes, self.content(), data) {
+            (Some(attributes), ..) => Message::Bytes(&attributes.signed_bytes),
+            (None, Some(inside), _) => Message::Bytes(inside),
+            (None, None, Data::AtHand(content, _)) => Message::Bytes(content),
+            (None, None, Data::Hashed(hashes)) => Message::Hashed(hashes),
+            (None, None, Data::Missing) => Message::Missing,
         };
-        let algorithm = SignatureAlgorithm::from_oid(&signer.signature_algorithm);
-        let looks_like_attributes = signer.attributes.is_none() && is_attributes(message);
-        if looks_like_attributes {
-            checks.push(Check::failed(
+        let passed_off = match &message {
+            Message::Bytes(bytes) => signer.attributes.is_none() && is_attributes(bytes),
+            Message::Hashed(hashes) => hashes.is_set,
+            Message::Missing => false,
+        };
+        if passed_off {
+            return vec![Check::failed(
                 "cms.signature",
                 CLAUSE,
                 SubIndication::SigCryptoFailure,
                 "what is signed is a set of attributes passed off as the data",
                 "被签名的是冒充数据的属性集合",
-            ));
-        } else if algorithm.is_sm2() {
-            checks.extend(signature_checks(certificate, message, &signer.signature));
-        } else {
-            checks.push(Check::skipped(
-                "cms.signature",
-                CLAUSE,
-                "not checked: the algorithm is not SM2 with SM3",
-                "未检查：算法不是 SM2/SM3",
-            ));
+            )];
         }
-        if let (Some(form), Some(check)) = (form, checks.last_mut()) {
-            check.evidence.insert("form", form.name().to_owned());
+        if SignatureAlgorithm::from_oid(&signer.signature_algorithm).is_sm2() {
+            return signature_checks(certificate, &message, &signer.signature);
         }
-        checks
+        vec![Check::skipped(
+            "cms.signature",
+            CLAUSE,
+            "not checked: the algorithm is not SM2 with SM3",
+            "未检查：算法不是 SM2/SM3",
+        )]
     }
 
     /// How the data is bound to what is signed, and whether the binding holds.
-    fn binding(&self, signer: &SignerInfo, content: &[u8]) -> (Option<Form>, Check) {
-        let digest = sm3::hash(content);
-        let form = match (self.content(), &signer.attributes) {
+    fn binding(
+        &self,
+        signer: &SignerInfo,
+        data: &Data<'_>,
+        deviant: &[Form],
+    ) -> (Option<Form>, Check) {
+        let Some(digest) = data.digest() else { return (None, no_data_check()) };
+        let inside = self.content().map(|inside| (inside, sm3::hash(inside)));
+        let form = match (inside, &signer.attributes) {
             (None, Some(_)) => Some(Form::SignedAttributes),
             (None, None) => Some(Form::Plain),
-            (Some(inside), Some(_)) if inside == content => Some(Form::AttachedSignedAttributes),
-            (Some(inside), None) if inside == content => Some(Form::Attached),
-            (Some(inside), None) if inside == digest => Some(Form::DigestAsContent),
-            (Some(inside), None) if inside == Base64::encode_string(&digest).as_bytes() => {
+            (Some((_, inside)), Some(_)) if inside == *digest => {
+                Some(Form::AttachedSignedAttributes)
+            }
+            (Some((_, inside)), None) if inside == *digest => Some(Form::Attached),
+            (Some((inside, _)), None) if inside == digest => Some(Form::DigestAsContent),
+            (Some((inside, _)), None) if inside == Base64::encode_string(digest).as_bytes() => {
                 Some(Form::DigestTextAsContent)
             }
             (Some(_), _) => None,
         };
+        let allowed = form.is_none_or(|form| !form.is_deviant() || deviant.contains(&form));
         let check = match (form, &signer.attributes) {
-            (Some(_), Some(attributes)) => message_digest_check(attributes, &digest),
+            (Some(_), Some(attributes)) => message_digest_check(attributes, digest),
+            (Some(_), None) if !allowed => deviant_check(),
             (Some(Form::Plain), None) => Check::skipped(
                 "cms.message_digest",
                 CLAUSE,
@@ -162,7 +322,7 @@ impl SignedData {
                 "内含内容既不是该数据，也不是其摘要",
             ),
         };
-        let check = check.evidence("sm3", hex(&digest));
+        let check = check.evidence("sm3", hex(digest));
         (form, check.evidence("form", form.map_or("none", Form::name)))
     }
 
@@ -187,13 +347,52 @@ impl SignedData {
         };
         check.evidence("signed", stated.map_or_else(|| "none".to_owned(), dotted))
     }
+}
 
-    /// The certificate with the signer's issuer and serial number.
-    fn find(&self, signer: &SignerInfo, known: &[Certificate]) -> Option<Certificate> {
-        let inside = self.certificates().iter().find(|der| names(der, signer));
-        let inside = inside.and_then(|der| Certificate::parse(der).ok());
-        inside.or_else(|| known.iter().find(|other| names(other.der(), signer)).cloned())
+fn no_data_check() -> Check {
+    Check::indeterminate(
+        "cms.message_digest",
+        CLAUSE,
+        SubIndication::SignedDataNotFound,
+        "the data is neither inside nor given",
+        "SignedData 未内含数据，外部也未提供数据",
+    )
+}
+
+fn deviant_check() -> Check {
+    Check::failed(
+        "cms.message_digest",
+        CLAUSE,
+        SubIndication::HashFailure,
+        "the content inside is the digest of the data, a form that was not allowed",
+        "内含内容是该数据的摘要，而此形式未被允许",
+    )
+}
+
+/// What is among the attributes that nobody signed: facts, which are judged elsewhere.
+fn unsigned_checks(signer: &SignerInfo) -> Vec<Check> {
+    let mut checks = Vec::new();
+    let stamps = signer.time_stamps().count();
+    if stamps > 0 {
+        let check = Check::skipped(
+            "cms.time_stamp",
+            "RFC 3161, appendix A",
+            "there is a time stamp, which is not judged here",
+            "带有时间戳，此处不作判断",
+        );
+        checks.push(check.evidence("count", stamps).information());
     }
+    let counter_signatures = signer.counter_signatures().count();
+    if counter_signatures > 0 {
+        let check = Check::skipped(
+            "cms.counter_signature",
+            "RFC 5652, 11.4",
+            "there is a counter-signature, which is not verified",
+            "带有副署签名，未予验证",
+        );
+        checks.push(check.evidence("count", counter_signatures).information());
+    }
+    checks
 }
 
 /// Verifies a bare signature value over `content` with the first of `known` whose key fits
@@ -230,11 +429,19 @@ pub fn verify_bare(value: &[u8], content: &[u8], known: &[Certificate]) -> Verif
         ),
     };
     let mut checks = vec![present];
-    checks.extend(signature_checks(signer.as_ref(), content, value));
+    checks.extend(signature_checks(signer.as_ref(), &Message::Bytes(content), value));
     checks.iter_mut().for_each(|check| {
         check.evidence.insert("form", form.name().to_owned());
     });
-    Verification { checks, form: Some(form), signer, signing_time: None }
+    let found = SignerVerification {
+        checks: checks.clone(),
+        form: Some(form),
+        certificate: signer,
+        signing_time: None,
+        signature: value.to_vec(),
+        path: None,
+    };
+    Verification::new(checks, vec![found], Vec::new())
 }
 
 fn certificate_check(signer: &SignerInfo, certificate: Option<&Certificate>) -> Check {
@@ -252,7 +459,7 @@ fn certificate_check(signer: &SignerInfo, certificate: Option<&Certificate>) -> 
             "no certificate has the signer's issuer and serial number",
             "没有与签名者颁发者和序列号相符的证书",
         )
-        .evidence("serial", hex(&signer.serial)),
+        .evidence("identifier", signer.identifier.to_string()),
     }
 }
 
@@ -302,7 +509,11 @@ fn message_digest_check(attributes: &SignedAttributes, digest: &[u8]) -> Check {
 }
 
 /// `cms.signature`, and a warning where the value is not DER.
-fn signature_checks(certificate: Option<&Certificate>, message: &[u8], value: &[u8]) -> Vec<Check> {
+fn signature_checks(
+    certificate: Option<&Certificate>,
+    message: &Message<'_>,
+    value: &[u8],
+) -> Vec<Check> {
     let id = "cms.signature";
     let Some(key) = certificate.map(Certificate::public_key) else {
         return vec![Check::skipped(
@@ -312,9 +523,14 @@ fn signature_checks(certificate: Option<&Certificate>, message: &[u8], value: &[
             "未检查：没有签名者证书",
         )];
     };
-    let outcome = read_signature(value).and_then(|(signature, form)| {
-        key?.verify(message, &signature, &DistId::DEFAULT).map(|()| form)
-    });
+    let read = read_signature(value).and_then(|(signature, form)| Ok((key?, signature, form)));
+    let outcome = match read {
+        Ok((key, signature, form)) => match message.verify(key, &signature) {
+            Some(outcome) => outcome.map(|()| form),
+            None => return vec![unhashed_check()],
+        },
+        Err(error) => Err(error),
+    };
     match outcome {
         Ok(form) => {
             let check = Check::passed(id, CLAUSE, "the signature verifies", "签名值验证通过");
@@ -345,25 +561,16 @@ fn signature_checks(certificate: Option<&Certificate>, message: &[u8], value: &[
     }
 }
 
-/// Whether a certificate has the signer's issuer (the same DER) and serial number.
-fn names(der: &[u8], signer: &SignerInfo) -> bool {
-    let Some((issuer, serial)) = issuer_and_serial(der) else { return false };
-    let number = |bytes: &[u8]| {
-        let start = bytes.iter().position(|&byte| byte != 0).unwrap_or(bytes.len());
-        bytes.get(start..).unwrap_or_default().to_vec()
-    };
-    issuer == signer.issuer && number(serial) == number(&signer.serial)
-}
-
-/// The issuer (DER) and the serial number (contents octets) as they stand in a certificate.
-fn issuer_and_serial(der: &[u8]) -> Option<(&[u8], &[u8])> {
-    let mut certificate = Cursor::new(der, 0, Code::BadCms).next("certificate").ok()?.inside();
-    let mut tbs = certificate.expect(tag::SEQUENCE, "tbsCertificate").ok()?.inside();
-    tbs.take(tag::CONTEXT_0, "version").ok()?;
-    let serial = tbs.expect(tag::INTEGER, "serialNumber").ok()?.value;
-    tbs.expect(tag::SEQUENCE, "signature").ok()?;
-    let issuer = tbs.expect(tag::SEQUENCE, "issuer").ok()?.raw;
-    Some((issuer, serial))
+/// Without signed attributes the hash begins with Z of the signer, whose certificate stands behind the
+/// data.
+fn unhashed_check() -> Check {
+    Check::indeterminate(
+        "cms.signature",
+        CLAUSE,
+        SubIndication::SignedDataNotFound,
+        "the data itself is signed, and is not at hand with this signer's key",
+        "签名直接覆盖数据，但未能用该签名者的公钥处理数据",
+    )
 }
 
 /// Whether `message` is a set of attributes with a message digest. Somebody who moves the signed

@@ -4,6 +4,8 @@
 //! plaintexts and the key of the authentication. Opening checks the tag, in constant time, before a
 //! byte is decrypted.
 
+mod pieces;
+
 use std::fmt;
 
 use aead::{
@@ -23,6 +25,8 @@ use crate::{
     limits,
     primitives::{ct, selftest::in_service},
 };
+
+pub use pieces::{Authenticator, Decryptor, Encryptor};
 
 /// A whole tag. It may be cut to 12 bytes or more.
 pub type Tag = [u8; 16];

@@ -6,6 +6,7 @@
 use std::marker::PhantomData;
 
 use ghash::{GHash, universal_hash::UniversalHash as _};
+use zeroize::Zeroize as _;
 
 #[cfg(target_arch = "x86_64")]
 use super::vpclmul;
@@ -35,6 +36,18 @@ impl HashKey {
         }
     }
 
+    /// A hash that goes on after `paused`, which was made with this key.
+    pub(super) fn resume(&self, paused: &Paused) -> Hash<'_> {
+        match self {
+            Self::Portable(start) => {
+                let hash = paused.portable.as_ref().unwrap_or(start);
+                Hash::Portable(hash.clone(), PhantomData)
+            }
+            #[cfg(target_arch = "x86_64")]
+            Self::Vpclmul(powers) => Hash::Vpclmul(powers, paused.y),
+        }
+    }
+
     /// A hash of nothing yet.
     pub(super) fn start(&self) -> Hash<'_> {
         match self {
@@ -53,6 +66,19 @@ pub(super) enum Hash<'h> {
     Vpclmul(&'h vpclmul::Powers, Block),
 }
 
+/// A hash on its way, apart from its key. Zeroised on drop.
+pub(super) struct Paused {
+    portable: Option<GHash>,
+    y: Block,
+}
+
+impl Drop for Paused {
+    fn drop(&mut self) {
+        // The state of the crate zeroises itself.
+        self.y.zeroize();
+    }
+}
+
 impl Hash<'_> {
     /// Takes in `data`, filled up with zeros to whole blocks.
     pub(super) fn update(&mut self, data: &[u8]) {
@@ -68,6 +94,15 @@ impl Hash<'_> {
                     powers.update(y, &[last]);
                 }
             }
+        }
+    }
+
+    /// What is needed to go on later.
+    pub(super) fn pause(self) -> Paused {
+        match self {
+            Self::Portable(hash, _) => Paused { portable: Some(hash), y: [0; 16] },
+            #[cfg(target_arch = "x86_64")]
+            Self::Vpclmul(_, y) => Paused { portable: None, y },
         }
     }
 

@@ -1,0 +1,231 @@
+//! BER as others write it while they stream (X.690, 8.1.3.6 and 8.7): indefinite lengths, and OCTET
+//! STRINGs in pieces. What is signed stays as it is: every element without them is copied byte for byte.
+//!
+//! In: bytes of an input. Out: the same elements with definite lengths, bounded in depth.
+
+use std::borrow::Cow;
+
+use crate::{Code, Error, limits::CMS_DEPTH_MAX, pki::tlv};
+
+/// The identifier octet of an OCTET STRING in pieces.
+pub(super) const CONSTRUCTED_OCTET_STRING: u8 = 0x24;
+/// The identifier octet of an OCTET STRING in one piece.
+const OCTET_STRING: u8 = tlv::tag::OCTET_STRING;
+
+/// An identifier octet and a length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Header {
+    pub(super) tag: u8,
+    /// `None` is the indefinite form.
+    pub(super) length: Option<u64>,
+    /// The bytes that it takes itself.
+    pub(super) size: usize,
+}
+
+impl Header {
+    /// Reads one, byte by byte, from `next`. `None` if it is malformed: a tag of several bytes, which
+    /// CMS does not have, a length of more than 8 bytes, or a primitive element without a length.
+    pub(super) fn read<E>(mut next: impl FnMut() -> Result<u8, E>) -> Result<Option<Self>, E> {
+        let tag = next()?;
+        if tag & 0x1f == 0x1f {
+            return Ok(None);
+        }
+        let first = next()?;
+        let count = usize::from(first & 0x7f);
+        let length = match first {
+            0x80 => return Ok((tag & 0x20 != 0).then_some(Self { tag, length: None, size: 2 })),
+            0..0x80 => u64::from(first),
+            _ if count > 8 => return Ok(None),
+            _ => {
+                let mut length = 0;
+                for _ in 0..count {
+                    length = length << 8 | u64::from(next()?);
+                }
+                length
+            }
+        };
+        let size = if first < 0x80 { 2 } else { 2 + count };
+        Ok(Some(Self { tag, length: Some(length), size }))
+    }
+
+    /// The end of contents of an element without a length.
+    pub(super) const fn is_end(&self) -> bool {
+        self.tag == 0 && matches!(self.length, Some(0))
+    }
+
+    pub(super) const fn is_constructed(&self) -> bool {
+        self.tag & 0x20 != 0
+    }
+}
+
+/// `bytes` with definite lengths and OCTET STRINGs in one piece; borrowed if they are so already.
+///
+/// # Errors
+/// [`Code::BadCms`] if an element without a length does not end; [`Code::LimitReached`] past
+/// [`CMS_DEPTH_MAX`].
+pub(super) fn to_der(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Error> {
+    if !deviates(bytes, 0) {
+        return Ok(Cow::Borrowed(bytes));
+    }
+    let mut out = Vec::with_capacity(bytes.len());
+    let taken = element(bytes, 0, 0, &mut out)?;
+    // Whatever follows is for the caller to refuse.
+    out.extend_from_slice(bytes.get(taken..).unwrap_or_default());
+    Ok(Cow::Owned(out))
+}
+
+fn header(bytes: &[u8]) -> Option<Header> {
+    let mut rest = bytes.iter();
+    Header::read(|| rest.next().copied().ok_or(())).ok().flatten()
+}
+
+/// Whether an element at any depth has one of the forms that are converted. What is malformed has not:
+/// it stays as it is.
+fn deviates(mut bytes: &[u8], depth: usize) -> bool {
+    while let Some(header) = header(bytes) {
+        let Some(length) = header.length.and_then(|length| usize::try_from(length).ok()) else {
+            return header.length.is_none();
+        };
+        if header.tag == CONSTRUCTED_OCTET_STRING {
+            return true;
+        }
+        let end = header.size.saturating_add(length);
+        let Some((whole, rest)) = bytes.split_at_checked(end) else { return false };
+        let inside = whole.get(header.size..).unwrap_or_default();
+        if header.is_constructed() && depth < CMS_DEPTH_MAX && deviates(inside, depth + 1) {
+            return true;
+        }
+        bytes = rest;
+    }
+    false
+}
+
+/// Appends the first element of `bytes`, which stand at `at`, to `out`, and says how many bytes it took.
+fn element(bytes: &[u8], at: usize, depth: usize, out: &mut Vec<u8>) -> Result<usize, Error> {
+    if depth > CMS_DEPTH_MAX {
+        return Err(Error::limit("CMS_DEPTH_MAX").at(at));
+    }
+    let bad = || Error::new(Code::BadCms).at(at).field("BER");
+    let header = header(bytes).filter(|header| !header.is_end()).ok_or_else(bad)?;
+    let mut contents = Vec::new();
+    let taken = match header.length {
+        None => indefinite(bytes, at, header, depth, &mut contents)?,
+        Some(length) => {
+            let end =
+                usize::try_from(length).ok().and_then(|length| length.checked_add(header.size));
+            let whole = end.and_then(|end| bytes.get(..end)).ok_or_else(bad)?;
+            let inside = whole.get(header.size..).unwrap_or_default();
+            let pieces = header.tag == CONSTRUCTED_OCTET_STRING;
+            let converted = pieces || header.is_constructed() && deviates(inside, depth);
+            if !converted || all(inside, at + header.size, header, depth, &mut contents).is_err() {
+                out.extend_from_slice(whole);
+                return Ok(whole.len());
+            }
+            whole.len()
+        }
+    };
+    let tag = if header.tag == CONSTRUCTED_OCTET_STRING { OCTET_STRING } else { header.tag };
+    out.extend(tlv::wrap(tag, &[&contents]));
+    Ok(taken)
+}
+
+/// The contents of an element without a length, up to its end.
+fn indefinite(
+    bytes: &[u8],
+    at: usize,
+    outer: Header,
+    depth: usize,
+    contents: &mut Vec<u8>,
+) -> Result<usize, Error> {
+    let mut taken = outer.size;
+    loop {
+        let rest = bytes.get(taken..).unwrap_or_default();
+        if header(rest).is_some_and(|header| header.is_end()) {
+            return Ok(taken + 2);
+        }
+        taken += part(rest, at + taken, outer, depth, contents)?;
+    }
+}
+
+/// Every element of contents whose length is known.
+fn all(
+    mut bytes: &[u8],
+    mut at: usize,
+    outer: Header,
+    depth: usize,
+    contents: &mut Vec<u8>,
+) -> Result<(), Error> {
+    while !bytes.is_empty() {
+        let taken = part(bytes, at, outer, depth, contents)?;
+        bytes = bytes.get(taken..).unwrap_or_default();
+        at += taken;
+    }
+    Ok(())
+}
+
+/// One element of the contents: of an OCTET STRING in pieces only the bytes of the piece.
+fn part(
+    bytes: &[u8],
+    at: usize,
+    outer: Header,
+    depth: usize,
+    contents: &mut Vec<u8>,
+) -> Result<usize, Error> {
+    if outer.tag != CONSTRUCTED_OCTET_STRING {
+        return element(bytes, at, depth + 1, contents);
+    }
+    let mut piece = Vec::new();
+    let taken = element(bytes, at, depth + 1, &mut piece)?;
+    let bad = || Error::new(Code::BadCms).at(at).field("OCTET STRING");
+    match header(&piece) {
+        Some(inner) if inner.tag == OCTET_STRING => {
+            contents.extend_from_slice(piece.get(inner.size..).unwrap_or_default());
+            Ok(taken)
+        }
+        _ => Err(bad()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn indefinite_lengths_and_pieces_become_der() {
+        // SEQUENCE { INTEGER 1, [0] { OCTET STRING { "ab", { "c" } } } }
+        let ber = [
+            0x30, 0x80, 2, 1, 1, 0xa0, 0x80, 0x24, 0x80, 4, 2, b'a', b'b', 0x24, 3, 4, 1, b'c', 0,
+            0, 0, 0, 0, 0,
+        ];
+        let der = [0x30, 10, 2, 1, 1, 0xa0, 5, 4, 3, b'a', b'b', b'c'];
+        assert_eq!(&*to_der(&ber).unwrap(), der);
+        // The same below an element whose length is known, and with something after it.
+        let below = [&[0x31, 24][..], &ber, &[7]].concat();
+        assert_eq!(&*to_der(&below).unwrap(), [&[0x31, 12][..], &der, &[7]].concat());
+        // DER, and what is malformed, is not touched.
+        for same in [&der[..], &[0x30, 3, 2, 9, 1], &[0x30, 0x82], &[], &[0x1f, 0x80]] {
+            assert!(matches!(to_der(same), Ok(Cow::Borrowed(_))), "{same:?}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_end_is_refused_with_its_place() {
+        for bad in [&[0x30, 0x80][..], &[0x30, 0x80, 2, 1, 1, 0], &[0x24, 0x80, 2, 1, 1, 0, 0]] {
+            assert_eq!(to_der(bad).unwrap_err().code(), Code::BadCms, "{bad:?}");
+        }
+        // A primitive element has a length.
+        assert!(Header::read(|| Ok::<u8, ()>(0x80)).unwrap().is_none());
+    }
+
+    #[test]
+    fn depth_is_bounded() {
+        for (depth, accepted) in [(CMS_DEPTH_MAX + 1, true), (CMS_DEPTH_MAX + 2, false)] {
+            let bytes = [[0x30, 0x80].repeat(depth), [0, 0].repeat(depth)].concat();
+            let result = to_der(&bytes);
+            assert_eq!(result.is_ok(), accepted, "{depth}");
+            if let Err(error) = result {
+                assert_eq!(error.field_name(), Some("CMS_DEPTH_MAX"));
+            }
+        }
+    }
+}
