@@ -245,9 +245,36 @@ pub const CRL_ENTRIES_MAX: usize = 1 << 20;
 /// A private or public key file: 64 KiB. Real ones are below 1 KiB.
 pub const KEY_BYTES_MAX: usize = 64 << 10;
 
-/// Iterations of PBKDF2 that a key file may ask for: 4 million, 2 to 4 seconds. Tools write 2048 to
-/// 600000; without a ceiling a file could ask for hours.
+/// Iterations of PBKDF2, or of an older function in its place, that a key file may ask for: 4 million,
+/// 2 to 4 seconds. Tools write 2048 to 600000; without a ceiling a file could ask for hours.
 pub const PBKDF2_ITERATIONS_MAX: u32 = 4_000_000;
+
+/// The fewest iterations of PBKDF2 that are written: 2048, what OpenSSL writes unless told otherwise.
+pub const PBKDF2_ITERATIONS_MIN: u32 = 2048;
+
+/// Memory that scrypt may ask for, 128 r (N + p) bytes: 144 MiB, room for N = 2^17 with r = 8, the most
+/// that is commonly recommended. OpenSSL writes N = 2^14, 16 MiB.
+pub const SCRYPT_MEMORY_BYTES_MAX: u64 = 144 << 20;
+
+/// Work that scrypt may ask for, N r p: 2^21, about as long as four million iterations of PBKDF2.
+pub const SCRYPT_WORK_MAX: u64 = 1 << 21;
+
+/// A PKCS#12 file: 4 MiB. One key with its chain has 1 to 8 KiB; a revocation list may be added.
+pub const PKCS12_BYTES_MAX: usize = 4 << 20;
+
+/// Bags of a PKCS#12 file, and likewise its parts and the attributes of a bag: 256. A file for one person
+/// has two keys and some certificates; a bag costs at most one decryption.
+pub const PKCS12_BAGS_MAX: usize = 256;
+
+/// Bags within bags of a PKCS#12 file: 4. Nobody was seen to nest them at all.
+pub const PKCS12_DEPTH_MAX: usize = 4;
+
+/// Iterations of a whole PKCS#12 file, its MAC and every key and part: 8 million. Ten keys of 600000 each
+/// are below it; without a ceiling on the sum, 256 bags could ask for 256 times the work of one.
+pub const PKCS12_ITERATIONS_MAX: u64 = 8_000_000;
+
+/// Elements within elements of a file in BER: 32. PKCS#12 in the form of Java has 12.
+pub const BER_DEPTH_MAX: usize = 32;
 
 /// The output of the SM3 KDF: (2^32 - 1) * 32 bytes, by GB/T 32918.4-2016, 5.4.3: its counter has 32 bits.
 pub const SM3_KDF_BYTES_MAX: u64 = 0xffff_ffff * 32;

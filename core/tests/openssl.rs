@@ -11,7 +11,7 @@
 
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::Command,
     sync::atomic::{AtomicU32, Ordering},
 };
@@ -21,6 +21,7 @@ use yinxin::{
     pki::{
         crl::{self, Reason},
         keys,
+        pkcs12::{self, Legacy, Mac, Protection, Writer},
         x509::{
             Certificate, Evidence, PathPolicy, Revocation, Role, Times, TrustStore,
             issue::{CertificateRequest, Profile, Subject, issue},
@@ -263,23 +264,69 @@ fn our_revocation_lists_are_read() {
     }
 }
 
-/// PKCS#12 files in use are encrypted with RC2 and Triple DES, which stay out of this crate: OpenSSL
-/// converts them.
+/// The samples are Java's, in BER: what is read here is what OpenSSL reads.
 #[test]
 fn keys_of_the_samples_open() {
     let Some(folder) = Folder::new() else { return };
     let Some(samples) = yinxin_vectors::shared("samples/keys") else { return };
     for (name, password) in [("ROOT", "123456"), ("SealBuilder", "777777"), ("USER", "777777")] {
-        let file = samples.join(format!("{name}.p12"));
-        let (key, certificate) = open_pkcs12(&folder, &file, password);
-        assert_eq!(certificate.public_key().unwrap(), key.public(), "{name}");
+        let file = fs::read(samples.join(format!("{name}.p12"))).unwrap();
+        let contents = pkcs12::open(&file, password.as_bytes(), Legacy::Allowed).unwrap();
+        folder.write("sample.p12", &file);
+        let (key, certificate) = open_pkcs12(&folder, "sample.p12", password);
+        assert_eq!(contents.keys[0].key.expose_bytes(), key.expose_bytes(), "{name}");
+        assert_eq!(contents.keys[0].certificate.as_ref(), Some(&certificate), "{name}");
     }
 }
 
-fn open_pkcs12(folder: &Folder, file: &Path, password: &str) -> (PrivateKey, Certificate) {
-    let file = file.canonicalize().unwrap();
-    let text = folder
-        .run(&format!("pkcs12 -legacy -in {} -passin pass:{password} -nodes", file.display()));
+#[test]
+fn our_pkcs12_is_read() {
+    let Some(folder) = Folder::new() else { return };
+    let key = PrivateKey::generate().unwrap();
+    let certificate = issue(&request("签章人", Profile::Signer, &key), None, &key).unwrap();
+    let mut writer = Writer::new();
+    writer.key(&key, Some(&certificate), Some("电子证照")).unwrap();
+    // OpenSSL 3.0 knows SM3 for a MAC, though not in PBKDF2.
+    let sm3_mac = Protection { mac: Mac::HmacSm3, ..Protection::SM4_SHA256 };
+    for protection in [Protection::SM4_SHA256, Protection::AES256_SHA256, sm3_mac] {
+        for password in ["777777", "口令", ""] {
+            folder.write("ours.p12", writer.write(password.as_bytes(), &protection).unwrap());
+            let (read, own) = open_pkcs12(&folder, "ours.p12", password);
+            assert_eq!(read.expose_bytes(), key.expose_bytes(), "{protection:?}");
+            assert_eq!(own, certificate);
+        }
+        let wrong = folder.try_run("pkcs12 -in ours.p12 -passin pass:wrong -nodes");
+        assert!(wrong.is_err(), "{protection:?}");
+    }
+}
+
+/// What OpenSSL writes beside the files in `vectors/pkcs12/`: the password and the name in Chinese.
+#[test]
+fn its_pkcs12_is_read() {
+    let Some(folder) = Folder::new() else { return };
+    let key = PrivateKey::generate().unwrap();
+    let certificate = issue(&request("签章人", Profile::Signer, &key), None, &key).unwrap();
+    folder.write("key.pem", keys::private_key_to_pem(&key).unwrap().as_bytes());
+    folder.write("certificate.pem", certificate.to_pem());
+    for (options, legacy) in [
+        ("", Legacy::Refused),
+        ("-keypbe sm4-cbc -certpbe sm4-cbc -macalg sm3", Legacy::Refused),
+        ("-legacy", Legacy::Allowed),
+    ] {
+        folder.run(&format!(
+            "pkcs12 -export -inkey key.pem -in certificate.pem -out theirs.p12 -name 电子证照 \
+             -passout pass:口令 {options}"
+        ));
+        let file = folder.read("theirs.p12");
+        let contents = pkcs12::open(&file, "口令".as_bytes(), legacy).unwrap();
+        assert_eq!(contents.keys[0].key.expose_bytes(), key.expose_bytes(), "{options}");
+        assert_eq!(contents.keys[0].certificate.as_ref(), Some(&certificate), "{options}");
+        assert_eq!(contents.keys[0].name.as_deref(), Some("电子证照"), "{options}");
+    }
+}
+
+fn open_pkcs12(folder: &Folder, file: &str, password: &str) -> (PrivateKey, Certificate) {
+    let text = folder.run(&format!("pkcs12 -legacy -in {file} -passin pass:{password} -nodes"));
     let key = keys::private_key_from_pem(text.as_bytes(), None).unwrap();
     (key, Certificate::parse_pem_or_der(text.as_bytes()).unwrap())
 }

@@ -47,6 +47,8 @@
 #define YINXIN_UNSUPPORTED_ALGORITHM 306 // the algorithm is not supported here
 #define YINXIN_KEY_MISMATCH 307 // the private key does not belong to the public key or certificate
 #define YINXIN_BAD_CMS 308 // the signed or enveloped data is malformed
+#define YINXIN_LEGACY_ENCRYPTION 312 // it is encrypted in a broken way (DES, RC2, Triple DES of PKCS#12): opened only where legacy encryption is allowed
+#define YINXIN_BAD_PKCS12 313 // the PKCS#12 file is malformed
 #define YINXIN_NO_RECIPIENT 320 // the enveloped data is not for this certificate or key
 #define YINXIN_NOT_OPENED 321 // the content does not open: another key, or it was changed
 #define YINXIN_DEVICE_FAILED 324 // the device that holds the key reported a failure

@@ -21,6 +21,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("key", pki::key),
     ("metadata", licence::metadata),
     ("ofd", licence::ofd),
+    ("pkcs12", pki::pkcs12),
     ("seal", licence::seal),
     ("signature", pki::signature),
     ("signed_value", licence::signed_value),

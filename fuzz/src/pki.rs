@@ -6,6 +6,7 @@ use yinxin::{
         cms::{self, SignedData},
         crl::Crl,
         keys,
+        pkcs12::{self, Legacy},
         timestamp::{self, TimeStampRequest, TimeStampResponse, Token},
         x509::{Certificate, Evidence, PathPolicy, Revocation, Role, TrustStore},
     },
@@ -67,6 +68,18 @@ pub(crate) fn key(data: &[u8]) {
         let der = keys::public_key_to_spki(&key).expect("a key has DER");
         let again = keys::public_key_from_spki(&der).expect("its DER is a key");
         assert_eq!(key.to_sec1(), again.to_sec1());
+    }
+}
+
+/// A PKCS#12 file: a key has the certificate that holds its public key, or none.
+pub(crate) fn pkcs12(data: &[u8]) {
+    let is_pkcs12 = pkcs12::is_pkcs12(data);
+    let Ok(contents) = pkcs12::open(data, PASSWORD, Legacy::Allowed) else { return };
+    assert!(is_pkcs12);
+    for key in &contents.keys {
+        if let Some(certificate) = &key.certificate {
+            assert_eq!(certificate.public_key().ok(), Some(key.key.public()));
+        }
     }
 }
 

@@ -1,12 +1,14 @@
 //! Layer 2: who signed, and may they.
 
 pub mod algorithm;
+mod ber;
 pub mod cms;
 pub mod crl;
 pub mod custody;
 pub mod keys;
 mod oid;
 pub(crate) mod pem;
+pub mod pkcs12;
 pub mod timestamp;
 pub(crate) mod tlv;
 pub mod x509;

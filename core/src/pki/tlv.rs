@@ -24,6 +24,7 @@ pub(crate) mod tag {
     pub(crate) const IA5_STRING: u8 = 0x16;
     pub(crate) const UTC_TIME: u8 = 0x17;
     pub(crate) const GENERALIZED_TIME: u8 = 0x18;
+    pub(crate) const BMP_STRING: u8 = 0x1e;
     pub(crate) const SEQUENCE: u8 = 0x30;
     pub(crate) const SET: u8 = 0x31;
     /// `[0]`, primitive.
@@ -246,22 +247,22 @@ pub(crate) fn sequence(parts: &[&[u8]]) -> Vec<u8> {
 /// Wraps `parts` in the element of identifier octet `tag`.
 pub(crate) fn wrap(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     let length: usize = parts.iter().map(|part| part.len()).sum();
-    let bytes = length.to_be_bytes();
-    let leading = bytes.iter().take_while(|&&byte| byte == 0).count();
-    let significant = bytes.get(leading..).unwrap_or_default();
     let mut der = Vec::with_capacity(length.saturating_add(10));
-    der.push(tag);
-    match significant {
-        [] => der.push(0),
-        [short] if *short < 0x80 => der.push(*short),
-        // `significant` has at most 8 bytes.
-        long => {
-            der.push(0x80 | u8::try_from(long.len()).unwrap_or(8));
-            der.extend(long);
-        }
-    }
+    der.extend(header(tag, length));
     parts.iter().for_each(|part| der.extend(*part));
     der
+}
+
+/// The header of an element: its identifier octet and the length of its contents.
+pub(crate) fn header(tag: u8, length: usize) -> Vec<u8> {
+    let bytes = length.to_be_bytes();
+    let leading = bytes.iter().take_while(|&&byte| byte == 0).count();
+    match bytes.get(leading..).unwrap_or_default() {
+        [] => vec![tag, 0],
+        [short] if *short < 0x80 => vec![tag, *short],
+        // There are at most 8 bytes.
+        long => [&[tag, 0x80 | u8::try_from(long.len()).unwrap_or(8)], long].concat(),
+    }
 }
 
 #[derive(Clone, Copy)]

@@ -6,7 +6,10 @@
 //! in the key, not in its container.
 
 mod cfca;
-mod pbes2;
+pub(super) mod pbes;
+mod pbes1;
+pub(super) mod pbes2;
+pub(super) mod pbkdf;
 mod private;
 #[cfg(test)]
 mod tests;
@@ -17,6 +20,8 @@ use spki::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 use zeroize::Zeroizing;
 
 pub use cfca::open as open_cfca;
+pub use pbes::Legacy;
+pub use pbes2::Encryption;
 
 use super::{oid, pem};
 use crate::{
@@ -106,7 +111,7 @@ pub fn private_key_to_encrypted_pem(
     key: &PrivateKey,
     password: &[u8],
 ) -> Result<Zeroizing<String>, Error> {
-    let der = pbes2::encrypt(&private::to_pkcs8(key)?, password)?;
+    let der = pbes2::encrypt(&private::to_pkcs8(key)?, password, &Encryption::SM4_SM3)?;
     Ok(Zeroizing::new(pem::encode("ENCRYPTED PRIVATE KEY", &der)))
 }
 
@@ -172,7 +177,8 @@ fn require_sm2(algorithm: &AlgorithmIdentifier<der::asn1::AnyRef<'_>>) -> Result
 }
 
 fn decrypt(der: &[u8], password: Option<&[u8]>) -> Result<PrivateKey, Error> {
-    let plain = pbes2::decrypt(der, password.ok_or(Error::new(Code::PasswordNeeded))?)?;
+    let password = password.ok_or(Error::new(Code::PasswordNeeded))?;
+    let plain = pbes2::decrypt(der, password, Legacy::Refused)?;
     // With a wrong password 1 of 256 paddings looks right: noise is then no PKCS#8 at all.
     match private::kind(&plain) {
         Ok(private::Kind::Pkcs8) => private::from_pkcs8(&plain),

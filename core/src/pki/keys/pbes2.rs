@@ -1,97 +1,154 @@
-//! PBES2 (RFC 8018, 6.2) with the Chinese algorithms: EncryptedPrivateKeyInfo of RFC 5958, 3.
+//! PBES2 (RFC 8018, 6.2; GM/T 0091-2020) with the Chinese algorithms, and EncryptedPrivateKeyInfo of
+//! RFC 5958, 3, around it.
 //!
-//! Written: PBKDF2 with HMAC-SM3, SM4-CBC. Read as well: HMAC with SHA-2, AES-CBC. HMAC with SHA-1,
-//! DES and RC2 are refused: they do not belong into a new product, and `openssl pkcs8` converts.
+//! Written: what [`Encryption`] offers. Read as well: any HMAC with SHA-1 or SHA-2, scrypt, AES-CBC with
+//! all lengths of key, and Triple DES.
 
 use aes::{Aes128, Aes192, Aes256};
-use cipher::{BlockCipherDecrypt, BlockModeDecrypt as _, KeyInit, KeyIvInit as _};
+use cipher::{BlockCipherDecrypt, BlockModeDecrypt as _, BlockModeEncrypt as _, KeyInit};
+use cipher::{KeyIvInit as _, block_padding::Pkcs7};
 use const_oid::ObjectIdentifier;
 use der::{
     Decode as _, Encode as _, Sequence,
     asn1::{AnyRef, OctetStringRef},
 };
-use pbkdf2::pbkdf2_hmac;
+use des::TdesEde3;
 use spki::AlgorithmIdentifier;
 use zeroize::Zeroizing;
 
+use super::{
+    Legacy,
+    pbes::{self, Password, Work, oid, unsupported},
+    pbkdf::{Derivation, Prf},
+};
 use crate::{
     error::{Code, Error},
     limits,
-    primitives::{rng, sm3, sm4},
+    pki::tlv::{self, tag},
+    primitives::{rng, sm4},
 };
 
-/// Decrypts an EncryptedPrivateKeyInfo.
-pub(super) fn decrypt(der: &[u8], password: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let bad = |field| Error::new(Code::BadKey).field(field);
-    let outer = EncryptedPrivateKeyInfo::from_der(der).map_err(|_| bad("encrypted key"))?;
-    if outer.algorithm.oid != PBES2 {
-        return Err(unsupported("encryptionAlgorithm"));
-    }
-    let parameters = outer.algorithm.parameters.ok_or_else(|| bad("parameters"))?;
-    let parameters: Pbes2Parameters<'_> = parameters.decode_as().map_err(|_| bad("PBES2"))?;
-    let cipher = Cipher::of(&parameters.encryption)?;
-    let derivation = Derivation::of(&parameters.derivation)?;
-    if derivation.key_length.is_some_and(|length| usize::from(length) != cipher.key_length()) {
-        return Err(bad("keyLength"));
-    }
-    let iv: &OctetStringRef = parameters
-        .encryption
-        .parameters
-        .and_then(|any| any.decode_as().ok())
-        .ok_or_else(|| bad("iv"))?;
-    let iv: &[u8; 16] = iv.as_bytes().try_into().map_err(|_| bad("iv"))?;
-    let data = outer.data.as_bytes();
-    if data.is_empty() || !data.len().is_multiple_of(16) {
-        return Err(bad("encryptedData"));
-    }
-    let mut key = Zeroizing::new([0; 32]);
-    let key = key.get_mut(..cipher.key_length()).ok_or_else(|| bad("keyLength"))?;
-    derivation.derive(password, key);
-    cipher.decrypt(key, iv, data)
+/// How a key is encrypted that is written: PBES2 with PBKDF2, a salt and an IV of 16 random bytes each.
+///
+/// Nothing here is broken; the choice is what the reader understands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Encryption {
+    cipher: WrittenCipher,
+    prf: Prf,
+    iterations: u32,
 }
 
-/// Encrypts a PrivateKeyInfo: PBKDF2-HMAC-SM3, SM4-CBC, random salt and IV of 16 bytes each.
-pub(super) fn encrypt(plain: &[u8], password: &[u8]) -> Result<Vec<u8>, Error> {
-    let (mut salt, mut iv) = ([0; 16], [0; 16]);
-    rng::fill(&mut salt)?;
-    rng::fill(&mut iv)?;
-    let mut key = Zeroizing::new([0; 16]);
-    sm3::pbkdf2(password, &salt, ITERATIONS, &mut *key);
-    let data = sm4::cbc::encrypt_padded(&key, &iv, plain);
-    encode(&salt, &iv, &data).map_err(|_| Error::new(Code::BadKey))
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum WrittenCipher {
+    Sm4Cbc,
+    Aes256Cbc,
 }
 
-fn encode(salt: &[u8], iv: &[u8], data: &[u8]) -> der::Result<Vec<u8>> {
-    // Without parameters: GmSSL refuses a NULL here, and those who expect one accept its absence.
-    let prf = AlgorithmIdentifier { oid: HMAC_SM3, parameters: None };
-    let derivation = Pbkdf2Parameters {
-        salt: OctetStringRef::new(salt)?,
-        iterations: ITERATIONS,
-        key_length: Some(16),
-        prf: Some(prf),
+impl Encryption {
+    /// SM4-CBC with HMAC-SM3: Chinese algorithms only. GmSSL and gmsm read it; OpenSSL 3.0 does not.
+    pub const SM4_SM3: Self = Self::new(WrittenCipher::Sm4Cbc, Prf::HmacSm3);
+    /// SM4-CBC with HMAC-SHA-256, which OpenSSL 3.0 and Tongsuo write and read.
+    pub const SM4_SHA256: Self = Self::new(WrittenCipher::Sm4Cbc, Prf::HmacSha256);
+    /// AES-256-CBC with HMAC-SHA-256, which nearly everything reads: OpenSSL, Java, Windows.
+    pub const AES256_SHA256: Self = Self::new(WrittenCipher::Aes256Cbc, Prf::HmacSha256);
+
+    const fn new(cipher: WrittenCipher, prf: Prf) -> Self {
+        // 65536 and more is what GmSSL and Tongsuo write; it costs some tens of milliseconds.
+        Self { cipher, prf, iterations: 100_000 }
     }
-    .to_der()?;
-    let iv = OctetStringRef::new(iv)?.to_der()?;
-    let parameters = Pbes2Parameters {
-        derivation: AlgorithmIdentifier {
-            oid: PBKDF2,
-            parameters: Some(AnyRef::from_der(&derivation)?),
-        },
-        encryption: AlgorithmIdentifier { oid: SM4_CBC, parameters: Some(AnyRef::from_der(&iv)?) },
+
+    /// The same with so many iterations of PBKDF2 instead of 100000.
+    ///
+    /// # Errors
+    /// [`Code::BadArgument`] below [`limits::PBKDF2_ITERATIONS_MIN`], [`Code::LimitReached`] above
+    /// [`limits::PBKDF2_ITERATIONS_MAX`].
+    pub fn with_iterations(self, iterations: u32) -> Result<Self, Error> {
+        if iterations < limits::PBKDF2_ITERATIONS_MIN {
+            return Err(Error::new(Code::BadArgument).field("iterations"));
+        }
+        if iterations > limits::PBKDF2_ITERATIONS_MAX {
+            return Err(Error::limit("PBKDF2_ITERATIONS_MAX"));
+        }
+        Ok(Self { iterations, ..self })
     }
-    .to_der()?;
-    let algorithm =
-        AlgorithmIdentifier { oid: PBES2, parameters: Some(AnyRef::from_der(&parameters)?) };
-    EncryptedPrivateKeyInfo { algorithm, data: OctetStringRef::new(data)? }.to_der()
+
+    /// The iterations of PBKDF2.
+    #[must_use]
+    pub const fn iterations(&self) -> u32 {
+        self.iterations
+    }
+
+    /// Encrypts `plain`: the DER of the AlgorithmIdentifier, and the ciphertext.
+    pub(in crate::pki) fn encrypt(
+        &self,
+        plain: &[u8],
+        password: &[u8],
+    ) -> Result<(Vec<u8>, Vec<u8>), Error> {
+        let mut iv = [0; 16];
+        rng::fill(&mut iv)?;
+        let (cipher, key_length) = match self.cipher {
+            WrittenCipher::Sm4Cbc => ("1.2.156.10197.1.104.2", 16),
+            WrittenCipher::Aes256Cbc => ("2.16.840.1.101.3.4.1.42", 32),
+        };
+        let mut key = Zeroizing::new(vec![0; key_length]);
+        let derivation = self.prf.derive(password, self.iterations, &mut key)?;
+        let bad_length = |_| Error::new(Code::BadLength);
+        let data = match self.cipher {
+            WrittenCipher::Sm4Cbc => {
+                let key = key.as_slice().try_into().map_err(bad_length)?;
+                sm4::cbc::encrypt_padded(key, &iv, plain)
+            }
+            WrittenCipher::Aes256Cbc => cbc::Encryptor::<Aes256>::new_from_slices(&key, &iv)
+                .map_err(|_| Error::new(Code::BadLength))?
+                .encrypt_padded_vec::<Pkcs7>(plain),
+        };
+        let algorithm = || {
+            let iv = tlv::wrap(tag::OCTET_STRING, &[&iv]);
+            let cipher = tlv::sequence(&[&oid(cipher).to_der()?, &iv]);
+            Ok(tlv::sequence(&[&PBES2.to_der()?, &tlv::sequence(&[&derivation, &cipher])]))
+        };
+        let algorithm = algorithm().map_err(|_: der::Error| Error::new(Code::BadKey))?;
+        Ok((algorithm, data))
+    }
 }
 
-/// 65536 and more is what GmSSL and Tongsuo write; it costs some tens of milliseconds.
-const ITERATIONS: u32 = 100_000;
+impl Default for Encryption {
+    /// [`Encryption::SM4_SM3`].
+    fn default() -> Self {
+        Self::SM4_SM3
+    }
+}
 
-const PBES2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.5.13");
-const PBKDF2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.5.12");
-const HMAC_SM3: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.156.10197.1.401.2");
-const SM4_CBC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.156.10197.1.104.2");
+/// Decrypts an EncryptedPrivateKeyInfo. With a wrong password noise may come out.
+pub(super) fn decrypt(
+    der: &[u8],
+    password: &[u8],
+    legacy: Legacy,
+) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let outer = EncryptedPrivateKeyInfo::from_der(der)
+        .map_err(|_| Error::new(Code::BadKey).field("encrypted key"))?;
+    let (password, mut work) = (Password::new(password), Work::once());
+    pbes::decrypt(&outer.algorithm, outer.data.as_bytes(), &password, legacy, &mut work)
+}
+
+/// Encrypts a PrivateKeyInfo: the DER of an EncryptedPrivateKeyInfo.
+pub(super) fn encrypt(
+    plain: &[u8],
+    password: &[u8],
+    encryption: &Encryption,
+) -> Result<Vec<u8>, Error> {
+    let (algorithm, data) = encryption.encrypt(plain, password)?;
+    Ok(tlv::sequence(&[&algorithm, &tlv::wrap(tag::OCTET_STRING, &[&data])]))
+}
+
+/// Whether `oid` is PBES2.
+pub(super) fn names(oid: ObjectIdentifier) -> bool {
+    // The second is how GM/T 0091-2020 is cited, the third what gmsm writes for it.
+    let others = ["1.2.156.10197.6.1.4.1.5.2", "1.2.156.10197.6.4.1.5.2"];
+    oid == PBES2 || others.contains(&oid.to_string().as_str())
+}
+
+const PBES2: ObjectIdentifier = oid("1.2.840.113549.1.5.13");
 
 #[derive(Sequence)]
 struct EncryptedPrivateKeyInfo<'a> {
@@ -105,64 +162,68 @@ struct Pbes2Parameters<'a> {
     encryption: AlgorithmIdentifier<AnyRef<'a>>,
 }
 
-#[derive(Sequence)]
-struct Pbkdf2Parameters<'a> {
-    salt: &'a OctetStringRef,
-    iterations: u32,
-    #[asn1(optional = "true")]
-    key_length: Option<u16>,
-    #[asn1(optional = "true")]
-    prf: Option<AlgorithmIdentifier<AnyRef<'a>>>,
+/// PBES2 with its parameters, within the limits.
+pub(super) struct Scheme<'a> {
+    derivation: Derivation<'a>,
+    cipher: Cipher,
+    iv: &'a [u8],
 }
 
-/// How the password becomes a key.
-struct Derivation<'a> {
-    salt: &'a [u8],
-    iterations: u32,
-    key_length: Option<u16>,
-    derive: fn(&[u8], &[u8], u32, &mut [u8]),
-}
-
-impl<'a> Derivation<'a> {
-    fn of(algorithm: &AlgorithmIdentifier<AnyRef<'a>>) -> Result<Self, Error> {
-        let bad = || Error::new(Code::BadKey).field("PBKDF2");
-        if algorithm.oid != PBKDF2 {
-            return Err(unsupported("keyDerivationFunc"));
+impl<'a> Scheme<'a> {
+    pub(super) fn of(algorithm: &AlgorithmIdentifier<AnyRef<'a>>) -> Result<Self, Error> {
+        let bad = |field| Error::new(Code::BadKey).field(field);
+        let parameters = algorithm.parameters.ok_or_else(|| bad("parameters"))?;
+        let parameters: Pbes2Parameters<'a> = parameters.decode_as().map_err(|_| bad("PBES2"))?;
+        let cipher = Cipher::of(&parameters.encryption)?;
+        let derivation = Derivation::of(&parameters.derivation)?;
+        let iv: &OctetStringRef = parameters
+            .encryption
+            .parameters
+            .and_then(|any| any.decode_as().ok())
+            .ok_or_else(|| bad("iv"))?;
+        let iv = iv.as_bytes();
+        if iv.len() != cipher.block_length() {
+            return Err(bad("iv"));
         }
-        let parameters: Pbkdf2Parameters<'a> =
-            algorithm.parameters.ok_or_else(bad)?.decode_as().map_err(|_| bad())?;
-        if parameters.iterations == 0 {
-            return Err(bad());
-        }
-        if parameters.iterations > limits::PBKDF2_ITERATIONS_MAX {
-            return Err(Error::limit("PBKDF2_ITERATIONS_MAX"));
-        }
-        // Absent, it would be HMAC with SHA-1.
-        let prf = parameters.prf.ok_or_else(|| unsupported("prf"))?.oid;
-        let derive = match prf.to_string().as_str() {
-            "1.2.156.10197.1.401.2" => sm3::pbkdf2,
-            "1.2.840.113549.2.8" => pbkdf2_hmac::<sha2::Sha224>,
-            "1.2.840.113549.2.9" => pbkdf2_hmac::<sha2::Sha256>,
-            "1.2.840.113549.2.10" => pbkdf2_hmac::<sha2::Sha384>,
-            "1.2.840.113549.2.11" => pbkdf2_hmac::<sha2::Sha512>,
-            _ => return Err(unsupported("prf")),
-        };
-        let Pbkdf2Parameters { salt, iterations, key_length, .. } = parameters;
-        Ok(Self { salt: salt.as_bytes(), iterations, key_length, derive })
+        Ok(Self { derivation, cipher, iv })
     }
 
-    fn derive(&self, password: &[u8], key: &mut [u8]) {
-        (self.derive)(password, self.salt, self.iterations, key);
+    pub(super) fn decrypt(
+        &self,
+        data: &[u8],
+        password: &Password<'_>,
+        work: &mut Work,
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
+        if data.is_empty() || !data.len().is_multiple_of(self.cipher.block_length()) {
+            return Err(Error::new(Code::BadKey).field("encryptedData"));
+        }
+        let mut key = Zeroizing::new([0; 32]);
+        let bad_length = || Error::new(Code::BadLength);
+        let key = key.get_mut(..self.cipher.key_length()).ok_or_else(bad_length)?;
+        self.derivation.derive(password.bytes(), key, work)?;
+        match self.cipher {
+            Cipher::Sm4 => {
+                let key = (&*key).try_into().map_err(|_| bad_length())?;
+                let iv = self.iv.try_into().map_err(|_| bad_length())?;
+                sm4::cbc::decrypt_padded(key, iv, data).map_err(|_| Error::new(Code::WrongPassword))
+            }
+            Cipher::Aes128 => decrypt_cbc::<Aes128>(key, self.iv, data),
+            Cipher::Aes192 => decrypt_cbc::<Aes192>(key, self.iv, data),
+            Cipher::Aes256 => decrypt_cbc::<Aes256>(key, self.iv, data),
+            Cipher::TripleDes => decrypt_cbc::<TdesEde3>(key, self.iv, data),
+        }
     }
 }
 
-/// How the key is encrypted.
+/// How the data is encrypted: always in CBC.
 #[derive(Clone, Copy)]
 enum Cipher {
     Sm4,
     Aes128,
     Aes192,
     Aes256,
+    /// Slow and of short blocks, but with a good key not broken.
+    TripleDes,
 }
 
 impl Cipher {
@@ -172,6 +233,7 @@ impl Cipher {
             "2.16.840.1.101.3.4.1.2" => Ok(Self::Aes128),
             "2.16.840.1.101.3.4.1.22" => Ok(Self::Aes192),
             "2.16.840.1.101.3.4.1.42" => Ok(Self::Aes256),
+            "1.2.840.113549.3.7" => Ok(Self::TripleDes),
             _ => Err(unsupported("encryptionScheme")),
         }
     }
@@ -179,36 +241,31 @@ impl Cipher {
     const fn key_length(self) -> usize {
         match self {
             Self::Sm4 | Self::Aes128 => 16,
-            Self::Aes192 => 24,
+            Self::Aes192 | Self::TripleDes => 24,
             Self::Aes256 => 32,
         }
     }
 
-    fn decrypt(self, key: &[u8], iv: &[u8; 16], data: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let wrong = || Error::new(Code::WrongPassword);
+    const fn block_length(self) -> usize {
         match self {
-            Self::Sm4 => {
-                let key = key.try_into().map_err(|_| Error::new(Code::BadLength))?;
-                sm4::cbc::decrypt_padded(key, iv, data).map_err(|_| wrong())
-            }
-            Self::Aes128 => aes::<Aes128>(key, iv, data),
-            Self::Aes192 => aes::<Aes192>(key, iv, data),
-            Self::Aes256 => aes::<Aes256>(key, iv, data),
+            Self::Sm4 | Self::Aes128 | Self::Aes192 | Self::Aes256 => 16,
+            Self::TripleDes => 8,
         }
     }
 }
 
-fn aes<C>(key: &[u8], iv: &[u8; 16], data: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error>
+/// Decrypts CBC with a block cipher of others, and removes the padding.
+pub(super) fn decrypt_cbc<C>(
+    key: &[u8],
+    iv: &[u8],
+    data: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, Error>
 where
     C: BlockCipherDecrypt + KeyInit,
 {
     cbc::Decryptor::<C>::new_from_slices(key, iv)
         .map_err(|_| Error::new(Code::BadLength))?
-        .decrypt_padded_vec::<cipher::block_padding::Pkcs7>(data)
+        .decrypt_padded_vec::<Pkcs7>(data)
         .map(Zeroizing::new)
         .map_err(|_| Error::new(Code::WrongPassword))
-}
-
-fn unsupported(field: &'static str) -> Error {
-    Error::new(Code::UnsupportedAlgorithm).field(field)
 }

@@ -72,7 +72,7 @@ fn encrypted_keys_of_others() {
         };
         assert_eq!(code(None), Some(Code::PasswordNeeded), "{case}");
         // What is written here has the shape of these files: readers are stricter than the standard.
-        let ours = pbes2::encrypt(b"plain", b"password").unwrap();
+        let ours = pbes2::encrypt(b"plain", b"password", &Encryption::SM4_SM3).unwrap();
         for shape in [
             &[2, 1, 16, 0x30, 11, 6, 9, 0x2a, 0x81, 0x1c, 0xcf, 0x55, 1, 0x83, 0x11, 2][..],
             &[0x30, 28, 6, 8, 0x2a, 0x81, 0x1c, 0xcf, 0x55, 1, 0x68, 2, 4, 16],
@@ -262,8 +262,12 @@ fn iterations_are_bounded_and_weak_algorithms_refused() {
     assert_eq!(over.field_name(), Some("PBKDF2_ITERATIONS_MAX"));
     let at = error(&encrypted(limits::PBKDF2_ITERATIONS_MAX, sm3, "1.3.14.3.2.7"));
     assert_eq!(at.code(), Code::UnsupportedAlgorithm, "the cipher is looked at first");
-    // HMAC with SHA-1, named and by default; DES-CBC.
-    for (prf, cipher) in [("1.2.840.113549.2.7", sm4), ("", sm4), (sm3, "1.3.14.3.2.7")] {
+    // HMAC with SHA-1, named and by default, is read.
+    for prf in ["1.2.840.113549.2.7", ""] {
+        assert_eq!(error(&encrypted(1, prf, sm4)).code(), Code::WrongPassword, "{prf}");
+    }
+    // HMAC with MD5; DES-CBC; no function at all.
+    for (prf, cipher) in [("1.2.840.113549.2.6", sm4), (sm3, "1.3.14.3.2.7"), (sm4, sm4)] {
         let code = error(&encrypted(1, prf, cipher)).code();
         assert_eq!(code, Code::UnsupportedAlgorithm, "{prf} {cipher}");
     }
