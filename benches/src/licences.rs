@@ -85,7 +85,12 @@ impl Demonstration {
         let seal = Seal::parse(&read("department.esl")?)?;
         let certificate = Certificate::parse_pem_or_der(&read("department.pem")?)?;
         let signer = keys::private_key_from_pem(&read("department.key")?, None)?;
-        let key = SealingKey { seal: &seal, certificate: &certificate, signer: &signer };
+        let key = SealingKey {
+            seal: &seal,
+            certificate: &certificate,
+            signer: &signer,
+            time_stamps: None,
+        };
         let templates = Template::built_in();
         let rows = include_str!("../../bindings/cli/demo/licences.csv");
         let mut lines = rows.lines();

@@ -196,7 +196,7 @@ impl Province {
     /// The department's seal and signer.
     pub(crate) fn sealing_key(&self) -> SealingKey<'_> {
         let Holder { key, certificate } = &self.signer;
-        SealingKey { seal: &self.seal, certificate, signer: key }
+        SealingKey { seal: &self.seal, certificate, signer: key, time_stamps: None }
     }
 
     /// The department's signer.

@@ -98,7 +98,8 @@ fn listed(seal: &Seal, key: &PrivateKey, name: &str) -> Result<Certificate, Fail
 
 impl Sealing {
     fn key(&self) -> SealingKey<'_> {
-        SealingKey { seal: &self.seal, certificate: &self.certificate, signer: &self.key }
+        let Self { seal, certificate, key, .. } = self;
+        SealingKey { seal, certificate, signer: key, time_stamps: None }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
         ofd::{Document, NewSignature, Package, SignatureKind, SignedParts, Stamp, add_signature},
         seal::{self, Seal},
     },
-    pki::{custody::Signer, x509::Certificate},
+    pki::{custody::Signer, timestamp::TimeStampSource, x509::Certificate},
     primitives::sm3,
     time::UnixTime,
 };
@@ -22,6 +22,8 @@ pub struct SealingKey<'a> {
     pub certificate: &'a Certificate,
     /// The key of that certificate.
     pub signer: &'a dyn Signer,
+    /// Where the signatures get their time stamps, if they are to have any.
+    pub time_stamps: Option<&'a dyn TimeStampSource>,
 }
 
 /// A sealed licence.
@@ -65,7 +67,7 @@ pub fn seal_unsealed(
 /// each of `stamps`. The signature covers every file of the package but the signature list.
 ///
 /// # Errors
-/// Those of [`add_signature`] and of [`seal::sign`].
+/// Those of [`add_signature`], and of [`seal::sign`] or [`seal::sign_stamped`].
 pub fn seal_package(
     package: &Package,
     stamps: &[Stamp],
@@ -76,7 +78,11 @@ pub fn seal_package(
     let new = NewSignature { kind: SignatureKind::Seal, stamps, at };
     add_signature(package, &document, &new, |signature_xml, path| {
         let hash = sm3::hash(signature_xml);
-        let value = seal::sign(key.seal, hash, path, at, key.certificate, key.signer)?;
+        let SealingKey { seal, certificate, signer, time_stamps } = *key;
+        let value = match time_stamps {
+            Some(source) => seal::sign_stamped(seal, hash, path, at, certificate, signer, source)?,
+            None => seal::sign(seal, hash, path, at, certificate, signer)?,
+        };
         Ok(SignedParts { signed_value: value, seal: Some(key.seal.raw().to_vec()) })
     })
 }

@@ -7,7 +7,7 @@ use crate::Error;
 ///
 /// What it gives is put into the signature as it is. Whether it holds is judged when the signature is
 /// verified, by trust and policy.
-pub trait TimeStampSource {
+pub trait TimeStampSource: Send + Sync {
     /// A token over `imprint`.
     ///
     /// # Errors
@@ -50,7 +50,7 @@ impl<F: Fn(&[u8]) -> Result<Vec<u8>, Error>> RemoteAuthority<F> {
     }
 }
 
-impl<F: Fn(&[u8]) -> Result<Vec<u8>, Error>> TimeStampSource for RemoteAuthority<F> {
+impl<F: Fn(&[u8]) -> Result<Vec<u8>, Error> + Send + Sync> TimeStampSource for RemoteAuthority<F> {
     fn stamp(&self, imprint: &Imprint) -> Result<Token, Error> {
         let mut request = TimeStampRequest::new(imprint.clone())?;
         request.policy.clone_from(&self.policy);

@@ -6,10 +6,14 @@ use super::{
 };
 use crate::{
     Code,
-    licence::seal::{
-        SignedValue,
-        fixtures::{Look, Office, PATH, bits, time},
-        make, make_v5, sign_stamped,
+    licence::{
+        issue::{LicenceData, SealingKey, Template, issue},
+        seal::{
+            SignedValue,
+            fixtures::{Look, Office, PATH, bits, time},
+            make, make_v5, sign_stamped,
+        },
+        verify::Verifier,
     },
     pki::{
         cms::Family,
@@ -179,4 +183,37 @@ fn what_does_not_hold_moves_no_time() {
     let field = wrap(tag::CONTEXT_0, &[&bits(&token)]);
     let report = world.signature(&Look { time_stamp: field, ..look }.signed(), DOCUMENT);
     assert_eq!(outcome(&report.checks, "signature.time_stamp"), Outcome::Failed);
+}
+
+/// A whole licence, which passes under the strict policy half a year after its signer has ended.
+#[test]
+fn a_licence_with_a_time_stamp_outlives_its_signer() {
+    let (office, june) = (Office::get(), Still("2026-06-01T00:00:05Z"));
+    let seal = make(&office.description(), &office.maker, &office.maker_key).unwrap();
+    let stamps = authority(&june);
+    let stamps: &dyn TimeStampSource = &stamps;
+    let csv = include_str!("../../../../../bindings/cli/demo/licences.csv");
+    let mut lines = csv.trim_start_matches('\u{feff}').lines();
+    let (header, row) = (lines.next().unwrap(), lines.next().unwrap());
+    let data = LicenceData::from_fields(header.split(',').zip(row.split(','))).unwrap();
+    let templates = Template::built_in();
+    let template = Template::choose(&templates, &data).unwrap();
+    let (certificate, signer) = (&office.signer, &office.signer_key);
+    let anchors = || vec![office.root.clone(), forge::Authority::get().root.clone()];
+    let policy = Policy {
+        claimed_time: ClaimedTime::NeedsProof,
+        revocation: Revocation::NotChecked,
+        crl_grace_s: 0,
+    };
+    let verifier = Verifier::new(TrustStore::new(anchors())).with_policy(policy);
+    for (time_stamps, expected) in
+        [(Some(stamps), Indication::Passed), (None, Indication::Indeterminate)]
+    {
+        let key = SealingKey { seal: &seal, certificate, signer, time_stamps };
+        let at = time("2026-06-01T00:00:00Z");
+        let issued = issue(&data, template, &key, at).unwrap();
+        let now = time("2027-06-01T00:00:00Z");
+        let report = verifier.report(issued.bytes, None, now).unwrap();
+        assert_eq!(report.indication, expected);
+    }
 }
