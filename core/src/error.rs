@@ -81,6 +81,8 @@ codes! {
     308 BadCms "BAD_CMS" "the signed or enveloped data is malformed" "CMS 数据（签名数据或数字信封）格式有误";
     312 LegacyEncryption "LEGACY_ENCRYPTION" "it is encrypted in a broken way (DES, RC2, Triple DES of PKCS#12): opened only where legacy encryption is allowed" "使用了已不安全的旧式加密（DES、RC2、PKCS#12 的三重 DES），须显式允许旧式加密才能打开";
     313 BadPkcs12 "BAD_PKCS12" "the PKCS#12 file is malformed" "PKCS#12 文件格式有误";
+    314 BadCsr "BAD_CSR" "the certification request is malformed" "证书请求格式有误";
+    315 BadOcsp "BAD_OCSP" "the OCSP request or response is malformed" "OCSP 请求或响应格式有误";
     320 NoRecipient "NO_RECIPIENT" "the enveloped data is not for this certificate or key" "数字信封的接收者中没有该证书或密钥";
     321 NotOpened "NOT_OPENED" "the content does not open: another key, or it was changed" "无法解开内容：密钥不符或数据被改动";
     324 DeviceFailed "DEVICE_FAILED" "the device that holds the key reported a failure" "密码设备报告失败";

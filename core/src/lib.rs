@@ -45,4 +45,7 @@ mod documents {
 
     #[doc = include_str!("../../docs/guide/custody.md")]
     struct Custody;
+
+    #[doc = include_str!("../../docs/guide/certificates.md")]
+    struct Certificates;
 }

@@ -242,6 +242,32 @@ pub const CRL_BYTES_MAX: usize = 64 << 20;
 /// lists hold less; authorities with more partition them.
 pub const CRL_ENTRIES_MAX: usize = 1 << 20;
 
+/// A certification request as DER: 64 KiB. Real ones have 0.3 to 2 KiB.
+pub const CSR_BYTES_MAX: usize = 64 << 10;
+
+/// Attributes of a certification request, and values of one attribute: 64. Real ones have 0 to 4.
+pub const CSR_ATTRIBUTES_MAX: usize = 64;
+
+/// An OCSP request or response: 256 KiB, a response with a chain of large certificates. Real ones have
+/// 0.1 to 4 KiB.
+pub const OCSP_BYTES_MAX: usize = 256 << 10;
+
+/// Certificates asked for in one OCSP request, or answered for in one response: 64. One is the rule.
+pub const OCSP_ANSWERS_MAX: usize = 64;
+
+/// Certificates inside an OCSP response: 8, the longest path. Each may cost a signature verification.
+pub const OCSP_CERTIFICATES_MAX: usize = PATH_CERTIFICATES_MAX;
+
+/// Extensions in one place of an OCSP request or response: 16. Real ones have one, the nonce.
+pub const OCSP_EXTENSIONS_MAX: usize = 16;
+
+/// A nonce of OCSP: 128 bytes. RFC 9654, 2.1, lets nobody write more, and 32 are usual.
+pub const OCSP_NONCE_BYTES_MAX: usize = 128;
+
+/// Addresses, policies or identifiers of one kind in a certificate that is issued: 16. One or two are
+/// usual.
+pub const ISSUED_ITEMS_MAX: usize = 16;
+
 /// A private or public key file: 64 KiB. Real ones are below 1 KiB.
 pub const KEY_BYTES_MAX: usize = 64 << 10;
 

@@ -20,11 +20,16 @@ use yinxin::{
     UnixTime,
     pki::{
         crl::{self, Reason},
+        csr::{self, Csr},
         keys,
+        ocsp::{CertificateStatus, Hash, Question, Request, Responder, Response},
         pkcs12::{self, Legacy, Mac, Protection, Writer},
         x509::{
-            Certificate, Evidence, PathPolicy, Revocation, Role, Times, TrustStore,
-            issue::{CertificateRequest, Profile, Subject, issue},
+            Certificate, Evidence, PathPolicy, Revocation, Role, SubjectNumber, SubjectNumberKind,
+            Times, TrustStore,
+            issue::{
+                CertificateRequest, Profile, Subject, Terms, issue, issue_for, issue_requested,
+            },
             verify_path,
         },
     },
@@ -176,6 +181,8 @@ fn our_certificates_are_read_and_verified() {
         ("maker", Profile::SealMaker),
         ("signer", Profile::Signer),
         ("encryption", Profile::Encryption),
+        ("stamper", Profile::TimeStamper),
+        ("responder", Profile::OcspResponder),
     ] {
         let leaf = issue(&request(name, profile, &leaf_key), Some(&root), &root_key).unwrap();
         folder.write("leaf.pem", leaf.to_pem());
@@ -185,7 +192,10 @@ fn our_certificates_are_read_and_verified() {
         assert!(text.contains("Signature Algorithm: SM2-with-SM3"), "{text}");
         let usage = match profile {
             Profile::Root | Profile::IssuingCa { .. } => "Certificate Sign, CRL Sign",
-            Profile::SealMaker | Profile::Signer => "Digital Signature, Non Repudiation",
+            Profile::SealMaker | Profile::Signer | Profile::TimeStamper => {
+                "Digital Signature, Non Repudiation"
+            }
+            Profile::OcspResponder => "Digital Signature",
             Profile::Encryption => "Key Encipherment, Data Encipherment, Key Agreement",
         };
         assert!(text.contains(usage), "{text}");
@@ -329,4 +339,133 @@ fn open_pkcs12(folder: &Folder, file: &str, password: &str) -> (PrivateKey, Cert
     let text = folder.run(&format!("pkcs12 -legacy -in {file} -passin pass:{password} -nodes"));
     let key = keys::private_key_from_pem(text.as_bytes(), None).unwrap();
     (key, Certificate::parse_pem_or_der(text.as_bytes()).unwrap())
+}
+
+#[test]
+fn requests_are_verified_on_either_side() {
+    let Some(folder) = Folder::new() else { return };
+    let key = PrivateKey::generate().unwrap();
+    let subject = Subject { common_name: "请求".into(), ..Subject::default() };
+    let ours = csr::Builder::new(&subject).challenge_password("secret").sign(&key).unwrap();
+    folder.write("ours.pem", ours.to_pem());
+    let verify = format!("req -in ours.pem -verify -vfyopt {DIST_ID} -text -noout");
+    let text = folder.run(&verify);
+    assert!(text.contains("challengePassword        :secret"), "{text}");
+    // The request of CFCA: its attributes lack a SET, which OpenSSL refuses to read.
+    let exchange = PrivateKey::generate().unwrap();
+    let cfca = csr::Builder::new(&subject).cfca_exchange_key(exchange.public()).sign(&key).unwrap();
+    folder.write("ours.pem", cfca.to_pem());
+    assert!(folder.try_run(&verify).is_err());
+    folder.run("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:SM2 -out their.key");
+    folder.run(&format!(
+        "req -new -key their.key -sm3 -sigopt {DIST_ID} -utf8 -subj /C=CN/CN=他们 \
+         -addext keyUsage=critical,digitalSignature -out their.pem"
+    ));
+    let theirs = Csr::load(&folder.read("their.pem")).unwrap().verify().unwrap();
+    assert_eq!(theirs.value().subject().to_string(), "CN=他们,C=CN");
+    let [usage] = theirs.value().requested_extensions() else { panic!("{theirs:?}") };
+    assert_eq!((&*usage.oid, usage.critical), ("2.5.29.15", true));
+    // Signed without an identifier, it is not taken for one under the default.
+    folder.run("req -new -key their.key -sm3 -subj /CN=x -out empty.pem");
+    assert!(Csr::load(&folder.read("empty.pem")).unwrap().verify().is_err());
+}
+
+#[test]
+fn certificates_of_requests_with_every_extension() {
+    let Some(folder) = Folder::new() else { return };
+    let (root_key, key) = (PrivateKey::generate().unwrap(), PrivateKey::generate().unwrap());
+    let root = issue(&request("根", Profile::Root, &root_key), None, &root_key).unwrap();
+    folder.write("root.pem", root.to_pem());
+    let subject = Subject { common_name: "持有人".into(), ..Subject::default() };
+    let asked = csr::Builder::new(&subject).sign(&key).unwrap().verify().unwrap();
+    let mut terms = Terms::new(Profile::Signer, at(1_600_000_000), at(4_000_000_000));
+    terms.crl_urls =
+        vec!["http://ca.example.cn/a.crl".into(), "http://ca2.example.cn/a.crl".into()];
+    terms.ocsp_urls = vec!["http://ocsp.example.cn/".into()];
+    terms.issuer_urls = vec!["http://ca.example.cn/root.cer".into()];
+    terms.policies = vec!["1.2.156.1.2.3".into()];
+    terms.subject_numbers = vec![
+        SubjectNumber::new(SubjectNumberKind::ResidentCard, "11010519491231002X"),
+        SubjectNumber::new(SubjectNumberKind::Organisation, "11320500014150050B"),
+    ];
+    let leaf = issue_requested(&asked, &terms, &root, &root_key).unwrap();
+    assert_eq!(leaf.subject_identifiers(), terms.subject_numbers);
+    folder.write("leaf.pem", leaf.to_pem());
+    let verify = format!("verify -x509_strict -vfyopt {DIST_ID} -CAfile root.pem leaf.pem");
+    assert!(folder.run(&verify).contains("leaf.pem: OK"));
+    let text = folder.run("x509 -in leaf.pem -noout -text");
+    for part in [
+        "URI:http://ca.example.cn/a.crl",
+        "URI:http://ca2.example.cn/a.crl",
+        "OCSP - URI:http://ocsp.example.cn/",
+        "CA Issuers - URI:http://ca.example.cn/root.cer",
+        "Policy: 1.2.156.1.2.3",
+        "1.2.156.10260.4.1.1",
+        "..11010519491231002X",
+        "..11320500014150050B",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert_eq!(folder.run("x509 -in leaf.pem -noout -ocsp_uri").trim(), terms.ocsp_urls[0]);
+}
+
+/// OpenSSL 3.0 signs responses under an identifier (`-rsigopt`) but verifies under none: its responses are
+/// verified here, and ours are read there.
+#[test]
+fn ocsp_on_either_side() {
+    let Some(folder) = Folder::new() else { return };
+    let [root_key, key, responder_key] = [(); 3].map(|()| PrivateKey::generate().unwrap());
+    let root = issue(&request("根", Profile::Root, &root_key), None, &root_key).unwrap();
+    let leaf = issue(&request("章", Profile::Signer, &key), Some(&root), &root_key).unwrap();
+    let subject = Subject { common_name: "应答".into(), ..Subject::default() };
+    let terms = Terms::new(Profile::OcspResponder, at(1_600_000_000), at(4_000_000_000));
+    let public = responder_key.public();
+    let responder = issue_for(&subject, public, &terms, Some(&root), &root_key).unwrap();
+    folder.write("root.pem", root.to_pem());
+    folder.write("leaf.pem", leaf.to_pem());
+    folder.write("responder.pem", responder.to_pem());
+    folder.write("responder.key", keys::private_key_to_pem(&responder_key).unwrap().as_bytes());
+    for (hash, name) in [(Hash::Sm3, "sm3"), (Hash::Sha1, "sha1"), (Hash::Sha256, "sha256")] {
+        let asked = Request::new(&leaf, &root, hash).unwrap();
+        folder.write("request.der", asked.der());
+        let serial = leaf.serial_hex().to_uppercase();
+        let revoked = format!("R\t360101000000Z\t260101000000Z,superseded\t{serial}\tx\t/CN=x\n");
+        folder.write("index.txt", &revoked);
+        folder.run(&format!(
+            "ocsp -index index.txt -CA root.pem -rsigner responder.pem -rkey responder.key -rmd sm3 \
+             -rsigopt {DIST_ID} -reqin request.der -respout response.der -ndays 1"
+        ));
+        let response = Response::parse(&folder.read("response.der")).unwrap();
+        let now = response.produced_at().unwrap();
+        let nonce = asked.nonce();
+        let question = Question { nonce: nonce.as_deref(), ..Question::new(&leaf, &root, now) };
+        let answer = response.verify(&question).unwrap().into_value();
+        let time = UnixTime::parse_rfc3339("2026-01-01T00:00:00Z").unwrap();
+        let reason = Some(Reason::Superseded);
+        assert_eq!(answer.status, CertificateStatus::Revoked { at: time, reason });
+        // Its request, our answer.
+        folder.run(&format!(
+            "ocsp -{name} -issuer root.pem -cert leaf.pem -reqout theirs.der -noverify"
+        ));
+        let theirs = Request::parse(&folder.read("theirs.der")).unwrap();
+        assert!(theirs.ids()[0].names(&leaf, &root) && theirs.nonce().is_some());
+        let ours = Responder::new(&root, &responder, &responder_key).unwrap();
+        let status = |_: &_| CertificateStatus::Revoked { at: at(1_700_000_000), reason };
+        let ours = ours.respond(&theirs, now, now.plus_s(60), status).unwrap();
+        folder.write("ours.der", ours.der());
+        let text = folder.run(
+            "ocsp -respin ours.der -reqin theirs.der -issuer root.pem -cert leaf.pem -noverify -resp_text",
+        );
+        for part in [
+            "leaf.pem: revoked",
+            "Reason: superseded",
+            "Revocation Time: Nov 14 22:13:20 2023 GMT",
+            &format!("Hash Algorithm: {name}"),
+            "OCSP Signing",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        // A nonce that is not its own would be refused.
+        assert!(!text.contains("Nonce Verify error"), "{text}");
+    }
 }

@@ -5,7 +5,9 @@ use yinxin::{
     pki::{
         cms::{self, SignedData},
         crl::Crl,
+        csr::{self, Csr},
         keys,
+        ocsp::{Question, Request, Response},
         pkcs12::{self, Legacy},
         timestamp::{self, TimeStampRequest, TimeStampResponse, Token},
         x509::{Certificate, Evidence, PathPolicy, Revocation, Role, TrustStore},
@@ -52,6 +54,40 @@ pub(crate) fn crl(data: &[u8]) {
     assert!(list.serials().count() <= list.len());
     assert!(list.serials().all(|serial| list.revoked(serial).is_some()));
     let _ = (list.issuer().to_string(), list.not_understood(), list.signature());
+}
+
+/// A certification request, in DER, PEM or base64: what is signed lies in its bytes, and its parts can be
+/// asked for; and the text in which an authority returns a key.
+pub(crate) fn csr(data: &[u8]) {
+    if let Ok(key) = sm2::PrivateKey::from_bytes(&[7; 32]) {
+        let _ = csr::open_returned_key(data, &key);
+    }
+    let Ok(request) = Csr::load(data) else { return };
+    assert!(lies_in(request.info(), request.der()));
+    assert!(lies_in(request.spki(), request.der()));
+    assert!(Csr::parse(request.der()).is_ok_and(|again| again == request));
+    assert!(Csr::load(request.to_pem().as_bytes()).is_ok());
+    let _ = (request.subject().to_string(), request.challenge_password(), request.exchange_key());
+    if let Err(rejected) = request.verify() {
+        assert!(rejected.report.checks.len() >= 4);
+    }
+}
+
+/// An OCSP request or response: what is signed lies in its bytes, and nothing vouches for what nobody
+/// signed.
+pub(crate) fn ocsp(data: &[u8]) {
+    if let Ok(request) = Request::parse(data) {
+        assert!(Request::parse(request.der()).is_ok_and(|again| again == request));
+        let _ = (request.nonce(), format!("{request:?}"));
+    }
+    let Ok(response) = Response::parse(data) else { return };
+    assert!(lies_in(response.data(), response.der()) || response.data().is_empty());
+    assert!(Response::parse(response.der()).is_ok_and(|again| again == response));
+    let _ = (response.nonce(), response.signature(), format!("{response:?}"));
+    let Ok(now) = UnixTime::from_unix_s(1_795_000_000) else { return };
+    for certificate in response.certificates() {
+        let _ = response.verify(&Question::new(certificate, certificate, now));
+    }
 }
 
 /// A private or public key in any of its containers, encrypted or not: what was read is written and

@@ -4,8 +4,11 @@ pub mod algorithm;
 mod ber;
 pub mod cms;
 pub mod crl;
+pub mod csr;
 pub mod custody;
 pub mod keys;
+pub mod ocsp;
+
 mod oid;
 pub(crate) mod pem;
 pub mod pkcs12;

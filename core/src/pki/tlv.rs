@@ -33,6 +33,8 @@ pub(crate) mod tag {
     pub(crate) const CONTEXT_0: u8 = 0xa0;
     /// `[1]`, constructed.
     pub(crate) const CONTEXT_1: u8 = 0xa1;
+    /// `[2]`, constructed.
+    pub(crate) const CONTEXT_2: u8 = 0xa2;
 }
 
 /// One element: its identifier octet, its bytes with and without the header, and its place.

@@ -88,7 +88,11 @@ fn holder(
     let days = match profile {
         Profile::Root => 7300,
         Profile::IssuingCa { .. } => 3650,
-        Profile::SealMaker | Profile::Signer | Profile::Encryption => 730,
+        Profile::SealMaker
+        | Profile::Signer
+        | Profile::Encryption
+        | Profile::TimeStamper
+        | Profile::OcspResponder => 730,
     };
     let request = CertificateRequest {
         subject,

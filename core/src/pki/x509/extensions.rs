@@ -5,6 +5,14 @@ use std::fmt;
 use der::{Decode as _, asn1::OctetStringRef};
 use serde::{Serialize, Serializer};
 
+use crate::{
+    error::{Code, Error},
+    pki::{
+        algorithm::dotted,
+        tlv::{Element, sequence, tag, wrap},
+    },
+};
+
 /// An extension as it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Extension {
@@ -14,6 +22,43 @@ pub struct Extension {
     pub critical: bool,
     /// The content of `extnValue`.
     pub value: Box<[u8]>,
+}
+
+impl Extension {
+    /// Reads the SEQUENCE `extensions`, of which there may be `most`; one more is the error of `limit`.
+    pub(in crate::pki) fn read_list(
+        extensions: &Element<'_>,
+        most: usize,
+        limit: &'static str,
+    ) -> Result<Vec<Self>, Error> {
+        let list = extensions.inside().all("Extensions", most, limit)?;
+        list.iter().map(Self::read).collect()
+    }
+
+    fn read(element: &Element<'_>) -> Result<Self, Error> {
+        if element.tag != tag::SEQUENCE {
+            return Err(element.error("Extension"));
+        }
+        let mut fields = element.inside();
+        let oid = fields.expect(tag::OID, "extnID")?;
+        let critical = fields.take(tag::BOOLEAN, "critical")?;
+        let critical = critical.map_or(Ok(false), |flag| flag.boolean("critical"))?;
+        let value = fields.expect(tag::OCTET_STRING, "extnValue")?.value.into();
+        fields.finish("Extension")?;
+        Ok(Self { oid: dotted(oid.value).into(), critical, value })
+    }
+
+    /// As it is written: a critical of FALSE is left out, as DER demands.
+    pub(in crate::pki) fn to_der(&self) -> Result<Vec<u8>, Error> {
+        let bad = |_| Error::new(Code::BadArgument).field("oid");
+        let oid = const_oid::ObjectIdentifier::new(&self.oid).map_err(bad)?;
+        let critical: &[u8] = if self.critical { &[tag::BOOLEAN, 1, 0xff] } else { &[] };
+        Ok(sequence(&[
+            &wrap(tag::OID, &[oid.as_bytes()]),
+            critical,
+            &wrap(tag::OCTET_STRING, &[&self.value]),
+        ]))
+    }
 }
 
 /// What a key may do: the bits of RFC 5280, 4.2.1.3.
@@ -73,7 +118,7 @@ impl KeyUsage {
     }
 
     /// The DER BIT STRING, without trailing zero bits.
-    pub(super) fn to_der(self) -> Vec<u8> {
+    pub(in crate::pki) fn to_der(self) -> Vec<u8> {
         let [low, high] = self.0.to_le_bytes().map(u8::reverse_bits);
         let bits: &[u8] = if high == 0 { &[low] } else { &[low, high] };
         let unused = bits.last().map_or(0, |last| last.trailing_zeros().min(7));

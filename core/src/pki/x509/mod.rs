@@ -23,6 +23,7 @@ mod restriction_tests;
 mod revocation;
 #[cfg(test)]
 mod revocation_tests;
+mod subject_number;
 #[cfg(test)]
 mod tests;
 mod trust;
@@ -42,6 +43,7 @@ pub use path::{
     verify_path_under,
 };
 pub use policies::PolicyDemands;
+pub use subject_number::{SubjectNumber, SubjectNumberKind};
 pub use trust::{Evidence, PinnedSet, Selection, TrustStore};
 
 pub use super::algorithm::SignatureForm;
@@ -278,18 +280,25 @@ impl Certificate {
         &self.0.faulty_extensions
     }
 
-    /// The identification numbers that private extensions give the subject, as (what, value).
-    ///
-    /// 1.2.156.10260.4.1.{1 personal, 2 social insurance, 3 commercial registration, 4 organisation
-    /// code, 5 tax} and the older 1.2.86.11.7.x, which have no fixed meaning.
+    /// The identification numbers that private extensions give the subject, as (type, value): those of
+    /// [`subject_identifiers`](Self::subject_identifiers), and the older 1.2.86.11.7.x, which have no
+    /// fixed meaning. A value that is no text is shown in hexadecimal.
     #[must_use]
     pub fn subject_numbers(&self) -> Vec<(&str, String)> {
         let known = |oid: &str| SUBJECT_NUMBERS.iter().any(|prefix| oid.starts_with(prefix));
         self.extensions()
             .iter()
             .filter(|extension| known(&extension.oid))
-            .map(|extension| (&*extension.oid, text_of_value(&extension.value)))
+            .map(|extension| (&*extension.oid, subject_number::shown(&extension.value)))
             .collect()
+    }
+
+    /// The identification numbers of GB/T 20518-2018 that the certificate gives its subject
+    /// (1.2.156.10260.4.1.1 to 5), with what each is a number of. What is no text is left out.
+    #[must_use]
+    pub fn subject_identifiers(&self) -> Vec<SubjectNumber> {
+        let read = |extension: &Extension| SubjectNumber::read(&extension.oid, &extension.value);
+        self.extensions().iter().filter_map(read).collect()
     }
 
     /// The algorithm of the signature.
@@ -386,17 +395,3 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 const PEM_LABELS: [&str; 3] = ["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"];
 
 const SUBJECT_NUMBERS: [&str; 2] = ["1.2.156.10260.4.1.", "1.2.86.11.7."];
-
-/// The text inside a private extension: strings are wrapped in one or two elements in practice.
-fn text_of_value(value: &[u8]) -> String {
-    use der::{Decode as _, Tag, Tagged as _, asn1::AnyRef};
-    let mut content = value;
-    for _ in 0..3 {
-        let Ok(any) = AnyRef::from_der(content) else { break };
-        content = any.value();
-        if ![Tag::Sequence, Tag::OctetString, Tag::Set].contains(&any.tag()) {
-            break;
-        }
-    }
-    std::str::from_utf8(content).map_or_else(|_| hex(content), str::to_owned)
-}

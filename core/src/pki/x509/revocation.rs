@@ -2,16 +2,19 @@
 
 use super::{Certificate, KeyUsage, Revocation, judge::Judge};
 use crate::{
-    pki::crl::{Crl, Reason, Revoked},
+    pki::{
+        crl::{Crl, Reason, Revoked},
+        ocsp::{Answer, Authority, CertificateStatus, Question},
+    },
     report::{Check, SubIndication},
     time::UnixTime,
 };
 
 impl Judge<'_> {
-    /// Adds what the revocation lists of `issuer` say of `certificate`.
+    /// Adds what the revocation lists and OCSP answers of `issuer` say of `certificate`.
     ///
-    /// A list that names the certificate proves its revocation however old the list is. That it is
-    /// good takes a list that is fresh at the time of validation.
+    /// A list that names the certificate proves its revocation however old the list is, and so does an
+    /// answer. That it is good takes a list or an answer that is fresh at the time of validation.
     pub(super) fn revocation(
         &self,
         certificate: &Certificate,
@@ -29,10 +32,12 @@ impl Judge<'_> {
             return;
         }
         let lists = self.usable_lists(issuer);
+        let (answers, refused) = self.answers(certificate, issuer, &lists.usable);
         let revoked = lists
             .usable
             .iter()
             .filter_map(|list| list.revoked(certificate.serial()))
+            .chain(answers.iter().filter_map(|answer| self.revoked_by(answer)))
             .min_by_key(effective);
         if let Some(revoked) = revoked {
             self.revoked(revoked, authority, checks);
@@ -42,6 +47,7 @@ impl Judge<'_> {
         let fresh = lists.usable.iter().filter(|list| self.is_fresh(list));
         match (fresh.max_by_key(|list| list.this_update()), newest) {
             (Some(list), _) => self.good(certificate, list, &lists.usable, checks),
+            (None, _) if !answers.is_empty() => checks.push(self.answered(&answers)),
             (None, Some(list)) => checks.push(with_list(
                 Check::indeterminate(
                     ID,
@@ -52,7 +58,93 @@ impl Judge<'_> {
                 ),
                 list,
             )),
-            (None, None) => checks.push(missing(issuer, lists.refused)),
+            (None, None) => {
+                let check = missing(issuer, lists.refused);
+                checks.push(refused.map_or(check.clone(), |id| check.evidence("ocsp_refused", id)));
+            }
+        }
+    }
+
+    /// The authentic OCSP answers for `certificate`, fresh or not, and of one that is not, the check
+    /// that it did not pass.
+    fn answers(
+        &self,
+        certificate: &Certificate,
+        issuer: &Certificate,
+        lists: &[&Crl],
+    ) -> (Vec<Answer>, Option<&'static str>) {
+        let (mut answers, mut refused) = (Vec::new(), None);
+        let question = Question::new(certificate, issuer, self.times.validation);
+        for response in self.evidence.ocsp_for(certificate.serial()) {
+            let (answer, examined) = response.examine(&question, &mut |signed, signer, verify| {
+                self.spend() && self.trust.verified(signed, signer, verify)
+            });
+            // A responder that was revoked itself answers for nobody.
+            let trusted = |answer: &Answer| {
+                let serial = answer.responder.serial();
+                answer.authority != Authority::Delegated
+                    || !lists.iter().any(|list| list.revoked(serial).is_some())
+            };
+            match answer {
+                Some(answer) if trusted(&answer) => answers.push(answer),
+                Some(_) => refused = Some("ocsp.responder_revocation"),
+                None => {
+                    let bad = examined.iter().find(|check| check.sub_indication.is_some());
+                    refused = refused.or(bad.map(|check| check.id));
+                }
+            }
+        }
+        (answers, refused)
+    }
+
+    /// A suspension may have ended since an answer that is not fresh any more.
+    fn revoked_by(&self, answer: &Answer) -> Option<Revoked> {
+        let CertificateStatus::Revoked { at, reason } = answer.status else { return None };
+        let counts = reason != Some(Reason::CertificateHold) || self.is_fresh_answer(answer);
+        counts.then_some(Revoked { at, reason, invalid_since: None })
+    }
+
+    fn is_fresh_answer(&self, answer: &Answer) -> bool {
+        answer.is_fresh(self.times.validation, self.policy.crl_grace_s)
+    }
+
+    /// What the OCSP answers say, none of which says that the certificate is revoked.
+    fn answered(&self, answers: &[Answer]) -> Check {
+        let fresh = |answer: &&Answer| self.is_fresh_answer(answer);
+        let newest = answers.iter().max_by_key(|answer| answer.this_update);
+        let Some(answer) = answers.iter().filter(fresh).max_by_key(|it| it.this_update).or(newest)
+        else {
+            return Check::skipped(ID, CLAUSE, "no answer", "没有应答");
+        };
+        let sub = SubIndication::TryLater;
+        let check = if !self.is_fresh_answer(answer) {
+            Check::indeterminate(
+                ID,
+                CLAUSE,
+                sub,
+                "the OCSP answer is not fresh at the time of validation",
+                "OCSP 应答在验证时已不在更新期内",
+            )
+        } else if answer.is_good() {
+            let (en, zh) =
+                ("a fresh OCSP answer says that it is good", "最新的 OCSP 应答：证书有效");
+            Check::passed(ID, CLAUSE, en, zh)
+        } else {
+            Check::indeterminate(
+                ID,
+                CLAUSE,
+                sub,
+                "the OCSP responder does not know the certificate",
+                "OCSP 服务器不知道该证书",
+            )
+        };
+        let check = check
+            .evidence("ocsp_responder", answer.responder.subject())
+            .evidence("authority", answer.authority.name())
+            .evidence("this_update", answer.this_update);
+        match answer.next_update {
+            Some(next) => check.evidence("next_update", next),
+            None => check,
         }
     }
 
@@ -193,7 +285,10 @@ fn effective(revoked: &Revoked) -> UnixTime {
 
 fn missing(issuer: &Certificate, refused: Option<Refusal>) -> Check {
     let (en, zh) = match refused {
-        None => ("no revocation list of the issuer is at hand", "没有该颁发者的证书撤销列表"),
+        None => (
+            "no revocation list or OCSP answer of the issuer is at hand",
+            "没有该颁发者的证书撤销列表或 OCSP 应答",
+        ),
         Some(Refusal::BadSignature) => (
             "the signature of the revocation list does not verify with the issuer's key",
             "用颁发者公钥验证证书撤销列表签名不通过",

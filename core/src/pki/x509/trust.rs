@@ -7,7 +7,11 @@ use std::{
 };
 
 use super::Certificate;
-use crate::{limits, pki::crl::Crl, primitives::sm3};
+use crate::{
+    limits,
+    pki::{crl::Crl, ocsp},
+    primitives::sm3,
+};
 
 /// The certificates that the caller trusts, with a memory of signatures that verified. Shared by
 /// threads without further ado. Issuers are found by a hash of their name: many anchors cost nothing.
@@ -123,11 +127,12 @@ impl PinnedSet {
     }
 }
 
-/// Certificates and revocation lists that may help to build and judge a path. Cloning is cheap.
+/// Certificates, revocation lists and OCSP responses that may help to build and judge a path. Cloning is cheap.
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
     shared: Arc<Index>,
     more: Vec<(NormalForm, Certificate)>,
+    ocsp: Arc<HashMap<Box<[u8]>, Vec<ocsp::Response>>>,
 }
 
 #[derive(Debug, Default)]
@@ -145,7 +150,25 @@ impl Evidence {
             by_issuer.entry(crl.issuer().normal_form()).or_default().push(crl);
         }
         let (_, by_subject) = by_subject(intermediates);
-        Self { shared: Arc::new(Index { by_subject, crls: by_issuer }), more: Vec::new() }
+        let shared = Arc::new(Index { by_subject, crls: by_issuer });
+        Self { shared, ..Self::default() }
+    }
+
+    /// This evidence and OCSP responses. Each is found by the serial numbers that it answers for; which
+    /// of them prove anything shows when a path is judged.
+    #[must_use]
+    pub fn with_ocsp(&self, responses: impl IntoIterator<Item = ocsp::Response>) -> Self {
+        let mut index = (*self.ocsp).clone();
+        for response in responses {
+            for answer in response.answers() {
+                let serial = ocsp::significant(answer.id.serial()).into();
+                let same: &mut Vec<_> = index.entry(serial).or_default();
+                if !same.contains(&response) {
+                    same.push(response.clone());
+                }
+            }
+        }
+        Self { ocsp: Arc::new(index), ..self.clone() }
     }
 
     /// This evidence and the certificates that came with one document. Past
@@ -155,7 +178,7 @@ impl Evidence {
         let more = more.into_iter().map(|one| (one.subject().normal_form(), one));
         let more = self.more.iter().cloned().chain(more);
         let most = 4 * limits::PATH_CERTIFICATES_MAX;
-        Self { shared: Arc::clone(&self.shared), more: more.take(most).collect() }
+        Self { more: more.take(most).collect(), ..self.clone() }
     }
 
     /// The certificates whose subject has this normal form.
@@ -163,6 +186,11 @@ impl Evidence {
         let shared = self.shared.by_subject.get(normal_form);
         let more = self.more.iter().filter(move |(subject, _)| *subject == normal_form);
         shared.into_iter().flatten().chain(more.map(|(_, certificate)| certificate))
+    }
+
+    /// The responses that answer for a certificate of this serial number, of whatever issuer.
+    pub(super) fn ocsp_for(&self, serial: &[u8]) -> &[ocsp::Response] {
+        self.ocsp.get(ocsp::significant(serial)).map_or(&[], Vec::as_slice)
     }
 
     /// The lists whose issuer has this normal form.
