@@ -84,10 +84,6 @@ pub const CMS_SIGNERS_MAX: usize = 16;
 /// are usual.
 pub const CMS_ATTRIBUTES_MAX: usize = 64;
 
-/// Nesting of elements whose lengths are indefinite, in CMS: 32. Streaming writers nest five; names and
-/// extensions in certificates go no deeper than ten.
-pub const CMS_DEPTH_MAX: usize = 32;
-
 /// Recipients of enveloped data: 1024, a department's list. Each takes about 300 bytes, and an SM2
 /// encryption to write.
 pub const CMS_RECIPIENTS_MAX: usize = 1024;
@@ -299,7 +295,8 @@ pub const PKCS12_DEPTH_MAX: usize = 4;
 /// are below it; without a ceiling on the sum, 256 bags could ask for 256 times the work of one.
 pub const PKCS12_ITERATIONS_MAX: u64 = 8_000_000;
 
-/// Elements within elements of a file in BER: 32. PKCS#12 in the form of Java has 12.
+/// Elements within elements whose lengths are indefinite: 32. PKCS#12 in the form of Java has 12, CMS as
+/// streaming writers make it five; names and extensions in certificates go no deeper than ten.
 pub const BER_DEPTH_MAX: usize = 32;
 
 /// The output of the SM3 KDF: (2^32 - 1) * 32 bytes, by GB/T 32918.4-2016, 5.4.3: its counter has 32 bits.

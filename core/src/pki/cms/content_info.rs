@@ -1,9 +1,12 @@
 //! ContentInfo (RFC 5652, 3): which structure an object is, under which family of identifiers.
 
-use super::{Family, ber, oid};
+use super::{Family, oid};
 use crate::{
     Code, Error,
-    pki::tlv::{self, Cursor, Element, sequence, tag, wrap},
+    pki::{
+        ber,
+        tlv::{self, Cursor, Element, sequence, tag, wrap},
+    },
 };
 
 /// The structures that are known here.

@@ -17,7 +17,6 @@ use std::{ops::Range, sync::Arc};
 use crate::{Code, Error, UnixTime, pki::tlv};
 
 mod attribute;
-mod ber;
 mod cipher;
 mod content_info;
 mod envelop;

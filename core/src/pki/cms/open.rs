@@ -10,7 +10,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::{
-    Attribute, Family, Fields, Kind, SignedData, Verification, VerifyOptions, ber,
+    Attribute, Family, Fields, Kind, SignedData, Verification, VerifyOptions,
     cipher::{Cipher, Key, encrypted_content, unsupported},
     content_info, oid, parse,
     recipient::{self, OpenWith, RecipientInfo},
@@ -21,6 +21,7 @@ use crate::{
     limits::CMS_BYTES_MAX,
     pki::{
         algorithm::dotted,
+        ber,
         tlv::{Cursor, Element, tag},
     },
     report::{Rejected, Verified},
@@ -106,7 +107,7 @@ impl EnvelopedData {
         if bytes.len() > CMS_BYTES_MAX {
             return Err(Error::limit("CMS_BYTES_MAX"));
         }
-        let bytes = ber::to_der(bytes)?;
+        let bytes = ber::to_der(bytes, Code::BadCms)?;
         let (family, kind, structure) = content_info::read(&bytes, KINDS)?;
         let mut cursor = structure.inside();
         cursor.next("version")?.integer("version")?;

@@ -1,12 +1,12 @@
 //! SignedData: bytes to structure, without trust.
 //!
-//! Headers are strict DER, after [`ber`](super::ber) has given indefinite lengths an end; the order of
+//! Headers are strict DER, after [`ber`](crate::pki::ber) has given indefinite lengths an end; the order of
 //! attributes and certificates is kept as it is, for files in use do not sort them.
 
 use std::{ops::Range, sync::Arc};
 
 use super::{
-    Attribute, Family, Fields, Identifier, Kind, SignedAttributes, SignedData, SignerInfo, ber,
+    Attribute, Family, Fields, Identifier, Kind, SignedAttributes, SignedData, SignerInfo,
     content_info, oid,
 };
 use crate::{
@@ -14,7 +14,10 @@ use crate::{
     limits::{
         CMS_BYTES_MAX, CMS_CERTIFICATES_MAX, CMS_SIGNERS_MAX, EMBEDDED_CERTIFICATE_BYTES_MAX,
     },
-    pki::tlv::{Cursor, Element, tag},
+    pki::{
+        ber,
+        tlv::{Cursor, Element, tag},
+    },
 };
 
 impl SignedData {
@@ -27,7 +30,7 @@ impl SignedData {
         if bytes.len() > CMS_BYTES_MAX {
             return Err(Error::limit("CMS_BYTES_MAX"));
         }
-        let bytes = Arc::<[u8]>::from(ber::to_der(bytes)?);
+        let bytes = Arc::<[u8]>::from(ber::to_der(bytes, Code::BadCms)?);
         let (family, _, signed_data) = content_info::read(&bytes, &[Kind::SignedData])?;
         let fields = Arc::new(signed_data_fields(&signed_data, family)?);
         Ok(Self { bytes, fields })

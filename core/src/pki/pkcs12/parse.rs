@@ -29,7 +29,7 @@ pub(super) fn open(bytes: &[u8], password: &[u8], legacy: Legacy) -> Result<Cont
     if bytes.len() > limits::PKCS12_BYTES_MAX {
         return Err(Error::limit("PKCS12_BYTES_MAX"));
     }
-    let der = ber::to_der(bytes, Code::BadPkcs12)?;
+    let der = Zeroizing::new(ber::to_der(bytes, Code::BadPkcs12)?.into_owned());
     let pfx = Pfx::parse(&der).map_err(|error| {
         // In what was BER the places are others.
         if *der == bytes { error } else { without_place(&error) }
@@ -148,7 +148,7 @@ struct Reader<'p> {
 
 impl Reader<'_> {
     fn authenticated_safe(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        let der = ber::to_der(bytes, Code::BadPkcs12)?;
+        let der = Zeroizing::new(ber::to_der(bytes, Code::BadPkcs12)?.into_owned());
         let safe = tlv::only(&der, 0, tag::SEQUENCE, Code::BadPkcs12, "AuthenticatedSafe")?;
         let parts =
             safe.inside().all("AuthenticatedSafe", limits::PKCS12_BAGS_MAX, "PKCS12_BAGS_MAX")?;
@@ -188,7 +188,7 @@ impl Reader<'_> {
         if depth > limits::PKCS12_DEPTH_MAX {
             return Err(Error::limit("PKCS12_DEPTH_MAX"));
         }
-        let der = ber::to_der(bytes, Code::BadPkcs12)?;
+        let der = Zeroizing::new(ber::to_der(bytes, Code::BadPkcs12)?.into_owned());
         let whole = tlv::only(&der, 0, tag::SEQUENCE, Code::BadPkcs12, "SafeContents")?;
         let mut cursor = whole.inside();
         while !cursor.is_empty() {

@@ -3,12 +3,12 @@
 use digest::Digest as _;
 
 use super::super::{
-    SignedData, Verification, VerifyOptions, ber,
+    SignedData, Verification, VerifyOptions,
     verify::{Data, Hashes},
 };
 use crate::{
     Error,
-    pki::{tlv::tag, x509::Certificate},
+    pki::{ber, tlv::tag, x509::Certificate},
     primitives::{
         sm2::{DistId, PublicKey, hazmat},
         sm3::Sm3,
