@@ -23,5 +23,6 @@ pub(super) const AUTHORITY_KEY_IDENTIFIER: &str = "2.5.29.35";
 pub(super) const POLICY_CONSTRAINTS: &str = "2.5.29.36";
 pub(super) const EXTENDED_KEY_USAGE: &str = "2.5.29.37";
 pub(super) const INHIBIT_ANY_POLICY: &str = "2.5.29.54";
+pub(super) const AUTHORITY_INFO_ACCESS: &str = "1.3.6.1.5.5.7.1.1";
 /// id-pkix-ocsp-nocheck: whoever trusts the responder need not ask whether it was revoked.
 pub(super) const OCSP_NO_CHECK: &str = "1.3.6.1.5.5.7.48.1.5";

@@ -11,6 +11,7 @@ mod general_name;
 mod hosts;
 pub mod issue;
 mod judge;
+mod locations;
 mod name;
 mod name_match;
 mod parse;

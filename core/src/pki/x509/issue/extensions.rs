@@ -13,7 +13,10 @@ use crate::{
     pki::{
         oid,
         tlv::{sequence, tag, wrap},
-        x509::KeyUsage,
+        x509::{
+            KeyUsage,
+            locations::{CA_ISSUERS, OCSP},
+        },
     },
     primitives::sm2::PublicKey,
 };
@@ -76,7 +79,7 @@ pub(super) fn of(
         }
     }
     if !descriptions.is_empty() {
-        add("1.3.6.1.5.5.7.1.1", "ocsp_urls", sequence(&[&descriptions]))?;
+        add(oid::AUTHORITY_INFO_ACCESS, "ocsp_urls", sequence(&[&descriptions]))?;
     }
     let numbers = at_most("subject_numbers", &terms.subject_numbers)?;
     for (index, number) in numbers.iter().enumerate() {
@@ -169,10 +172,6 @@ struct BasicConstraintsDer {
     path_length: Option<u32>,
 }
 
-/// 1.3.6.1.5.5.7.48.1, id-ad-ocsp.
-const OCSP: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 48, 1];
-/// 1.3.6.1.5.5.7.48.2, id-ad-caIssuers.
-const CA_ISSUERS: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 48, 2];
 /// 1.3.6.1.5.5.7.3.8, id-kp-timeStamping.
 const TIME_STAMPING: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 8];
 /// 1.3.6.1.5.5.7.3.9, id-kp-OCSPSigning.

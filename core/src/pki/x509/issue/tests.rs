@@ -129,3 +129,41 @@ fn terms_are_written_once_each_and_bounded() {
     assert_eq!(error(&|t| t.not_after = at(999)), argument("not_after"));
     assert_eq!(error(&|t| t.serial = Some(vec![0])), argument("serial"));
 }
+
+#[test]
+fn locations_are_read_again() {
+    let root = root();
+    let urls = |names: &[&str]| -> Vec<String> { names.iter().map(|&url| url.into()).collect() };
+    let mut terms = terms(Profile::Signer);
+    terms.crl_urls = urls(&["http://a/1.crl", "ldap://b/2"]);
+    terms.ocsp_urls = urls(&["http://ocsp/"]);
+    terms.issuer_urls = urls(&["http://a/ca.cer", "https://b/ca.cer"]);
+    let issued = issue_requested(&request("a", 2), &terms, &root, &key(1)).unwrap();
+    assert_eq!(issued.crl_urls(), terms.crl_urls);
+    assert_eq!(issued.ocsp_urls(), terms.ocsp_urls);
+    assert_eq!(issued.issuer_urls(), terms.issuer_urls);
+    assert!(root.crl_urls().is_empty() && root.ocsp_urls().is_empty());
+}
+
+/// Certificates in use name the places of lists and responders.
+#[test]
+fn locations_in_published_certificates() {
+    let Some(cases) = yinxin_vectors::load_shared("x509/certs.json") else { return };
+    let mut found = Vec::new();
+    for case in cases {
+        let Ok(certificate) = Certificate::parse(&case.bytes("der_b64")) else { continue };
+        let urls = [certificate.crl_urls(), certificate.ocsp_urls(), certificate.issuer_urls()];
+        for url in urls.concat() {
+            assert!(url.contains("://") && url.is_ascii(), "{case}: {url}");
+            found.push(url);
+        }
+    }
+    for known in [
+        "http://crl.cfca.com.cn/csrca/SM2/crl1.crl",
+        "http://crl.cfca.com.cn/evrca/SM2/crl1.crl",
+        "http://ocsp.cfca.com.cn/ocsp",
+        "http://crl.jsca.com.cn/crl/SM2CRL_ENTITY.crl",
+    ] {
+        assert!(found.iter().any(|url| url == known), "{known}: {found:?}");
+    }
+}
