@@ -267,6 +267,27 @@ pub const ISSUED_ITEMS_MAX: usize = 16;
 /// A private or public key file: 64 KiB. Real ones are below 1 KiB.
 pub const KEY_BYTES_MAX: usize = 64 << 10;
 
+/// Data whose signature, or ciphertext, is diagnosed: 16 MiB. It is hashed some hundred times.
+pub const DIAGNOSIS_DATA_BYTES_MAX: usize = 16 << 20;
+
+/// A signature or key file that is diagnosed: 64 KiB, many times that of a signature in any form.
+pub const DIAGNOSIS_VALUE_BYTES_MAX: usize = 64 << 10;
+
+/// Identifiers, and likewise keys, that a caller may propose for a diagnosis: 16. Each multiplies the
+/// pairs of deviations that are tried.
+pub const DIAGNOSIS_CANDIDATES_MAX: usize = 16;
+
+/// Signatures that some bytes may mean: 64, in a diagnosis. Sixty come from one hexadecimal text with
+/// lost zeros in four orders, of which the probable ones come first.
+pub const DIAGNOSIS_READINGS_MAX: usize = 64;
+
+/// Signatures verified, or ciphertexts decrypted, in one diagnosis: 16384, about one second.
+pub const DIAGNOSIS_VERIFICATIONS_MAX: usize = 16_384;
+
+/// Bytes hashed in one diagnosis: 1 GiB, a few seconds. The forms of 16 MiB take 800 MiB, so that at
+/// least each single deviation is tried.
+pub const DIAGNOSIS_HASHED_BYTES_MAX: usize = 1 << 30;
+
 /// Iterations of PBKDF2, or of an older function in its place, that a key file may ask for: 4 million,
 /// 2 to 4 seconds. Tools write 2048 to 600000; without a ceiling a file could ask for hours.
 pub const PBKDF2_ITERATIONS_MAX: u32 = 4_000_000;

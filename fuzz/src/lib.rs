@@ -18,6 +18,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("cms", pki::cms),
     ("crl", pki::crl),
     ("csr", pki::csr),
+    ("diagnose", pki::diagnose),
     ("identifier", licence::identifier),
     ("key", pki::key),
     ("metadata", licence::metadata),

@@ -3,16 +3,19 @@
 use yinxin::{
     UnixTime,
     pki::{
+        algorithm::SignatureForm,
         cms::{self, SignedData},
         crl::Crl,
         csr::{self, Csr},
+        diagnose::{self, CiphertextQuestion, Diagnosis, KeyQuestion, Layout, SignatureQuestion},
         keys,
         ocsp::{Question, Request, Response},
         pkcs12::{self, Legacy},
         timestamp::{self, TimeStampRequest, TimeStampResponse, Token},
         x509::{Certificate, Evidence, PathPolicy, Revocation, Role, TrustStore},
     },
-    primitives::sm2,
+    primitives::sm2::{self, DistId},
+    report::Language,
 };
 
 use crate::lies_in;
@@ -116,6 +119,36 @@ pub(crate) fn pkcs12(data: &[u8]) {
         if let Some(certificate) = &key.certificate {
             assert_eq!(certificate.public_key().ok(), Some(key.key.public()));
         }
+    }
+}
+
+/// A signature, ciphertext or key that somebody is at a loss with: a diagnosis ends, and says nothing
+/// of a verification unless the strict function accepts the bytes.
+pub(crate) fn diagnose(data: &[u8]) {
+    let Ok(key) = sm2::PrivateKey::from_bytes(&[0x5a; 32]) else { return };
+    let signature = SignatureQuestion {
+        key: key.public(),
+        data: CONTENT,
+        signature: data,
+        form: SignatureForm::Der,
+        id: &DistId::DEFAULT,
+        other_ids: &[],
+        other_keys: &[],
+    };
+    let ciphertext =
+        CiphertextQuestion { key: &key, ciphertext: data, layout: Layout::C1C3C2, other_keys: &[] };
+    let file = KeyQuestion { bytes: data, password: None, public: Some(key.public()) };
+    let verifies = sm2::Signature::from_der(data)
+        .and_then(|signature| key.public().verify(CONTENT, &signature, &DistId::DEFAULT));
+    let decrypts = sm2::Ciphertext::from_c1c3c2(data).and_then(|sealed| key.decrypt(&sealed));
+    for (diagnosis, accepted) in [
+        (diagnose::signature(&signature), verifies.is_ok()),
+        (diagnose::ciphertext(&ciphertext), decrypts.is_ok()),
+        (diagnose::key(&file), keys::private_key_from_pem_or_der(data, None).is_ok()),
+    ] {
+        let Ok(diagnosis) = diagnosis else { continue };
+        assert!(!diagnosis.to_text(Language::Chinese).is_empty());
+        assert!(accepted || !matches!(diagnosis, Diagnosis::NothingToExplain));
     }
 }
 

@@ -57,13 +57,24 @@ impl Failure {
         }
     }
 
+    /// What to try next, in English and in Chinese, where the library refused.
+    pub(crate) fn hint(&self) -> Option<[&'static str; 2]> {
+        match self {
+            Self::Core { error, .. } => Some([error.hint_en(), error.hint_zh()]),
+            Self::ClosedPipe | Self::Io { .. } | Self::Usage { .. } => None,
+        }
+    }
+
     /// The object that `--json` prints: `file`, where one is concerned, and `error`.
     pub(crate) fn to_json(&self) -> Value {
         let text = json!({
             "en": self.text(Language::English),
             "zh": self.text(Language::Chinese),
         });
-        let error = json!({ "code": self.code(), "text": text });
+        let mut error = json!({ "code": self.code(), "text": text });
+        if let (Some([en, zh]), Some(fields)) = (self.hint(), error.as_object_mut()) {
+            fields.insert("hint".to_owned(), json!({ "en": en, "zh": zh }));
+        }
         match self {
             Self::Core { what, .. } | Self::Io { what, .. } => {
                 json!({ "file": what, "error": error })

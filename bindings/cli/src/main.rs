@@ -6,6 +6,7 @@ mod cert;
 mod convert;
 mod crl;
 mod demo;
+mod diagnose;
 mod encoding;
 mod encrypt;
 mod failure;
@@ -56,7 +57,9 @@ Examples:
   yinxin licence verify licence.ofd --trust roots.pem     is this licence genuine?
   yinxin licence verify DIR --trust roots.pem --crl ca.crl --json     a line of JSON a file
   yinxin licence id check 1.2.156.3005.2.11100000000013338W011.11430000006122244L.20230000403.001.U
-  yinxin key new --out key.pem --password-file secret.txt";
+  yinxin key new --out key.pem --password-file secret.txt
+  yinxin sign contract.pdf --key key.pem --out contract.sig
+  yinxin diagnose signature contract.pdf --public-key key.pub --signature contract.sig";
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum LanguageName {
@@ -86,6 +89,9 @@ enum Command {
     /// Convert keys, signatures and ciphertexts from one form into another.
     #[command(subcommand)]
     Convert(convert::Command),
+    /// Why does it not verify, decrypt or load? Tries the known deviations; never a verification.
+    #[command(subcommand)]
+    Diagnose(diagnose::Command),
     /// Electronic seals (电子印章): make, show, verify.
     #[command(subcommand)]
     Seal(seal::Command),
@@ -152,6 +158,9 @@ fn main() -> ExitCode {
                 println!("{}", failure.to_json());
             } else {
                 eprintln!("yinxin: {} [{}]", failure.text(output.language), failure.code());
+                if let Some([en, zh]) = failure.hint() {
+                    eprintln!("  {}", output.pick(en, zh));
+                }
             }
             ExitCode::from(2)
         }
@@ -183,6 +192,7 @@ fn run(command: Command, output: &Output) -> Result<Ending, Failure> {
         Command::Encrypt(arguments) => encrypt::encrypt(&arguments, output),
         Command::Decrypt(arguments) => encrypt::decrypt(&arguments, output),
         Command::Convert(command) => convert::run(command, output),
+        Command::Diagnose(command) => diagnose::run(command, output),
         Command::Seal(command) => seal::run(command, output),
         Command::Licence(command) => licence::run(command, output),
         Command::Token(command) => token::run(command, output),

@@ -1,4 +1,4 @@
-//! The shell blocks of the quick start run, and both languages show the same code.
+//! The shell blocks of the guides run, and both languages show the same code.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails loudly")]
 
@@ -10,12 +10,31 @@ use std::{
 
 #[test]
 fn the_quick_start_runs() {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("quickstart");
+    run("quickstart");
+}
+
+#[test]
+fn the_guide_to_the_command_line_runs() {
+    run("command-line");
+}
+
+#[test]
+fn the_guide_to_diagnoses_runs_and_shows_what_is_said() {
+    let said = run("diagnose");
+    let shown = blocks("docs/guide/diagnose.md");
+    let shown = shown.iter().find(|(language, _)| language == "text").expect("an answer");
+    assert!(said.contains(&shown.1), "{said}\ndoes not contain\n{}", shown.1);
+}
+
+/// Runs the shell blocks of a guide in one empty folder, and gives what they printed.
+fn run(guide: &str) -> String {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(guide);
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).expect("a folder");
     let command = Path::new(env!("CARGO_BIN_EXE_yinxin")).parent().expect("a folder");
     let path = env::var("PATH").unwrap_or_default();
-    for (language, code) in blocks("docs/guide/quickstart.md") {
+    let mut all = String::new();
+    for (language, code) in blocks(&format!("docs/guide/{guide}.md")) {
         if language != "sh" {
             continue;
         }
@@ -23,12 +42,15 @@ fn the_quick_start_runs() {
             .args(["-euc", &code])
             .current_dir(&folder)
             .env("PATH", format!("{}:{path}", command.display()))
+            .env("LC_ALL", "C.UTF-8")
             .output()
             .expect("bash runs");
         let said = String::from_utf8_lossy(&output.stderr);
         let printed = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success(), "{}\n{code}\n{printed}\n{said}", output.status);
+        all.push_str(&printed);
     }
+    all
 }
 
 #[test]
@@ -36,6 +58,8 @@ fn both_languages_show_the_same_code() {
     for (english, chinese) in [
         ("README.md", "README.zh-CN.md"),
         ("docs/guide/quickstart.md", "docs/guide/quickstart.zh-CN.md"),
+        ("docs/guide/command-line.md", "docs/guide/command-line.zh-CN.md"),
+        ("docs/guide/diagnose.md", "docs/guide/diagnose.zh-CN.md"),
     ] {
         let shown = blocks(english);
         assert!(!shown.is_empty(), "{english} shows code");

@@ -6,11 +6,12 @@ pub mod cms;
 pub mod crl;
 pub mod csr;
 pub mod custody;
+pub mod diagnose;
 pub mod keys;
 pub mod ocsp;
 
 mod oid;
-pub(crate) mod pem;
+pub mod pem;
 pub mod pkcs12;
 pub mod timestamp;
 pub(crate) mod tlv;

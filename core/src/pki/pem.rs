@@ -9,16 +9,18 @@ use crate::{
 };
 
 /// One block: its label and the bytes inside.
-pub(crate) struct Block<'a> {
-    pub(crate) label: &'a str,
-    pub(crate) der: Zeroizing<Vec<u8>>,
+pub struct Block<'a> {
+    /// What stands behind BEGIN.
+    pub label: &'a str,
+    /// The bytes inside.
+    pub der: Zeroizing<Vec<u8>>,
 }
 
 /// The blocks of `text`, in their order. Text outside blocks is ignored.
 ///
 /// # Errors
 /// [`Code::BadPem`] if a block is malformed or there is none; [`Code::LimitReached`].
-pub(crate) fn blocks(text: &[u8]) -> Result<Vec<Block<'_>>, Error> {
+pub fn blocks(text: &[u8]) -> Result<Vec<Block<'_>>, Error> {
     let bad = |offset: usize| Error::new(Code::BadPem).at(offset);
     let mut blocks = Vec::new();
     let mut offset = 0;
@@ -49,12 +51,14 @@ pub(crate) fn blocks(text: &[u8]) -> Result<Vec<Block<'_>>, Error> {
 
 /// Whether `bytes` look like PEM text, not DER: a SEQUENCE starts with `0x30`, which is also the
 /// digit `0`, so the boundary is what tells.
-pub(crate) fn is_pem(bytes: &[u8]) -> bool {
+#[must_use]
+pub fn is_pem(bytes: &[u8]) -> bool {
     find(bytes, BEGIN, 0).is_some() && std::str::from_utf8(bytes).is_ok()
 }
 
 /// One block as text, lines of 64 characters.
-pub(crate) fn encode(label: &str, der: &[u8]) -> String {
+#[must_use]
+pub fn encode(label: &str, der: &[u8]) -> String {
     // Reserved at once: a growing string would leave copies of a private key behind.
     let mut text = String::with_capacity(der.len() * 4 / 3 + der.len() / 40 + 2 * label.len() + 64);
     text.push_str("-----BEGIN ");

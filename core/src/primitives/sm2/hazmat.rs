@@ -5,7 +5,7 @@
 //! itself proves nothing: from any public key anyone can make pairs of a digest and a signature that
 //! verify, and without Z a signature can be taken over by another key.
 
-use super::{DistId, PreparedPublicKey, PrivateKey, PublicKey, Signature, key};
+use super::{DistId, PreparedPublicKey, PrivateKey, PublicKey, Signature, key, verify};
 use crate::{error::Error, primitives::sm3::Digest};
 
 /// Z, the digest of a key and its user (GB/T 32918.2-2016, 5.5).
@@ -47,4 +47,10 @@ pub fn verify_digest_prepared(
     signature: &Signature,
 ) -> Result<(), Error> {
     key.verify_digest(e, signature)
+}
+
+/// As [`verify_digest`] for many, each under a key of its own; the results are in their order.
+#[must_use]
+pub fn verify_digests(claims: &[(&PublicKey, Digest, &Signature)]) -> Vec<Result<(), Error>> {
+    verify::verify_digests(claims)
 }

@@ -36,6 +36,7 @@ mod verify;
 
 use std::borrow::Cow;
 
+pub(crate) use self::key::PARAMETERS;
 pub use self::{
     backend::Backend,
     ciphertext::Ciphertext,

@@ -57,6 +57,18 @@ pub fn verify_many(claims: &[Claim<'_>]) -> Vec<Result<(), Error>> {
     Backend::fastest().verify_many(claims)
 }
 
+/// B5 to B7 for many digests e = H(Z ‖ M), each under a key of its own.
+pub(super) fn verify_digests(
+    claims: &[(&PublicKey, Digest, &Signature)],
+) -> Vec<Result<(), Error>> {
+    let backend = Backend::fastest();
+    if let Err(refused) = backend.ready_for(claims.len()) {
+        return refused;
+    }
+    let claims = claims.iter().map(|(key, e, signature)| (*e, *signature, key.point));
+    verify_all(claims, |inputs| backend.double_multiply_all_vartime(inputs))
+}
+
 impl Backend {
     /// As [`verify_many`], with this backend.
     #[must_use]
