@@ -13,6 +13,7 @@ use yinxin::{
     pki::{
         crl::Crl,
         keys,
+        pkcs12::{self, Legacy},
         x509::{Certificate, Evidence, Revocation},
     },
     primitives::sm2::{DistId, PrivateKey, PublicKey},
@@ -27,7 +28,8 @@ const SMALL_FILE_BYTES_MAX: usize = 64 << 20;
 /// A private key file and its password.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct KeyFile {
-    /// The private key: PKCS#8 (plain or encrypted) or SEC1, PEM or DER.
+    /// The private key: PKCS#8 (plain or encrypted), SEC1, PKCS#12, the container of CFCA, or d alone;
+    /// `-` is standard input.
     #[arg(long, value_name = "FILE")]
     pub(crate) key: PathBuf,
     /// The file whose first line is the key's password.
@@ -51,12 +53,31 @@ fn private_key(
     bytes: &[u8],
     password: Option<&[u8]>,
 ) -> Result<(PrivateKey, &'static str), yinxin::Error> {
+    if pkcs12::is_pkcs12(bytes) {
+        return from_pkcs12(bytes, password).map(|key| (key, "pkcs12"));
+    }
     let container = keys::private_key_from_pem_or_der(bytes, password);
     container.map(|key| (key, "container")).or_else(|error| {
         let bare = encoding::Read::Guess.decode(bytes)?;
+        if let Some(password) = password
+            && let Ok((key, _)) = keys::open_cfca(&bare, password)
+        {
+            return Ok((key, "cfca"));
+        }
         let d = bare.as_slice().try_into().map_err(|_| error)?;
         PrivateKey::from_bytes(d).map(|key| (key, "d"))
     })
+}
+
+/// The one key of a PKCS#12 file.
+fn from_pkcs12(bytes: &[u8], password: Option<&[u8]>) -> Result<PrivateKey, yinxin::Error> {
+    let password = password.ok_or(yinxin::Error::new(yinxin::Code::PasswordNeeded))?;
+    let mut keys = pkcs12::open(bytes, password, Legacy::Refused)?.keys;
+    match (keys.pop(), keys.is_empty()) {
+        (Some(only), true) => Ok(only.key),
+        // Of several, nothing tells which one is meant.
+        _ => Err(yinxin::Error::new(yinxin::Code::BadPkcs12).field("one key")),
+    }
 }
 
 /// A private or a public key.

@@ -2,10 +2,13 @@
 
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 use yinxin::{
-    pki::keys,
+    pki::{
+        keys,
+        pkcs12::{Protection, Writer},
+    },
     primitives::{
         sm2::{PrivateKey, PublicKey},
         sm3,
@@ -15,7 +18,7 @@ use yinxin::{
 use crate::{
     Ending, convert,
     failure::Failure,
-    inputs::{self, AnyKey, hex},
+    inputs::{self, AnyKey, KeyFile, hex},
     output::{self, Access, Output},
 };
 
@@ -41,8 +44,42 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FILE")]
         password_file: Option<PathBuf>,
     },
+    /// Put a key and its certificates into a PKCS#12 file.
+    P12(P12Arguments),
     /// Convert a key into another form: the same as `yinxin convert key`.
     Convert(convert::KeyArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct P12Arguments {
+    #[command(flatten)]
+    key: KeyFile,
+    /// The key's certificate, with those of its authorities behind it.
+    #[arg(long, value_name = "FILE")]
+    cert: Option<PathBuf>,
+    /// What the key is called in the file: friendlyName, alias.
+    #[arg(long)]
+    name: Option<String>,
+    /// The file whose first line is the new file's password.
+    #[arg(long, value_name = "FILE")]
+    new_password_file: PathBuf,
+    /// How the file is protected. OpenSSL 3.0 and Tongsuo read sm4-sha256; Java and Windows
+    /// aes256-sha256.
+    #[arg(long, value_enum, default_value_t = ProtectionName::Sm4Sm3)]
+    protection: ProtectionName,
+    /// Where to write it; an existing file is never replaced.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ProtectionName {
+    /// SM4-CBC, HMAC-SM3.
+    Sm4Sm3,
+    /// SM4-CBC, HMAC-SHA-256.
+    Sm4Sha256,
+    /// AES-256-CBC, HMAC-SHA-256.
+    Aes256Sha256,
 }
 
 pub(crate) fn run(command: Command, output: &Output) -> Result<Ending, Failure> {
@@ -68,6 +105,7 @@ pub(crate) fn run(command: Command, output: &Output) -> Result<Ending, Failure> 
             }
             show(key.public(), "private", "pkcs8", &name, output)
         }
+        Command::P12(arguments) => p12(&arguments, output),
         Command::Convert(arguments) => convert::key(&arguments, output),
         Command::Show { key, password_file } => {
             let (any, found) = inputs::any_key(&key, password_file.as_deref())?;
@@ -78,6 +116,28 @@ pub(crate) fn run(command: Command, output: &Output) -> Result<Ending, Failure> 
             show(any.public(), kind, found, &inputs::name(&key), output)
         }
     }
+}
+
+fn p12(arguments: &P12Arguments, output: &Output) -> Result<Ending, Failure> {
+    let P12Arguments { key, cert, name, new_password_file, protection, out } = arguments;
+    let file = out.display().to_string();
+    let refused = |error| Failure::core(&file, error);
+    let key = key.load()?;
+    let certificates = cert.as_deref().map(inputs::certificates).transpose()?.unwrap_or_default();
+    let password = inputs::password(new_password_file)?;
+    let mut writer = Writer::new();
+    writer.key(&key, certificates.first(), name.as_deref()).map_err(refused)?;
+    for certificate in certificates.iter().skip(1) {
+        writer.certificate(certificate, None);
+    }
+    let protection = match protection {
+        ProtectionName::Sm4Sm3 => Protection::SM4_SM3,
+        ProtectionName::Sm4Sha256 => Protection::SM4_SHA256,
+        ProtectionName::Aes256Sha256 => Protection::AES256_SHA256,
+    };
+    let bytes = writer.write(&password, &protection).map_err(refused)?;
+    output::write(out, &bytes, Access::Owner)?;
+    show(key.public(), "private", "pkcs12", &file, output)
 }
 
 fn show(

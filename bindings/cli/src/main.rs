@@ -3,6 +3,7 @@
 //! Exit status: 0 passed or done, 1 not passed, 3 indeterminate, 2 the work could not be done.
 
 mod cert;
+mod cms;
 mod convert;
 mod crl;
 mod demo;
@@ -19,6 +20,7 @@ mod selftest;
 mod sign;
 mod speed;
 mod token;
+mod tsa;
 
 use std::process::ExitCode;
 
@@ -98,6 +100,12 @@ enum Command {
     /// Electronic licences (电子证照): issue, seal, verify, show.
     #[command(subcommand)]
     Licence(licence::Command),
+    /// Signed and enveloped data (GB/T 35275, RFC 5652).
+    #[command(subcommand)]
+    Cms(cms::Command),
+    /// Time stamps (GM/T 0033, RFC 3161): ask, answer, verify.
+    #[command(subcommand)]
+    Tsa(tsa::Command),
     /// Login tokens by GM/T 0125: issue, verify.
     #[command(subcommand)]
     Token(token::Command),
@@ -195,6 +203,8 @@ fn run(command: Command, output: &Output) -> Result<Ending, Failure> {
         Command::Diagnose(command) => diagnose::run(command, output),
         Command::Seal(command) => seal::run(command, output),
         Command::Licence(command) => licence::run(command, output),
+        Command::Cms(command) => cms::run(command, output),
+        Command::Tsa(command) => tsa::run(command, output),
         Command::Token(command) => token::run(command, output),
         Command::Demo(arguments) => demo::run(&arguments, output),
         Command::Speed(arguments) => speed::run(&arguments, output),
