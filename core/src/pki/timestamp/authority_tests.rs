@@ -23,12 +23,12 @@ use crate::{
 const DATA: &[u8] = b"what is stamped\n";
 const POLICY: &str = "1.2.3.4.1";
 
-fn time(text: &str) -> UnixTime {
+pub(super) fn time(text: &str) -> UnixTime {
     UnixTime::parse_rfc3339(text).unwrap()
 }
 
 /// A clock that stands still, and random numbers.
-struct Still(Option<UnixTime>);
+pub(super) struct Still(pub(super) Option<UnixTime>);
 
 impl Register for Still {
     fn now(&self) -> Option<UnixTime> {
@@ -44,7 +44,7 @@ fn june() -> Still {
     Still(Some(time("2026-06-01T08:00:00Z")))
 }
 
-fn authority(register: &dyn Register) -> Authority<'_> {
+pub(super) fn authority(register: &dyn Register) -> Authority<'_> {
     let forge = forge::Authority::get();
     Authority {
         signer: forge.key(),
@@ -57,7 +57,7 @@ fn authority(register: &dyn Register) -> Authority<'_> {
     }
 }
 
-fn path_policy() -> PathPolicy {
+pub(super) fn path_policy() -> PathPolicy {
     PathPolicy { role: Role::TimeStamper, revocation: Revocation::NotChecked, crl_grace_s: 0 }
 }
 

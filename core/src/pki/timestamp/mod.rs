@@ -18,6 +18,9 @@ mod imprint;
 mod judgement;
 mod request;
 mod response;
+#[cfg(test)]
+mod signer_tests;
+mod signers;
 mod signing_certificate;
 mod source;
 #[cfg(test)]
@@ -30,6 +33,7 @@ pub use imprint::{HashAlgorithm, Imprint};
 pub use judgement::{Judgement, verify};
 pub use request::{Extension, TimeStampRequest};
 pub use response::{FailInfo, Status, TimeStampResponse};
+pub use signers::{SignerStamps, verify_signer_stamps};
 pub use source::{RemoteAuthority, TimeStampSource};
 pub use token::{Accuracy, Token, TstInfo};
 pub use verify::{Stamped, TimeStampPolicy, TimeStampReport, verify_token};

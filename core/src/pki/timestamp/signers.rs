@@ -1,0 +1,98 @@
+//! Time stamps over the signatures of a SignedData: the unsigned attribute id-aa-timeStampToken
+//! (RFC 3161, appendix A).
+//!
+//! A stamp is over the signature value of one signer. In: a SignedData. Out: the same one with stamps,
+//! or what the stamps inside prove.
+
+use super::{Imprint, Judgement, TimeStampSource, judgement::verify};
+use crate::{
+    Code, Error, UnixTime,
+    pki::{
+        cms::{SignedData, SignerInfo},
+        x509::{Evidence, PathPolicy, TrustStore},
+    },
+    report::{Check, SubIndication},
+};
+
+/// What the time stamps of one signer prove.
+#[derive(Clone, Debug)]
+pub struct SignerStamps {
+    /// For every stamp `cms.time_stamp`, and `cms.time_order` where the signer claims a time; one check
+    /// that was skipped where there is no stamp.
+    pub checks: Vec<Check>,
+    /// Each stamp, in the order of the attributes.
+    pub stamps: Vec<Judgement>,
+    /// The earliest time that a stamp proves and that is not earlier than the claimed one: the
+    /// signature existed then, so that the signer's certificate is judged at it.
+    pub proved: Option<UnixTime>,
+}
+
+impl SignedData {
+    /// The same SignedData with a time stamp over the signature of every signer.
+    ///
+    /// # Errors
+    /// [`Code::TimeStampMismatch`] if a stamp is earlier than the signing time that the signer claims;
+    /// whatever `source` fails with; [`Code::LimitReached`].
+    pub fn stamped(&self, source: &dyn TimeStampSource) -> Result<Self, Error> {
+        let mut stamped = self.clone();
+        for signer in self.signers() {
+            let token = source.stamp(&Imprint::of(&signer.signature))?;
+            if claimed(signer).is_some_and(|claimed| token.info().time < claimed) {
+                return Err(Error::new(Code::TimeStampMismatch).field("genTime"));
+            }
+            // An attribute more can move a signer within the SET OF.
+            let is_it = |other: &SignerInfo| other.signature == signer.signature;
+            let index = stamped.signers().iter().position(is_it).unwrap_or_default();
+            stamped = stamped.with_time_stamp(index, token.der())?;
+        }
+        Ok(stamped)
+    }
+}
+
+/// Verifies the time stamps of `signer`. Their authorities are judged at the stamped times.
+#[must_use]
+pub fn verify_signer_stamps(
+    signer: &SignerInfo,
+    evidence: &Evidence,
+    trust: &TrustStore,
+    policy: &PathPolicy,
+    now: UnixTime,
+) -> SignerStamps {
+    let claimed = claimed(signer);
+    let stamps: Vec<_> = signer
+        .time_stamps()
+        .map(|token| verify(token, &signer.signature, evidence, trust, policy, now))
+        .collect();
+    let mut checks = Vec::new();
+    for stamp in &stamps {
+        checks.push(stamp.clone().into_check("cms.time_stamp", CLAUSE));
+        checks.extend(stamp.holds().zip(claimed).map(|(at, claimed)| order_check(claimed, at)));
+    }
+    if stamps.is_empty() {
+        let en = "the signature has no time stamp";
+        checks.push(Check::skipped("cms.time_stamp", CLAUSE, en, "签名没有时间戳"));
+    }
+    let proved = stamps.iter().filter_map(Judgement::holds);
+    let proved = proved.filter(|at| claimed.is_none_or(|claimed| claimed <= *at)).min();
+    SignerStamps { checks, stamps, proved }
+}
+
+const CLAUSE: &str = "RFC 3161, appendix A";
+
+fn claimed(signer: &SignerInfo) -> Option<UnixTime> {
+    signer.attributes.as_ref().and_then(|attributes| attributes.signing_time)
+}
+
+fn order_check(claimed: UnixTime, stamped: UnixTime) -> Check {
+    let id = "cms.time_order";
+    if claimed <= stamped {
+        let en = "the time stamp is not earlier than the claimed signing time";
+        Check::passed(id, CLAUSE, en, "时间戳不早于所声明的签名时间")
+    } else {
+        let sub = SubIndication::TimestampOrderFailure;
+        let en = "the time stamp is earlier than the claimed signing time";
+        Check::failed(id, CLAUSE, sub, en, "时间戳早于所声明的签名时间")
+    }
+    .evidence("claimed", claimed)
+    .evidence("stamped", stamped)
+}
