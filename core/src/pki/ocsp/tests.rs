@@ -267,6 +267,17 @@ fn only_whom_the_issuer_lets_answer() {
     let below = issue_for(&subject, key(5).public(), &terms, Some(&ca), &key(6)).unwrap();
     let rejected = respond(&below, 5).verify(&province.question(2500)).unwrap_err();
     assert_eq!(reason(&rejected), ("ocsp.responder", Outcome::Failed));
+    // A critical extension that nobody understands, and a key usage that cannot be read.
+    for odd in [
+        sequence(&[&[6, 1, 0x2a], &[1, 1, 0xff], &[4, 0]]),
+        sequence(&[&[6, 3, 0x55, 0x1d, 15], &wrap(tag::OCTET_STRING, &[&[4, 0]])]),
+    ] {
+        let rejected = respond(&by_hand(root, &odd), 5).verify(&province.question(2500));
+        assert_eq!(reason(&rejected.unwrap_err()), ("ocsp.responder", Outcome::Failed));
+    }
+    let usage = wrap(tag::OCTET_STRING, &[&[3, 2, 7, 0x80]]);
+    let usage = sequence(&[&[6, 3, 0x55, 0x1d, 15], &usage]);
+    assert!(respond(&by_hand(root, &usage), 5).verify(&province.question(2500)).is_ok());
     // No longer valid when it answered.
     let terms = Terms::new(Profile::OcspResponder, at(1000), at(1999));
     let old = issue_for(&subject, key(5).public(), &terms, Some(root), &key(1)).unwrap();
@@ -275,6 +286,26 @@ fn only_whom_the_issuer_lets_answer() {
     // A key that does not fit the certificate makes no responder.
     let error = Responder::new(root, root, &key(2)).unwrap_err();
     assert_eq!(error.code(), Code::KeyMismatch);
+}
+
+/// A responder's certificate (key 5) under the root (key 1), with the purpose and one extension more.
+fn by_hand(root: &Certificate, extension: &[u8]) -> Certificate {
+    let purpose = sequence(&[&wrap(tag::OID, &[&[0x2b, 6, 1, 5, 5, 7, 3, 9]])]);
+    let purpose = sequence(&[&[6, 3, 0x55, 0x1d, 37], &wrap(tag::OCTET_STRING, &[&purpose])]);
+    let subject = Subject { common_name: "responder".into(), ..Subject::default() };
+    let time = |text: &[u8]| wrap(tag::UTC_TIME, &[text]);
+    let algorithm = sequence(&[&wrap(tag::OID, &[crate::pki::algorithm::oid::SM2_WITH_SM3])]);
+    let tbs = sequence(&[
+        &wrap(tag::CONTEXT_0, &[&[2, 1, 2]]),
+        &[2, 1, 9],
+        &algorithm,
+        root.subject().der(),
+        &sequence(&[&time(b"700101000000Z"), &time(b"800101000000Z")]),
+        &subject.to_der().unwrap(),
+        &crate::pki::keys::public_key_to_spki(key(5).public()).unwrap(),
+        &wrap(0xa3, &[&sequence(&[&purpose, extension])]),
+    ]);
+    Certificate::parse(&crate::pki::x509::issue::signed(&tbs, &key(1)).unwrap()).unwrap()
 }
 
 #[test]

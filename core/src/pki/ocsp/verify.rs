@@ -4,14 +4,14 @@
 use super::{
     CertificateStatus, ResponderId, Response, ResponseStatus, SingleResponse,
     id::{Hash, key_bits},
-    oid,
+    oid as ocsp_oid,
 };
 use crate::{
     pki::{
         algorithm::SignatureForm,
         crl::Reason,
-        oid::OCSP_NO_CHECK,
-        x509::{Certificate, KeyUsage},
+        oid,
+        x509::{Certificate, Extension, KeyUsage},
     },
     primitives::{sm2::DistId, sm3},
     report::{Check, Indication, Rejected, SubIndication, Verdict, Verified},
@@ -280,7 +280,7 @@ impl Response {
 
     fn critical_extensions(&self, single: &SingleResponse) -> Option<Check> {
         let all = self.extensions().iter().chain(&single.extensions);
-        let unknown = all.filter(|it| it.critical).find(|it| *it.oid != *oid::NONCE)?;
+        let unknown = all.filter(|it| it.critical).find(|it| *it.oid != *ocsp_oid::NONCE)?;
         let (en, zh) = ("a critical extension is not understood", "存在无法识别的关键扩展");
         let sub = SubIndication::ChainConstraintsFailure;
         let check = Check::failed("ocsp.critical_extensions", "RFC 6960, 4.4", sub, en, zh);
@@ -350,10 +350,21 @@ fn authority(
         return Ok(Authority::Pinned);
     }
     let purposes = responder.extended_key_usage().unwrap_or_default();
-    if !purposes.iter().any(|purpose| **purpose == *oid::OCSP_SIGNING) {
+    if !purposes.iter().any(|purpose| **purpose == *ocsp_oid::OCSP_SIGNING) {
         return Err(Refusal {
             en: "the certificate of the responder is not for OCSP",
             zh: "OCSP 服务器的证书不用于 OCSP 签名",
+        });
+    }
+    // One that is there and cannot be read must not count as one that is absent.
+    let unknown = |it: &&Extension| it.critical && !UNDERSTOOD.contains(&&*it.oid);
+    if !responder.faulty_extensions().is_empty()
+        || responder.extensions().iter().any(|it| unknown(&it))
+    {
+        return Err(Refusal {
+            en: "the certificate of the responder has an extension that is malformed, or critical and \
+                 not understood",
+            zh: "OCSP 服务器的证书含有格式有误或无法识别的关键扩展",
         });
     }
     let signs = KeyUsage::DIGITAL_SIGNATURE.with(KeyUsage::NON_REPUDIATION);
@@ -410,7 +421,7 @@ fn validity(responder: &Certificate, produced_at: UnixTime) -> Check {
 
 /// Who answers for others was himself perhaps revoked: his certificate says whether to ask.
 fn responder_revocation(responder: &Certificate, authority: Authority) -> Option<Check> {
-    if authority != Authority::Delegated || responder.extension(OCSP_NO_CHECK).is_some() {
+    if authority != Authority::Delegated || responder.extension(oid::OCSP_NO_CHECK).is_some() {
         return None;
     }
     let (en, zh) = (
@@ -460,5 +471,17 @@ fn status(answer: &Answer) -> Check {
     };
     check.information().evidence("status", answer.status.name())
 }
+
+/// What may be critical in the certificate of a responder (RFC 5280, 4.2): looked at here, or without
+/// meaning for one that issues nothing.
+const UNDERSTOOD: [&str; 7] = [
+    oid::SUBJECT_KEY_IDENTIFIER,
+    oid::KEY_USAGE,
+    oid::BASIC_CONSTRAINTS,
+    oid::CERTIFICATE_POLICIES,
+    oid::AUTHORITY_KEY_IDENTIFIER,
+    oid::EXTENDED_KEY_USAGE,
+    oid::OCSP_NO_CHECK,
+];
 
 const RESPONDER: &str = "RFC 6960, 4.2.2.2";
