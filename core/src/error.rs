@@ -83,6 +83,7 @@ codes! {
     313 BadPkcs12 "BAD_PKCS12" "the PKCS#12 file is malformed" "PKCS#12 文件格式有误";
     314 BadCsr "BAD_CSR" "the certification request is malformed" "证书请求格式有误";
     315 BadOcsp "BAD_OCSP" "the OCSP request or response is malformed" "OCSP 请求或响应格式有误";
+    317 BadBundle "BAD_BUNDLE" "the bundle of trust anchors is malformed" "信任包格式有误";
     320 NoRecipient "NO_RECIPIENT" "the enveloped data is not for this certificate or key" "数字信封的接收者中没有该证书或密钥";
     321 NotOpened "NOT_OPENED" "the content does not open: another key, or it was changed" "无法解开内容：密钥不符或数据被改动";
     324 DeviceFailed "DEVICE_FAILED" "the device that holds the key reported a failure" "密码设备报告失败";

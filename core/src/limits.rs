@@ -264,6 +264,16 @@ pub const OCSP_NONCE_BYTES_MAX: usize = 128;
 /// usual.
 pub const ISSUED_ITEMS_MAX: usize = 16;
 
+/// Certificates of one bundle of trust: 32,768, as many as its 16 MiB have room for. The largest lists of
+/// a country's issuers have 15,000.
+pub const BUNDLE_CERTIFICATES_MAX: usize = 1 << 15;
+
+/// Revocation lists of one bundle of trust: 4096. An authority publishes one, or some tens in parts.
+pub const BUNDLE_CRLS_MAX: usize = 4096;
+
+/// The name of a set of trust anchors: 128 bytes, 40 Chinese characters. It appears in every report.
+pub const BUNDLE_NAME_BYTES_MAX: usize = 128;
+
 /// A private or public key file: 64 KiB. Real ones are below 1 KiB.
 pub const KEY_BYTES_MAX: usize = 64 << 10;
 

@@ -14,6 +14,7 @@ pub type Target = fn(&[u8]);
 
 /// Every target: its name, which is also that of its folder in `corpus/`, and what it runs.
 pub const TARGETS: &[(&str, Target)] = &[
+    ("bundle", pki::bundle),
     ("certificate", pki::certificate),
     ("cms", pki::cms),
     ("crl", pki::crl),

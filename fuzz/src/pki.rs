@@ -4,6 +4,7 @@ use yinxin::{
     UnixTime,
     pki::{
         algorithm::SignatureForm,
+        bundle::{Bundle, BundlePolicy},
         cms::{self, SignedData},
         crl::Crl,
         csr::{self, Csr},
@@ -160,6 +161,14 @@ pub(crate) fn cms(data: &[u8]) {
     assert_eq!(signed.raw(), again.raw());
     let verification = signed.verify_detached(CONTENT);
     assert!(!verification.checks.is_empty());
+}
+
+/// A bundle of trust anchors; no key is pinned, so none can be used.
+pub(crate) fn bundle(data: &[u8]) {
+    let Ok(bundle) = Bundle::parse(data) else { return };
+    let (at, set) = (bundle.issued(), bundle.set());
+    let policy = BundlePolicy { keys: &[], set, at, sequence_min: 0, age_max_s: None };
+    assert!(bundle.verify(&policy).is_err());
 }
 
 /// A time stamp; nobody is trusted, so none can hold.

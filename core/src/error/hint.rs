@@ -101,6 +101,9 @@ hints! {
     "KEY_MISMATCH"
         "the files were mixed up: take the private key and the certificate of one pair"
         "文件不配对：请使用同一密钥对的私钥与证书";
+    "BAD_BUNDLE"
+        "a bundle is made whole by its keeper: fetch the file again, in binary"
+        "信任包由其维护者整体签发：请以二进制方式重新获取文件";
     "BAD_CMS"
         "the SignedData must be whole and in DER or base64; an SES seal or a bare signature is something else"
         "SignedData 须完整，且为 DER 或 base64；电子签章数据或裸签名不属此类";

@@ -2,6 +2,7 @@
 
 pub mod algorithm;
 mod ber;
+pub mod bundle;
 pub mod cms;
 pub mod crl;
 pub mod csr;
