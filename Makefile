@@ -11,13 +11,13 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 SKIPPED := $(TARGET)/skipped.txt
 heading = @printf '\n== %s\n' '$(1)'
 
-.PHONY: aarch64 agreement bench demo test start format lint unit doc-tests docs constant-time c python fuzz interop skipped
+.PHONY: aarch64 agreement bench demo test start format lint unit doc-tests docs constant-time c python fuzz international interop skipped
 
 # Issues a root, a seal maker, seals and licences into demo-out/, then verifies good and bad ones.
 demo:
 	$(CARGO) run --quiet --release -p yinxin-cli -- demo --out demo-out
 
-test: start format lint unit agreement doc-tests docs constant-time c python fuzz interop skipped
+test: start format lint unit international agreement doc-tests docs constant-time c python fuzz interop skipped
 
 start:
 	@mkdir -p $(TARGET) && : > $(SKIPPED)
@@ -29,10 +29,16 @@ format:
 lint:
 	$(call heading,clippy: warnings denied)
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) clippy -p yinxin --all-targets --features international -- -D warnings
 
 unit:
 	$(call heading,unit and vector and property tests)
 	$(CARGO) test --workspace --exclude yinxin-fuzz --lib --bins --tests
+
+# The tests of certificates once more, with RSA, ECDSA and Ed25519 verified as well.
+international:
+	$(call heading,certificates of other countries: the feature `international`)
+	$(CARGO) test -p yinxin --features international --lib -- pki::x509:: pki::crl::
 
 # The same tests of the kernels as in `unit`, built as they are shipped and with more inputs.
 agreement:

@@ -49,12 +49,9 @@
 #define YINXIN_BAD_CMS 308 // the signed or enveloped data is malformed
 #define YINXIN_LEGACY_ENCRYPTION 312 // it is encrypted in a broken way (DES, RC2, Triple DES of PKCS#12): opened only where legacy encryption is allowed
 #define YINXIN_BAD_PKCS12 313 // the PKCS#12 file is malformed
-<<<<<<< HEAD
 #define YINXIN_BAD_CSR 314 // the certification request is malformed
 #define YINXIN_BAD_OCSP 315 // the OCSP request or response is malformed
-=======
 #define YINXIN_BAD_BUNDLE 317 // the bundle of trust anchors is malformed
->>>>>>> 2fd12aa (bundle: signed bundles of trust anchors and revocation lists)
 #define YINXIN_NO_RECIPIENT 320 // the enveloped data is not for this certificate or key
 #define YINXIN_NOT_OPENED 321 // the content does not open: another key, or it was changed
 #define YINXIN_DEVICE_FAILED 324 // the device that holds the key reported a failure

@@ -5,6 +5,7 @@
 
 mod make;
 mod parse;
+mod scope;
 #[cfg(test)]
 mod tests;
 
@@ -14,12 +15,13 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-pub use make::make;
+pub use make::{Entry, NewList, make};
+pub use scope::{Kind, Scope};
 
 use super::{
     algorithm::{SignatureForm, read_signature},
     pem,
-    x509::{Name, SignatureAlgorithm},
+    x509::{self, Certificate, Name, SignatureAlgorithm},
 };
 use crate::{
     error::{Code, Error},
@@ -101,17 +103,21 @@ struct Inner {
     number: Option<Box<[u8]>>,
     authority_key_id: Option<Box<[u8]>>,
     algorithm: SignatureAlgorithm,
+    algorithm_oid: Box<str>,
     algorithms_agree: bool,
     signature: Range<usize>,
     /// Sorted by serial number.
-    entries: Box<[Entry]>,
+    entries: Box<[Listed]>,
+    scope: Scope,
+    delta_base: Option<Box<[u8]>>,
+    has_deltas: bool,
     /// A critical extension that is not understood, of the list or of an entry.
     not_understood: Option<Box<str>>,
     thumbprint: OnceLock<sm3::Digest>,
 }
 
 /// Serial number in `der`, and what is said of it.
-struct Entry {
+struct Listed {
     start: u32,
     length: u8,
     reason: Option<Reason>,
@@ -209,9 +215,9 @@ impl Crl {
     pub fn revoked(&self, serial: &[u8]) -> Option<Revoked> {
         let wanted = significant(serial);
         let entries = &self.0.entries;
-        let order = |entry: &Entry| compare(self.serial_of(entry), wanted);
+        let order = |entry: &Listed| compare(self.serial_of(entry), wanted);
         let index = entries.binary_search_by(order).ok()?;
-        let Entry { at, reason, invalid_since, .. } = *entries.get(index)?;
+        let Listed { at, reason, invalid_since, .. } = *entries.get(index)?;
         Some(Revoked { at, reason, invalid_since })
     }
 
@@ -220,8 +226,28 @@ impl Crl {
         self.0.entries.iter().map(|entry| self.serial_of(entry))
     }
 
-    /// A critical extension, dotted, that is not understood here: such a list (a delta list, an
-    /// indirect or partitioned one) must not be used to tell that a certificate is good.
+    /// For which certificates and reasons the list speaks.
+    #[must_use]
+    pub fn scope(&self) -> &Scope {
+        &self.0.scope
+    }
+
+    /// Of a delta list (RFC 5280, 5.2.4), the number of the complete list that it adds to. Such a list
+    /// alone never tells that a certificate is good.
+    #[must_use]
+    pub fn delta_base(&self) -> Option<&[u8]> {
+        self.0.delta_base.as_deref()
+    }
+
+    /// Whether the list says where delta lists are published (freshestCRL, RFC 5280, 5.2.6): there may
+    /// be newer revocations than it has.
+    #[must_use]
+    pub fn has_deltas(&self) -> bool {
+        self.0.has_deltas
+    }
+
+    /// A critical extension, dotted, that is not understood here, or one that changes what the list
+    /// means and is malformed: such a list must not be used.
     #[must_use]
     pub fn not_understood(&self) -> Option<&str> {
         self.0.not_understood.as_deref()
@@ -248,19 +274,32 @@ impl Crl {
         issuer.verify(self.tbs(), &signature, &DistId::DEFAULT)
     }
 
+    /// Verifies the signature with the key of `issuer`: SM2 with SM3, and with the feature
+    /// `international` also RSA, ECDSA and Ed25519.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify); [`Code::BadPublicKey`].
+    pub fn verify_issued_by(&self, issuer: &Certificate) -> Result<(), Error> {
+        if self.0.algorithm != SignatureAlgorithm::Other || !self.0.algorithms_agree {
+            return self.verify(issuer.public_key()?);
+        }
+        let signature = self.0.der.get(self.0.signature.clone()).unwrap_or_default();
+        x509::verify_foreign(&self.0.algorithm_oid, issuer.spki(), self.tbs(), signature)
+    }
+
     /// SM3 of the DER.
     #[must_use]
     pub fn thumbprint(&self) -> sm3::Digest {
         *self.0.thumbprint.get_or_init(|| sm3::hash(self.der()))
     }
 
-    fn serial_of(&self, entry: &Entry) -> &[u8] {
+    fn serial_of(&self, entry: &Listed) -> &[u8] {
         self.0.serial_of(entry)
     }
 }
 
 impl Inner {
-    fn serial_of(&self, entry: &Entry) -> &[u8] {
+    fn serial_of(&self, entry: &Listed) -> &[u8] {
         serial_of(&self.der, entry)
     }
 }
@@ -271,7 +310,7 @@ impl fmt::Debug for Crl {
     }
 }
 
-fn serial_of<'a>(der: &'a [u8], entry: &Entry) -> &'a [u8] {
+fn serial_of<'a>(der: &'a [u8], entry: &Listed) -> &'a [u8] {
     let rest = usize::try_from(entry.start).ok().and_then(|start| der.get(start..));
     rest.and_then(|rest| rest.get(..usize::from(entry.length))).unwrap_or_default()
 }

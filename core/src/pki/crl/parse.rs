@@ -3,7 +3,7 @@
 
 use std::sync::OnceLock;
 
-use super::{Entry, Inner, Reason, compare, serial_of, significant};
+use super::{Inner, Listed, Reason, Scope, compare, serial_of, significant};
 use crate::{
     error::{Code, Error},
     limits,
@@ -42,12 +42,24 @@ pub(super) fn parse(der: &[u8]) -> Result<Inner, Error> {
         None => Box::default(),
     };
     let (mut number, mut authority_key_id) = (None, None);
+    let (mut scope, mut delta_base, mut has_deltas) = (Scope::default(), None, false);
     if let Some(explicit) = fields.take(tag::CONTEXT_0, "crlExtensions")? {
         let extensions = explicit.inside().expect(tag::SEQUENCE, "crlExtensions")?;
         reading.extensions(&extensions, |oid, value| match oid {
             CRL_NUMBER => {
-                let integer = tlv::only(value, 0, tag::INTEGER, Code::BadCrl, "cRLNumber").ok()?;
-                number = Some(integer.value.into());
+                number = Some(integer(value)?);
+                Some(())
+            }
+            DELTA_CRL_INDICATOR => {
+                delta_base = Some(integer(value)?);
+                Some(())
+            }
+            ISSUING_DISTRIBUTION_POINT => {
+                scope = Scope::parse(value).ok()?;
+                Some(())
+            }
+            FRESHEST_CRL => {
+                has_deltas = true;
                 Some(())
             }
             AUTHORITY_KEY_IDENTIFIER => {
@@ -59,6 +71,7 @@ pub(super) fn parse(der: &[u8]) -> Result<Inner, Error> {
     }
     fields.finish("tbsCertList")?;
     let oid = algorithm.inside().expect(tag::OID, "algorithm")?;
+    let algorithm_oid = dotted(oid.value);
     let signature_end = signature.range().end;
     Ok(Inner {
         tbs: tbs.range(),
@@ -67,10 +80,14 @@ pub(super) fn parse(der: &[u8]) -> Result<Inner, Error> {
         next_update,
         number,
         authority_key_id,
-        algorithm: SignatureAlgorithm::from_dotted(&dotted(oid.value)),
+        algorithm: SignatureAlgorithm::from_dotted(&algorithm_oid),
+        algorithm_oid,
         algorithms_agree: algorithm.raw == inner_algorithm.raw,
         signature: signature_end.saturating_sub(signature_bytes.len())..signature_end,
         entries,
+        scope,
+        delta_base,
+        has_deltas,
         not_understood: reading.not_understood,
         der: der.into(),
         thumbprint: OnceLock::new(),
@@ -83,7 +100,7 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn entries(&mut self, revoked: &Element<'_>) -> Result<Box<[Entry]>, Error> {
+    fn entries(&mut self, revoked: &Element<'_>) -> Result<Box<[Listed]>, Error> {
         let der = self.der;
         let mut entries = Vec::new();
         let mut list = revoked.inside();
@@ -95,7 +112,7 @@ impl Reading<'_> {
         }
         list.finish("revokedCertificates")?;
         // Of two entries for one certificate the earlier one counts.
-        let key = |entry: &Entry| serial_of(der, entry);
+        let key = |entry: &Listed| serial_of(der, entry);
         entries.sort_unstable_by(|left, right| {
             compare(key(left), key(right)).then(left.at.cmp(&right.at))
         });
@@ -103,12 +120,12 @@ impl Reading<'_> {
         Ok(entries.into())
     }
 
-    fn entry(&mut self, element: &Element<'_>) -> Result<Entry, Error> {
+    fn entry(&mut self, element: &Element<'_>) -> Result<Listed, Error> {
         let mut fields = element.inside();
         let serial = fields.expect(tag::INTEGER, "userCertificate")?;
         let significant = significant(serial.value).len();
         let start = serial.range().end.saturating_sub(significant);
-        let mut entry = Entry {
+        let mut entry = Listed {
             start: u32::try_from(start).map_err(|_| serial.error("userCertificate"))?,
             // 20 bytes are allowed, and nobody writes 256.
             length: u8::try_from(significant).map_err(|_| serial.error("userCertificate"))?,
@@ -166,6 +183,7 @@ const DELTA_CRL_INDICATOR: &[u8] = &[0x55, 0x1d, 27];
 const ISSUING_DISTRIBUTION_POINT: &[u8] = &[0x55, 0x1d, 28];
 const CERTIFICATE_ISSUER: &[u8] = &[0x55, 0x1d, 29];
 const AUTHORITY_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 35];
+const FRESHEST_CRL: &[u8] = &[0x55, 0x1d, 46];
 
 /// What changes the meaning of a list even where its writer forgot to mark it critical.
 const MATTERS: [&[u8]; 5] = [
@@ -175,6 +193,11 @@ const MATTERS: [&[u8]; 5] = [
     ISSUING_DISTRIBUTION_POINT,
     CERTIFICATE_ISSUER,
 ];
+
+fn integer(value: &[u8]) -> Option<Box<[u8]>> {
+    let integer = tlv::only(value, 0, tag::INTEGER, Code::BadCrl, "INTEGER").ok()?;
+    Some(integer.value.into())
+}
 
 fn invalidity_date(value: &[u8]) -> Result<UnixTime, Error> {
     let mut cursor = Cursor::new(value, 0, Code::BadCrl);

@@ -158,10 +158,9 @@ fn extensions_that_change_the_meaning_are_noted() {
     assert_eq!(read(&extension(20, FALSE, &[2, 1, 5])), None);
     assert_eq!(read(&extension(99, FALSE, &[])), None);
     assert_eq!(read(&extension(99, TRUE, &[])), Some("2.5.29.99".into()));
-    assert_eq!(read(&extension(27, TRUE, &[2, 1, 5])), Some("2.5.29.27".into()));
-    // A delta or partitioned list whose writer forgot to mark it.
-    assert_eq!(read(&extension(27, &[], &[2, 1, 5])), Some("2.5.29.27".into()));
-    assert_eq!(read(&extension(28, &[], &[0x30, 0])), Some("2.5.29.28".into()));
+    // A delta or partitioned list whose writer forgot to mark it, and cannot write it either.
+    assert_eq!(read(&extension(27, &[], &[4, 1, 5])), Some("2.5.29.27".into()));
+    assert_eq!(read(&extension(28, &[], &[0x30, 1])), Some("2.5.29.28".into()));
     let read = |extension: &[u8]| {
         let list = Crl::parse(&by_hand(&entry(&[9], &[extension]), &[])).unwrap();
         (list.not_understood().map(str::to_owned), list.revoked(&[9]).unwrap())
@@ -174,6 +173,69 @@ fn extensions_that_change_the_meaning_are_noted() {
     assert_eq!(read(&extension(21, &[], &[10, 1, 77])).1.reason, Some(Reason::Unknown));
     assert_eq!(read(&extension(21, &[], &[10, 2, 0, 1])).0, Some("2.5.29.21".into()));
     assert_eq!(read(&extension(29, TRUE, &[0x30, 0])).0, Some("2.5.29.29".into()));
+}
+
+#[test]
+fn deltas_and_scopes_are_read() {
+    let read = |extension: &[u8]| {
+        let list = Crl::parse(&by_hand(&[], &[extension])).unwrap();
+        assert_eq!(list.not_understood(), None);
+        list
+    };
+    let plain = read(&extension(20, FALSE, &[2, 1, 5]));
+    assert_eq!((plain.delta_base(), plain.has_deltas()), (None, false));
+    assert_eq!(*plain.scope(), Scope::default());
+    assert_eq!(read(&extension(27, TRUE, &[2, 1, 5])).delta_base(), Some(&[5][..]));
+    assert!(read(&extension(46, FALSE, &[0x30, 0])).has_deltas());
+    let scope =
+        |content: &[u8]| read(&extension(28, TRUE, &tlv::sequence(&[content]))).scope().clone();
+    assert_eq!(scope(&[0x81, 1, 0xff]).kind, Kind::User);
+    assert_eq!(scope(&[0x82, 1, 0xff]).kind, Kind::Authority);
+    assert_eq!(scope(&[0x85, 1, 0xff]).kind, Kind::Other);
+    assert_eq!(scope(&[0x81, 1, 0xff, 0x82, 1, 0xff]).kind, Kind::Other);
+    assert_eq!(scope(&[0x81, 1, 0]).kind, Kind::Any);
+    assert!(scope(&[0x84, 1, 0xff]).indirect);
+    // keyCompromise and cACompromise; everything, in two bytes.
+    assert_eq!(scope(&[0x83, 2, 5, 0x60]).reasons, 0b110);
+    assert_eq!(scope(&[0x83, 3, 7, 0xff, 0x80]).reasons, Scope::ALL_REASONS);
+    let uri = tlv::wrap(0x86, &[b"http://a/b.crl"]);
+    let point = scope(&tlv::wrap(0xa0, &[&tlv::wrap(0xa0, &[&uri])])).distribution_point.unwrap();
+    assert_eq!(point[0].to_string(), "uniformResourceIdentifier:http://a/b.crl");
+    let relative = scope(&tlv::wrap(0xa0, &[&tlv::wrap(0xa1, &[])]));
+    assert_eq!(relative.distribution_point.as_deref(), Some(&[][..]));
+}
+
+#[test]
+fn reasons_and_dates_are_written() {
+    let (key, certificate) = authority();
+    let entry = |invalid_since| Entry {
+        serial: &[9],
+        at: at(1000),
+        reason: Reason::KeyCompromise,
+        invalid_since,
+    };
+    let make = |entry: Entry<'_>, kind| {
+        let list = NewList {
+            entries: &[entry],
+            this_update: at(5000),
+            next_update: at(6000),
+            number: 1,
+            kind,
+        };
+        list.sign(&certificate, &key)
+    };
+    let list = make(entry(Some(at(900))), Kind::Authority).unwrap();
+    let expected =
+        Revoked { at: at(1000), reason: Some(Reason::KeyCompromise), invalid_since: Some(at(900)) };
+    assert_eq!(list.revoked(&[9]), Some(expected));
+    assert_eq!((list.scope().kind, list.not_understood()), (Kind::Authority, None));
+    assert_eq!(make(entry(None), Kind::User).unwrap().scope().kind, Kind::User);
+    let (_, other) = CertificateRevocationList::from_der(list.der()).unwrap();
+    let revoked = other.iter_revoked_certificates().next().unwrap();
+    assert_eq!(revoked.invalidity_date().unwrap().1.timestamp(), 900);
+    let refused = |entry, kind| make(entry, kind).unwrap_err().field_name();
+    assert_eq!(refused(entry(Some(at(1001))), Kind::Any), Some("invalid_since"));
+    assert_eq!(refused(entry(None), Kind::Other), Some("kind"));
 }
 
 #[test]

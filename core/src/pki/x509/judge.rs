@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use super::{
     Certificate, Evidence, PathPolicy, PolicyDemands, SignatureAlgorithm, SignatureForm, Times,
-    TrustStore, constraints,
+    TrustStore, constraints, foreign,
     path::{CertificateReport, End},
     policies, usage,
 };
@@ -95,13 +95,7 @@ impl Judge<'_> {
         let id = "certificate.signature";
         let sub = SubIndication::CertificateChainGeneralFailure;
         match (issuer, end) {
-            (Some(issuer), _) => Check::passed(
-                id,
-                SIGNATURE,
-                "signed by its issuer (SM2 with SM3)",
-                "颁发者签名有效（SM2/SM3）",
-            )
-            .evidence("issuer_serial", issuer.serial_hex()),
+            (Some(issuer), _) => signed(certificate).evidence("issuer_serial", issuer.serial_hex()),
             (None, End::Anchor) => Check::skipped(
                 id,
                 SIGNATURE,
@@ -118,8 +112,8 @@ impl Judge<'_> {
                 id,
                 SIGNATURE,
                 SubIndication::CryptoConstraintsFailure,
-                "not verified: the signature is not SM2 with SM3",
-                "未验证：签名算法不是 SM2/SM3",
+                "not verified: the algorithm of the signature or the issuer's key is not supported here",
+                "未验证：不支持该签名算法或颁发者密钥",
             )
             .evidence("algorithm", certificate.signature_algorithm_oid()),
             (None, End::TwoAlgorithms) => Check::failed(
@@ -186,6 +180,25 @@ impl Judge<'_> {
                 .evidence("validation", validation),
             );
         }
+    }
+}
+
+fn signed(certificate: &Certificate) -> Check {
+    let id = "certificate.signature";
+    match foreign::supported(certificate.signature_algorithm_oid()) {
+        Some(algorithm) => Check::passed(
+            id,
+            "RFC 5280, 6.1.3 (a)(1)",
+            "signed by its issuer, with an algorithm other than SM2",
+            "颁发者签名有效（非 SM2 算法）",
+        )
+        .evidence("algorithm", algorithm),
+        None => Check::passed(
+            id,
+            SIGNATURE,
+            "signed by its issuer (SM2 with SM3)",
+            "颁发者签名有效（SM2/SM3）",
+        ),
     }
 }
 

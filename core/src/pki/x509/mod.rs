@@ -5,6 +5,9 @@
 
 mod constraints;
 mod extensions;
+mod foreign;
+#[cfg(test)]
+mod foreign_tests;
 #[cfg(test)]
 mod forge;
 mod general_name;
@@ -14,6 +17,8 @@ mod judge;
 mod locations;
 mod name;
 mod name_match;
+#[cfg(test)]
+mod negative_tests;
 mod parse;
 mod path;
 #[cfg(test)]
@@ -37,6 +42,7 @@ use std::{
 
 pub(super) use extensions::authority_key_id;
 pub use extensions::{BasicConstraints, Extension, KeyUsage};
+pub(super) use foreign::verify as verify_foreign;
 pub use general_name::GeneralName;
 pub use name::{Attribute, Name};
 pub use path::{
@@ -338,6 +344,18 @@ impl Certificate {
     #[must_use]
     pub fn thumbprint(&self) -> sm3::Digest {
         *self.0.thumbprint.get_or_init(|| sm3::hash(self.der()))
+    }
+
+    /// Verifies the signature with the key of `issuer`: SM2 with SM3, and with the feature
+    /// `international` also RSA, ECDSA and Ed25519. Names, times and usage are not looked at.
+    ///
+    /// # Errors
+    /// As [`verify_signature`](Self::verify_signature); [`Code::BadPublicKey`].
+    pub fn verify_issued_by(&self, issuer: &Self) -> Result<(), Error> {
+        if self.signature_algorithm() != SignatureAlgorithm::Other || !self.0.algorithms_agree {
+            return self.verify_signature(issuer.public_key()?);
+        }
+        foreign::verify(&self.0.algorithm_oid, issuer.spki(), self.tbs(), &self.0.signature)
     }
 
     /// Verifies the issuer's signature with `issuer_key`, under the identifier that certificates use

@@ -4,7 +4,9 @@ use std::cell::Cell;
 
 use serde::Serialize;
 
-use super::{Certificate, Evidence, PolicyDemands, SignatureAlgorithm, TrustStore, judge::Judge};
+use super::{
+    Certificate, Evidence, PolicyDemands, SignatureAlgorithm, TrustStore, foreign, judge::Judge,
+};
 use crate::{
     limits,
     report::{self, Check, Indication, SubIndication},
@@ -175,8 +177,8 @@ pub(super) enum End {
     NoIssuer,
     /// The path would be longer, or the search would take more signatures, than a limit allows.
     Limit,
-    /// The last certificate's algorithm is not supported, so that nobody can be found to be the
-    /// issuer.
+    /// The last certificate's algorithm, or the key of every known issuer of that name, is not
+    /// supported, so that nobody can be found to be the issuer.
     Unsupported,
     /// The last certificate names two algorithms.
     TwoAlgorithms,
@@ -202,8 +204,14 @@ impl<'a> Search<'a> {
         }
         match last.signature_algorithm() {
             _ if !last.algorithms_agree() => return self.dead_end(End::TwoAlgorithms),
-            SignatureAlgorithm::Other => return self.dead_end(End::Unsupported),
-            SignatureAlgorithm::Sm2WithSm3 | SignatureAlgorithm::Sm2WithSm3Misprint => {}
+            SignatureAlgorithm::Other
+                if foreign::supported(last.signature_algorithm_oid()).is_none() =>
+            {
+                return self.dead_end(End::Unsupported);
+            }
+            SignatureAlgorithm::Other
+            | SignatureAlgorithm::Sm2WithSm3
+            | SignatureAlgorithm::Sm2WithSm3Misprint => {}
         }
         if self.path.len() == limits::PATH_CERTIFICATES_MAX {
             return self.dead_end(End::Limit);
@@ -223,11 +231,14 @@ impl<'a> Search<'a> {
             }) {
                 continue; // A circle: nothing new is behind it.
             }
-            let Ok(key) = issuer.public_key() else { continue };
+            if !can_sign(issuer, last) {
+                end = end.max(End::Unsupported);
+                continue;
+            }
             if !self.judge.spend() {
                 return self.dead_end(End::Limit);
             }
-            let verify = || last.verify_signature(key).is_ok();
+            let verify = || last.verify_issued_by(issuer).is_ok();
             if trust.verified(last.thumbprint(), issuer, verify) {
                 self.path.push(issuer);
                 if self.extend(issuer) {
@@ -261,6 +272,18 @@ impl<'a> Search<'a> {
             self.dead_end = Some((self.path.clone(), end));
         }
         false
+    }
+}
+
+/// Whether the key of `issuer` is of the kind that signed `certificate`, and can be relied on.
+fn can_sign(issuer: &Certificate, certificate: &Certificate) -> bool {
+    match certificate.signature_algorithm() {
+        SignatureAlgorithm::Sm2WithSm3 | SignatureAlgorithm::Sm2WithSm3Misprint => {
+            issuer.public_key().is_ok()
+        }
+        SignatureAlgorithm::Other => {
+            foreign::fits(certificate.signature_algorithm_oid(), issuer.spki())
+        }
     }
 }
 

@@ -1,10 +1,11 @@
 //! Whether a certificate of a path was revoked, and when (RFC 5280, 6.3; GB/T 38540-2020, 7.3).
 
-use super::{Certificate, KeyUsage, Revocation, judge::Judge};
+use super::{Certificate, KeyUsage, Revocation, Role, judge::Judge};
 use crate::{
     pki::{
-        crl::{Crl, Reason, Revoked},
+        crl::{Crl, Reason, Revoked, Scope},
         ocsp::{Answer, Authority, CertificateStatus, Question},
+        oid::OCSP_NO_CHECK,
     },
     report::{Check, SubIndication},
     time::UnixTime,
@@ -31,23 +32,46 @@ impl Judge<'_> {
             ));
             return;
         }
-        let lists = self.usable_lists(issuer);
+        if self.policy.role == Role::OcspSigner
+            && !authority
+            && certificate.extension(OCSP_NO_CHECK).is_some()
+        {
+            checks.push(Check::skipped(
+                ID,
+                "RFC 6960, 4.2.2.2.1",
+                "the authority vouches for its responder as long as the certificate is valid",
+                "CA 声明该 OCSP 响应者证书在有效期内无需检查撤销状态",
+            ));
+            return;
+        }
+        let lists = self.usable_lists(certificate, issuer);
+        lists.remark(certificate, checks);
         let (answers, refused) = self.answers(certificate, issuer, &lists.usable);
-        let revoked = lists
-            .usable
-            .iter()
-            .filter_map(|list| list.revoked(certificate.serial()))
-            .chain(answers.iter().filter_map(|answer| self.revoked_by(answer)))
-            .min_by_key(effective);
+        let answered = answers.iter().filter_map(|answer| self.revoked_by(answer));
+        let revoked = lists.revocations(certificate).chain(answered).min_by_key(effective);
         if let Some(revoked) = revoked {
             self.revoked(revoked, authority, checks);
             return;
         }
         let newest = lists.usable.iter().max_by_key(|list| list.this_update());
-        let fresh = lists.usable.iter().filter(|list| self.is_fresh(list));
-        match (fresh.max_by_key(|list| list.this_update()), newest) {
-            (Some(list), _) => self.good(certificate, list, &lists.usable, checks),
-            (None, _) if !answers.is_empty() => checks.push(self.answered(&answers)),
+        let fresh: Vec<_> = lists.usable.iter().filter(|list| self.is_fresh(list)).collect();
+        let reasons = fresh.iter().fold(0, |reasons, list| reasons | list.scope().reasons);
+        let newest_fresh = fresh.into_iter().max_by_key(|list| list.this_update());
+        match (newest_fresh, newest) {
+            (Some(list), _) if reasons == Scope::ALL_REASONS => {
+                self.good(certificate, list, &lists.usable, checks);
+            }
+            _ if !answers.is_empty() => checks.push(self.answered(&answers)),
+            (Some(list), _) => checks.push(with_list(
+                Check::indeterminate(
+                    ID,
+                    "RFC 5280, 6.3.3 (d)",
+                    SubIndication::TryLater,
+                    "the revocation lists at hand tell some reasons of revocation only",
+                    "现有证书撤销列表只包含部分撤销原因",
+                ),
+                list,
+            )),
             (None, Some(list)) => checks.push(with_list(
                 Check::indeterminate(
                     ID,
@@ -232,21 +256,26 @@ impl Judge<'_> {
         (list.this_update()..=until).contains(&self.times.validation)
     }
 
-    /// The lists of `issuer` that can be relied on, whether fresh or not.
-    fn usable_lists(&self, issuer: &Certificate) -> Lists<'_> {
-        let mut lists = Lists { usable: Vec::new(), refused: None };
+    /// The lists of `issuer` that speak of `certificate` and can be relied on, whether fresh or not.
+    fn usable_lists(&self, certificate: &Certificate, issuer: &Certificate) -> Lists<'_> {
+        let mut lists = Lists { usable: Vec::new(), deltas: Vec::new(), refused: None };
         let may_sign = issuer.key_usage().is_none_or(|u| u.allows_any_of(KeyUsage::CRL_SIGN));
         for list in self.evidence.crls_of(&issuer.subject().normal_form()) {
             let refusal = if !may_sign {
                 Some(Refusal::IssuerMayNot)
             } else if list.not_understood().is_some() {
                 Some(Refusal::NotUnderstood)
+            } else if list.scope().indirect {
+                Some(Refusal::Indirect)
+            } else if !list.scope().covers(certificate) {
+                Some(Refusal::OtherScope)
             } else if self.is_signed_by(list, issuer) {
                 None
             } else {
                 Some(Refusal::BadSignature)
             };
             match refusal {
+                None if list.delta_base().is_some() => lists.deltas.push(list),
                 None => lists.usable.push(list),
                 Some(_) => lists.refused = lists.refused.max(refusal),
             }
@@ -255,9 +284,48 @@ impl Judge<'_> {
     }
 
     fn is_signed_by(&self, list: &Crl, issuer: &Certificate) -> bool {
-        let Ok(key) = issuer.public_key() else { return false };
-        let verify = || list.verify(key).is_ok();
+        let verify = || list.verify_issued_by(issuer).is_ok();
         self.spend() && self.trust.verified(list.thumbprint(), issuer, verify)
+    }
+}
+
+impl Lists<'_> {
+    /// What the lists say against `certificate`. A delta list counts as long as no complete list is
+    /// newer; what it takes off a list stays on it, as there is no telling which list was meant.
+    fn revocations(&self, certificate: &Certificate) -> impl Iterator<Item = Revoked> {
+        let newest = self.usable.iter().map(|list| list.this_update()).max();
+        let counts = move |delta: &&&Crl| newest.is_none_or(|newest| delta.this_update() >= newest);
+        let deltas = self.deltas.iter().filter(counts);
+        let named = |list: &&Crl| list.revoked(certificate.serial());
+        let added = deltas.filter_map(named);
+        let added = added.filter(|revoked| revoked.reason != Some(Reason::RemoveFromCrl));
+        self.usable.iter().filter_map(named).chain(added)
+    }
+
+    /// Tells of delta lists: those at hand, and those that the authority is said to publish.
+    fn remark(&self, certificate: &Certificate, checks: &mut Vec<Check>) {
+        let id = "certificate.revocation_delta";
+        let clause = "RFC 5280, 5.2.4, 5.2.6";
+        let published = certificate.extension("2.5.29.46").is_some()
+            || self.usable.iter().any(|list| list.has_deltas());
+        if let Some(delta) = self.deltas.iter().max_by_key(|list| list.this_update()) {
+            let check = Check::skipped(
+                id,
+                clause,
+                "a delta list is at hand: what it names counts as revoked, and it tells of nobody \
+                 that he is not",
+                "存在增量撤销列表：其中列出的证书视为已撤销，但不能据此认定证书未被撤销",
+            );
+            checks.push(with_list(check.information(), delta));
+        } else if published {
+            let check = Check::skipped(
+                id,
+                clause,
+                "the authority also publishes delta lists, and none is at hand",
+                "该 CA 还发布增量撤销列表，但未提供",
+            );
+            checks.push(check.information());
+        }
     }
 }
 
@@ -266,13 +334,16 @@ const CLAUSE: &str = "RFC 5280, 6.1.3 (a)(3), 6.3; GB/T 20518-2018";
 
 struct Lists<'a> {
     usable: Vec<&'a Crl>,
+    deltas: Vec<&'a Crl>,
     refused: Option<Refusal>,
 }
 
 /// Why a list of the right name was not used; the last one says most.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Refusal {
+    OtherScope,
     BadSignature,
+    Indirect,
     NotUnderstood,
     IssuerMayNot,
 }
@@ -292,6 +363,14 @@ fn missing(issuer: &Certificate, refused: Option<Refusal>) -> Check {
         Some(Refusal::BadSignature) => (
             "the signature of the revocation list does not verify with the issuer's key",
             "用颁发者公钥验证证书撤销列表签名不通过",
+        ),
+        Some(Refusal::OtherScope) => (
+            "the revocation lists of the issuer are for other certificates than this one",
+            "该颁发者的证书撤销列表不适用于此证书",
+        ),
+        Some(Refusal::Indirect) => (
+            "the revocation list also lists certificates of others (an indirect one)",
+            "该证书撤销列表是间接列表，未予采用",
         ),
         Some(Refusal::NotUnderstood) => (
             "the revocation list has a critical extension that is not understood",

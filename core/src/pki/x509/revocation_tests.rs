@@ -1,7 +1,7 @@
 //! Revocation: before and after signing, of signers and authorities, and lists that prove nothing.
 
 use super::{
-    forge::{self, at, key},
+    forge::{self, Forge, at, key},
     path_tests::{World, leaf, list, middle, root},
     *,
 };
@@ -137,14 +137,108 @@ fn lists_that_prove_nothing_are_not_used() {
     with(raw_list("ca", 7, &[], &[], next)).is_open(Sub::TryLater, id);
     with(raw_list("ca2", 1, &[], &[], next)).is_open(Sub::TryLater, id);
     // A delta list.
-    let delta = sequence(&[&[6, 3, 0x55, 0x1d, 27, 1, 1, 0xff], &[4, 3, 2, 1, 1]]);
-    with(raw_list("ca", 1, &[], &delta, next)).is_open(Sub::TryLater, id);
+    with(raw_list("ca", 1, &[], &delta(), next)).is_open(Sub::TryLater, id);
     // A forged entry revokes nobody.
     let entry = sequence(&[&[2, 2, 0, 2], b"\x17\x0d700101000001Z"]);
     with(raw_list("ca", 7, &entry, &[], next)).is_open(Sub::TryLater, id);
     // The authority's key may not sign lists.
     let certifies = middle().with(15, Some(true), KeyUsage::KEY_CERT_SIGN.to_der());
     World::of(&root(), &certifies, &leaf()).is_open(Sub::TryLater, id);
+}
+
+fn delta() -> Vec<u8> {
+    sequence(&[&[6, 3, 0x55, 0x1d, 27, 1, 1, 0xff], &[4, 3, 2, 1, 1]])
+}
+
+/// A critical issuingDistributionPoint.
+fn scope(content: &[u8]) -> Vec<u8> {
+    let content = wrap(tag::OCTET_STRING, &[&sequence(&[content])]);
+    sequence(&[&[6, 3, 0x55, 0x1d, 28, 1, 1, 0xff], &content])
+}
+
+const NEXT: Option<&[u8]> = Some(b"\x17\x0d700101002600Z");
+
+#[test]
+fn lists_for_others_are_not_used() {
+    let id = "certificate.revocation";
+    let url = |name: &[u8]| wrap(0xa0, &[&wrap(0xa0, &[&wrap(0x86, &[name])])]);
+    let with = |leaf: &Forge, list: Crl| {
+        let mut world = World::of(&root(), &middle(), leaf);
+        world.crls[1] = list;
+        world
+    };
+    let scoped = |content: &[u8]| with(&leaf(), raw_list("ca", 1, &[], &scope(content), NEXT));
+    scoped(&[0x81, 1, 0xff]).passes();
+    scoped(&[0x82, 1, 0xff]).is_open(Sub::TryLater, id);
+    scoped(&[0x85, 1, 0xff]).is_open(Sub::TryLater, id);
+    scoped(&[0x84, 1, 0xff]).is_open(Sub::TryLater, id);
+    // Some reasons only: not enough alone, enough together.
+    scoped(&[0x83, 2, 1, 0x1e]).is_open(Sub::TryLater, id);
+    let mut together = scoped(&[0x83, 2, 1, 0x1e]);
+    together.crls.push(raw_list("ca", 1, &[], &scope(&[0x83, 3, 7, 0xe1, 0x80]), NEXT));
+    together.passes();
+    // A place: that of the certificate, or another one.
+    let placed = leaf().with(31, None, sequence(&[&sequence(&[&url(b"http://a/1.crl")])]));
+    let at = |name: &[u8]| with(&placed, raw_list("ca", 1, &[], &scope(&url(name)), NEXT));
+    at(b"http://a/1.crl").passes();
+    at(b"http://a/2.crl").is_open(Sub::TryLater, id);
+    scoped(&url(b"http://a/1.crl")).is_open(Sub::TryLater, id);
+    // For authorities alone: what the authority itself needs.
+    let mut world = World::new();
+    world.crls[0] = raw_list("root", 0, &[], &scope(&[0x82, 1, 0xff]), NEXT);
+    world.passes();
+    world.crls[0] = raw_list("root", 0, &[], &scope(&[0x81, 1, 0xff]), NEXT);
+    world.is_open(Sub::TryLater, id);
+}
+
+#[test]
+fn delta_lists_take_away_and_never_give() {
+    let id = "certificate.revocation";
+    let entry = |extension: &[u8]| {
+        let extension =
+            sequence(&[&[6, 3, 0x55, 0x1d, 21], &wrap(tag::OCTET_STRING, &[extension])]);
+        sequence(&[&[2, 2, 0, 2], b"\x17\x0d700101000001Z", &sequence(&[&extension])])
+    };
+    let complete = || raw_list("ca", 1, &[], &[], NEXT);
+    let with = |lists: Vec<Crl>| {
+        let mut world = World::new();
+        world.crls.truncate(1);
+        world.crls.extend(lists);
+        world
+    };
+    let hold = raw_list("ca", 1, &entry(&[10, 1, 6]), &delta(), NEXT);
+    with(vec![complete(), hold.clone()]).fails(Sub::Revoked, id);
+    with(vec![hold.clone()]).fails(Sub::Revoked, id);
+    // A complete list that is newer has the last word.
+    with(vec![World::new().crls[1].clone(), hold]).passes();
+    let removed = raw_list("ca", 1, &entry(&[10, 1, 8]), &delta(), NEXT);
+    let world = with(vec![complete(), removed.clone()]);
+    world.passes();
+    let notice = world.check("certificate.revocation_delta").unwrap();
+    assert_eq!((notice.outcome, notice.level), (Outcome::Skipped, Level::Information));
+    // Taken off by a delta list, but on the complete one.
+    let held = raw_list("ca", 1, &entry(&[10, 1, 6]), &[], NEXT);
+    with(vec![held, removed]).fails(Sub::Revoked, id);
+    // An authority that publishes deltas, of which none is at hand.
+    let freshest = sequence(&[&[6, 3, 0x55, 0x1d, 46], &[4, 2, 0x30, 0]]);
+    let world = with(vec![raw_list("ca", 1, &[], &freshest, NEXT)]);
+    world.passes();
+    assert!(world.check("certificate.revocation_delta").is_some());
+    assert!(World::new().check("certificate.revocation_delta").is_none());
+}
+
+#[test]
+fn responders_may_be_exempt() {
+    let mut forge = leaf();
+    forge.extensions.push((vec![0x2b, 6, 1, 5, 5, 7, 0x30, 1, 5], None, vec![5, 0]));
+    let purpose = sequence(&[&[6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 9]]);
+    let mut world = World::of(&root(), &middle(), &forge.with(37, None, purpose));
+    world.crls.truncate(1);
+    world.policy.role = Role::Any;
+    world.is_open(Sub::TryLater, "certificate.revocation");
+    world.policy.role = Role::OcspSigner;
+    world.passes();
+    assert_eq!(world.check("certificate.revocation").unwrap().outcome, Outcome::Skipped);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! In: one certificate and its place in the path. Out: its checks.
 
-use super::{Certificate, KeyUsage, Role};
+use super::{Certificate, KeyUsage, Role, foreign};
 use crate::{
     error::Code,
     pki::oid,
@@ -68,6 +68,16 @@ fn public_key(certificate: &Certificate) -> Check {
             "the key is a point of the SM2 curve",
             "公钥是 SM2 曲线上的点",
         ),
+        Err(Code::UnsupportedAlgorithm) if foreign::key_name(certificate.spki()).is_some() => {
+            let name = foreign::key_name(certificate.spki()).unwrap_or_default();
+            Check::passed(
+                id,
+                "RFC 5280, 4.1.2.7",
+                "the key is of another kind than SM2 that is supported",
+                "公钥不是 SM2 公钥，但属于受支持的其他算法",
+            )
+            .evidence("algorithm", name)
+        }
         Err(Code::UnsupportedAlgorithm) => {
             Check::indeterminate(id, clause, sub, "the key is not an SM2 key", "公钥不是 SM2 公钥")
         }
