@@ -163,6 +163,7 @@ their_operations='sm2-sign sm2-sign-digest sm2-verify sm2-verify-digest sm2-keyg
 operations=$(printf '%s\n' $our_operations $their_operations | sort -u)
 for round in $(seq "$rounds"); do
     echo "round $round of $rounds"
+    locked "${pinned[@]}" "$benches" certificates >>"$rows"
     for op in $operations; do
         locked measure_operation "$op"
     done

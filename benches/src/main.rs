@@ -1,9 +1,11 @@
 //! `yinxin-benches licences FOLDER`: the whole job, on the files of a demonstration, as rows.
+//! `yinxin-benches certificates`: certificates, paths, stores of anchors and lists, as rows.
 //! `yinxin-benches record ROWS RECORD`: the rows of a run told as medians: `RECORD.csv`, at the end
 //! of `RECORD.txt` beside the peers and the figures asked for, and as the chart `docs/speed.svg`.
 //!
-//! `make bench` runs both, and all peers.
+//! `make bench` runs them, and all peers.
 
+mod certificates;
 mod chart;
 mod figures;
 mod licences;
@@ -18,8 +20,11 @@ fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match *arguments.as_slice() {
         ["licences", folder] => licences::run(folder),
+        ["certificates"] => certificates::run(),
         ["record", rows, record] => write_record(rows, record),
-        _ => Err("usage: yinxin-benches licences FOLDER | record ROWS RECORD".into()),
+        _ => {
+            Err("usage: yinxin-benches licences FOLDER | certificates | record ROWS RECORD".into())
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
