@@ -38,30 +38,3 @@ fn seconds_of_chain() -> f64 {
 const fn step(value: u64, a: u64, b: u64) -> u64 {
     (value ^ a).wrapping_add(b)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A multiplication waits three cycles on the cores that the tests run on.
-    #[test]
-    #[cfg(target_arch = "x86_64")]
-    fn another_chain_tells_the_same_clock() {
-        let multiplications = || {
-            let a = black_box(0x9e37_79b9_7f4a_7c15_u64);
-            let start = Instant::now();
-            let mut value = black_box(1_u64);
-            for _ in 0..STEPS / 4 {
-                for _ in 0..4 {
-                    value = value.wrapping_mul(a) ^ a;
-                }
-            }
-            black_box(value);
-            f64::from(STEPS) * 4.0 / start.elapsed().as_secs_f64()
-        };
-        // The best of many: others use the machine too.
-        let ratios = (0..50).filter_map(|_| Some(multiplications() / hz()?));
-        let best = ratios.map(|ratio| (ratio - 1.0).abs()).fold(f64::INFINITY, f64::min);
-        assert!(best < 0.03, "{best}");
-    }
-}
