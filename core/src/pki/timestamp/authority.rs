@@ -10,6 +10,7 @@ use super::{
     request::{is_integer, policy_oid},
     signing_certificate,
     token::TST_INFO,
+    verify::is_for_time_stamps,
 };
 use crate::{
     Code, Error, UnixTime,
@@ -113,6 +114,10 @@ impl Authority<'_> {
     fn token(&self, request: &TimeStampRequest, now: UnixTime) -> Result<Vec<u8>, Error> {
         if self.certificate.public_key()? != self.signer.public_key() {
             return Err(Error::new(Code::KeyMismatch));
+        }
+        // What nobody may accept is not made.
+        if !is_for_time_stamps(&self.certificate) {
+            return Err(Error::new(Code::BadArgument).field("extKeyUsage"));
         }
         if !self.certificate.is_valid_at(now) {
             return Err(Error::new(Code::OutsideValidity).field("certificate"));

@@ -215,6 +215,9 @@ fn bad_requests_are_refused_with_their_reason() {
     ]);
     let other_policy = request.clone().under_policy("1.2.3.4.2").to_der().unwrap();
     let working = authority(&june);
+    // A certificate that nobody accepts under a time stamp.
+    let certificate = forge::Authority::for_email().certificate;
+    let mailer = Authority { certificate, ..authority(&june) };
     for (authority, sent, failure) in [
         (&working, &sha256, FailInfo::BadAlg),
         (&working, &extended, FailInfo::UnacceptedExtension),
@@ -225,6 +228,7 @@ fn bad_requests_are_refused_with_their_reason() {
         (&authority(&lost), &good, FailInfo::TimeNotAvailable),
         (&authority(&ended), &good, FailInfo::SystemFailure),
         (&Authority { signer: &Broken, ..authority(&june) }, &good, FailInfo::SystemFailure),
+        (&mailer, &good, FailInfo::SystemFailure),
     ] {
         let answered = authority.answer(sent);
         let response = answered.response;

@@ -285,10 +285,7 @@ fn purpose_check(authority: Option<&Certificate>) -> Check {
         return Check::skipped(id, AUTHORITY, en, "未检查：缺少机构证书");
     };
     let purposes = authority.extended_key_usage().unwrap_or_default();
-    let alone = matches!(purposes, [only] if &**only == TIME_STAMPING);
-    let extension = authority.extension(oid::EXTENDED_KEY_USAGE);
-    let critical = extension.is_some_and(|extension| extension.critical);
-    let check = if alone && critical {
+    let check = if is_for_time_stamps(authority) {
         let en = "the certificate is for time stamps alone, and says so critically";
         Check::passed(id, AUTHORITY, en, "证书专用于时间戳，且该扩展为关键扩展")
     } else {
@@ -296,7 +293,15 @@ fn purpose_check(authority: Option<&Certificate>) -> Check {
         let en = "the certificate does not say critically that it is for time stamps alone";
         Check::failed(id, AUTHORITY, sub, en, "证书没有以关键扩展声明专用于时间戳")
     };
-    check.evidence("extended_key_usage", purposes.join(", ")).evidence("critical", critical)
+    check.evidence("extended_key_usage", purposes.join(", "))
+}
+
+/// Whether the extension extKeyUsage is critical and has timeStamping alone.
+pub(super) fn is_for_time_stamps(certificate: &Certificate) -> bool {
+    let purposes = certificate.extended_key_usage().unwrap_or_default();
+    let alone = matches!(purposes, [only] if &**only == TIME_STAMPING);
+    let extension = certificate.extension(oid::EXTENDED_KEY_USAGE);
+    alone && extension.is_some_and(|extension| extension.critical)
 }
 
 fn policy_check(info: &TstInfo, stamped: Stamped<'_>, policy: &TimeStampPolicy<'_>) -> Check {
