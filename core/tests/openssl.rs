@@ -453,19 +453,18 @@ fn ocsp_on_either_side() {
         let status = |_: &_| CertificateStatus::Revoked { at: at(1_700_000_000), reason };
         let ours = ours.respond(&theirs, now, now.plus_s(60), status).unwrap();
         folder.write("ours.der", ours.der());
-        let text = folder.run(
-            "ocsp -respin ours.der -reqin theirs.der -issuer root.pem -cert leaf.pem -noverify -resp_text",
-        );
+        let text = folder.run(&format!(
+            "ocsp -{name} -respin ours.der -issuer root.pem -cert leaf.pem -noverify -resp_text"
+        ));
         for part in [
             "leaf.pem: revoked",
             "Reason: superseded",
             "Revocation Time: Nov 14 22:13:20 2023 GMT",
             &format!("Hash Algorithm: {name}"),
             "OCSP Signing",
+            "OCSP Nonce",
         ] {
             assert!(text.contains(part), "{part}: {text}");
         }
-        // A nonce that is not its own would be refused.
-        assert!(!text.contains("Nonce Verify error"), "{text}");
     }
 }
