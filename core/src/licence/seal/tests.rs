@@ -357,11 +357,9 @@ fn sealing_refuses_what_would_not_verify() {
     let by = |certificate, key| sign(&seal, [7; 32], "/x", at, certificate, key);
     assert_eq!(code(by(&office.maker, &office.maker_key)), Code::NotInSeal);
     assert_eq!(code(by(&office.signer, &office.maker_key)), Code::KeyMismatch);
-    for version in [Version::V1, Version::V5] {
-        let other = Seal::parse(&Look::new(version, DOCUMENT).seal()).unwrap();
-        let made = sign(&other, [7; 32], "/x", at, &office.signer, &office.signer_key);
-        assert_eq!(code(made), Code::BadSeal);
-    }
+    let other = Seal::parse(&Look::new(Version::V1, DOCUMENT).seal()).unwrap();
+    let made = sign(&other, [7; 32], "/x", at, &office.signer, &office.signer_key);
+    assert_eq!(code(made), Code::BadSeal);
 }
 
 /// Identifier octets and lengths of lengths, element by element, without what differs by its nature.

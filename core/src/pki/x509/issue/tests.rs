@@ -154,7 +154,9 @@ fn locations_in_published_certificates() {
         let Ok(certificate) = Certificate::parse(&case.bytes("der_b64")) else { continue };
         let urls = [certificate.crl_urls(), certificate.ocsp_urls(), certificate.issuer_urls()];
         for url in urls.concat() {
-            assert!(url.contains("://") && url.is_ascii(), "{case}: {url}");
+            // Demonstrations name a file of their own.
+            let scheme = ["http://", "https://", "ldap://", "ldap:///", "file:"];
+            assert!(scheme.iter().any(|scheme| url.starts_with(scheme)), "{case}: {url}");
             found.push(url);
         }
     }
