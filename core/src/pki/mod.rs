@@ -10,7 +10,6 @@ pub mod custody;
 pub mod diagnose;
 pub mod keys;
 pub mod ocsp;
-
 mod oid;
 pub mod pem;
 pub mod pkcs12;
