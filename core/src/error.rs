@@ -79,6 +79,9 @@ codes! {
     306 UnsupportedAlgorithm "UNSUPPORTED_ALGORITHM" "the algorithm is not supported here" "不支持该算法";
     307 KeyMismatch "KEY_MISMATCH" "the private key does not belong to the public key or certificate" "私钥与公钥或证书不匹配";
     308 BadCms "BAD_CMS" "the signed or enveloped data is malformed" "CMS 数据（签名数据或数字信封）格式有误";
+    309 UnknownForm "UNKNOWN_FORM" "the bytes are in no form of a key that is known here" "无法识别密钥的封装形式";
+    310 WrongKeyKind "WRONG_KEY_KIND" "the bytes hold another kind of object than was asked for" "内容与所需的密钥类型不符";
+    311 SigningKeyNeeded "SIGNING_KEY_NEEDED" "the key is enveloped for a signing key, which was not given" "密钥封装在数字信封中，需要签名私钥";
     312 LegacyEncryption "LEGACY_ENCRYPTION" "it is encrypted in a broken way (DES, RC2, Triple DES of PKCS#12): opened only where legacy encryption is allowed" "使用了已不安全的旧式加密（DES、RC2、PKCS#12 的三重 DES），须显式允许旧式加密才能打开";
     313 BadPkcs12 "BAD_PKCS12" "the PKCS#12 file is malformed" "PKCS#12 文件格式有误";
     314 BadCsr "BAD_CSR" "the certification request is malformed" "证书请求格式有误";

@@ -298,6 +298,10 @@ pub const DIAGNOSIS_VERIFICATIONS_MAX: usize = 16_384;
 /// least each single deviation is tried.
 pub const DIAGNOSIS_HASHED_BYTES_MAX: usize = 1 << 30;
 
+/// A key to be loaded in a form not named, with its certificates: 256 KiB. Real ones are below 16 KiB,
+/// also as text.
+pub const LOADED_BYTES_MAX: usize = 256 << 10;
+
 /// Iterations of PBKDF2, or of an older function in its place, that a key file may ask for: 4 million,
 /// 2 to 4 seconds. Tools write 2048 to 600000; without a ceiling a file could ask for hours.
 pub const PBKDF2_ITERATIONS_MAX: u32 = 4_000_000;

@@ -47,6 +47,9 @@
 #define YINXIN_UNSUPPORTED_ALGORITHM 306 // the algorithm is not supported here
 #define YINXIN_KEY_MISMATCH 307 // the private key does not belong to the public key or certificate
 #define YINXIN_BAD_CMS 308 // the signed or enveloped data is malformed
+#define YINXIN_UNKNOWN_FORM 309 // the bytes are in no form of a key that is known here
+#define YINXIN_WRONG_KEY_KIND 310 // the bytes hold another kind of object than was asked for
+#define YINXIN_SIGNING_KEY_NEEDED 311 // the key is enveloped for a signing key, which was not given
 #define YINXIN_LEGACY_ENCRYPTION 312 // it is encrypted in a broken way (DES, RC2, Triple DES of PKCS#12): opened only where legacy encryption is allowed
 #define YINXIN_BAD_PKCS12 313 // the PKCS#12 file is malformed
 #define YINXIN_BAD_CSR 314 // the certification request is malformed

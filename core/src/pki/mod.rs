@@ -3,6 +3,7 @@
 pub mod algorithm;
 mod ber;
 pub mod bundle;
+pub mod ciphertext;
 pub mod cms;
 pub mod crl;
 pub mod csr;
@@ -13,6 +14,7 @@ pub mod ocsp;
 mod oid;
 pub mod pem;
 pub mod pkcs12;
+pub mod text;
 pub mod timestamp;
 pub(crate) mod tlv;
 pub mod x509;

@@ -1,11 +1,21 @@
-//! Key containers: PKCS#8 (GB/T 33560-2017 identifiers), SEC1, SubjectPublicKeyInfo, and the CFCA
-//! container of key and certificate.
+//! Keys in every form in which they travel: PKCS#8 (GB/T 33560-2017 identifiers), SEC1,
+//! SubjectPublicKeyInfo, JSON Web Keys, bare numbers, the blobs of GM/T 0016, the container of CFCA, and
+//! the key pairs that GB/T 35276 envelopes.
 //!
-//! In: PEM or DER, a password where the key is encrypted. Out: SM2 keys. What is written is PKCS#8
-//! and, encrypted, PBES2 with PBKDF2-HMAC-SM3 and SM4-CBC. Decoding a private key is constant time
-//! in the key, not in its container.
+//! In: bytes, a password where the key is encrypted. Out: SM2 keys. [`load_private`] and
+//! [`load_public`] recognise the form and say what they found; every other function takes or writes the
+//! one form that its name says. Decoding a private key is constant time in the key, not in its
+//! container.
 
+mod bare;
+mod blob;
 mod cfca;
+mod envelope;
+mod form;
+mod jwk;
+mod load;
+#[cfg(test)]
+mod load_tests;
 pub(super) mod pbes;
 mod pbes1;
 pub(super) mod pbes2;
@@ -19,7 +29,21 @@ use der::{Decode as _, Encode as _, asn1::BitStringRef};
 use spki::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 use zeroize::Zeroizing;
 
+pub use bare::{
+    private_key_from_integer, private_key_to_integer, public_key_from_bit_string,
+    public_key_from_coordinates, public_key_to_bit_string, public_key_to_coordinates,
+};
+pub use blob::{
+    ciphertext_from_blob, ciphertext_to_blob, private_key_from_blob, private_key_to_blob,
+    public_key_from_blob, public_key_to_blob, signature_from_blob, signature_to_blob,
+};
 pub use cfca::open as open_cfca;
+pub use envelope::{open_enveloped, open_enveloped_blob, seal_enveloped, seal_enveloped_blob};
+pub use form::{Container, Form, Writing};
+pub use jwk::{
+    JwkCurve, private_key_from_jwk, private_key_to_jwk, public_key_from_jwk, public_key_to_jwk,
+};
+pub use load::{Loaded, load_private, load_public};
 pub use pbes::Legacy;
 pub use pbes2::Encryption;
 
@@ -39,10 +63,7 @@ pub fn private_key_from_pem(text: &[u8], password: Option<&[u8]>) -> Result<Priv
     if text.len() > limits::KEY_BYTES_MAX {
         return Err(Error::limit("KEY_BYTES_MAX"));
     }
-    // RFC 1421 encryption: a header line in the block, MD5 and DES underneath.
-    if text.windows(10).any(|window| window == b"Proc-Type:") {
-        return Err(Error::new(Code::UnsupportedAlgorithm).field("Proc-Type"));
-    }
+    refuse_rfc1421(text)?;
     for block in pem::blocks(text)? {
         match block.label {
             "PRIVATE KEY" => return private::from_pkcs8(&block.der),
@@ -84,6 +105,49 @@ pub fn private_key_from_pem_or_der(
 ) -> Result<PrivateKey, Error> {
     let read = if pem::is_pem(bytes) { private_key_from_pem } else { private_key_from_der };
     read(bytes, password)
+}
+
+/// Reads PrivateKeyInfo of PKCS#8 in DER, not encrypted (RFC 5208, 5; RFC 5958, 2).
+///
+/// # Errors
+/// As [`private_key_from_der`].
+pub fn private_key_from_pkcs8(der: &[u8]) -> Result<PrivateKey, Error> {
+    check_length(der)?;
+    private::from_pkcs8(der)
+}
+
+/// Reads EncryptedPrivateKeyInfo of PKCS#8 in DER (RFC 5208, 6).
+///
+/// # Errors
+/// As [`private_key_from_der`].
+pub fn private_key_from_encrypted_pkcs8(der: &[u8], password: &[u8]) -> Result<PrivateKey, Error> {
+    check_length(der)?;
+    decrypt(der, Some(password))
+}
+
+/// Reads ECPrivateKey of SEC1 in DER (RFC 5915, 3).
+///
+/// # Errors
+/// As [`private_key_from_der`].
+pub fn private_key_from_sec1(der: &[u8]) -> Result<PrivateKey, Error> {
+    check_length(der)?;
+    private::from_sec1(der)
+}
+
+/// The key as ECPrivateKey of SEC1 in DER, with its curve and public key.
+///
+/// # Errors
+/// [`Code::BadKey`] never in practice: the encoder's own failure.
+pub fn private_key_to_sec1(key: &PrivateKey) -> Result<Zeroizing<Vec<u8>>, Error> {
+    private::to_sec1(key)
+}
+
+/// The key as ECPrivateKey in PEM, under `EC PRIVATE KEY`.
+///
+/// # Errors
+/// As [`private_key_to_sec1`].
+pub fn private_key_to_sec1_pem(key: &PrivateKey) -> Result<Zeroizing<String>, Error> {
+    Ok(Zeroizing::new(pem::encode("EC PRIVATE KEY", &private::to_sec1(key)?)))
 }
 
 /// The key as PKCS#8 in DER, not encrypted, with its public key.
@@ -174,6 +238,21 @@ fn require_sm2(algorithm: &AlgorithmIdentifier<der::asn1::AnyRef<'_>>) -> Result
         // The identifier of the curve alone: whatever stands as parameter adds nothing.
         || algorithm.oid == oid::SM2 && curve.is_none_or(|curve| curve == oid::SM2);
     if sm2 { Ok(()) } else { Err(Error::new(Code::UnsupportedAlgorithm).field("algorithm")) }
+}
+
+const fn check_length(der: &[u8]) -> Result<(), Error> {
+    if der.len() > limits::KEY_BYTES_MAX {
+        return Err(Error::limit("KEY_BYTES_MAX"));
+    }
+    Ok(())
+}
+
+/// RFC 1421 encryption: a header line in the block, MD5 and DES underneath.
+fn refuse_rfc1421(text: &[u8]) -> Result<(), Error> {
+    if text.windows(10).any(|window| window == b"Proc-Type:") {
+        return Err(Error::new(Code::UnsupportedAlgorithm).field("Proc-Type"));
+    }
+    Ok(())
 }
 
 fn decrypt(der: &[u8], password: Option<&[u8]>) -> Result<PrivateKey, Error> {

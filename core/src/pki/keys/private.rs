@@ -84,6 +84,21 @@ pub(super) fn to_pkcs8(key: &PrivateKey) -> Result<Zeroizing<Vec<u8>>, Error> {
     encode().map_err(|_| bad())
 }
 
+/// ECPrivateKey with its curve and public key, as it stands alone (RFC 5915, 3).
+pub(super) fn to_sec1(key: &PrivateKey) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let point = key.public().to_sec1();
+    let encode = || -> der::Result<_> {
+        let key = EcPrivateKey {
+            version: 1,
+            private_key: OctetStringRef::new(key.expose_bytes())?,
+            parameters: Some(oid::SM2),
+            public_key: Some(BitStringRef::from_bytes(&point)?),
+        };
+        Ok(Zeroizing::new(key.to_der()?))
+    };
+    encode().map_err(|_| bad())
+}
+
 /// Where the curve is named.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Curve {
@@ -131,7 +146,7 @@ fn decode_sec1(der: &[u8], curve: Curve) -> Result<PrivateKey, Error> {
 }
 
 /// d as 32 bytes. Some writers drop leading zero bytes or add one.
-fn scalar(bytes: &[u8]) -> Result<Zeroizing<[u8; 32]>, Error> {
+pub(super) fn scalar(bytes: &[u8]) -> Result<Zeroizing<[u8; 32]>, Error> {
     let mut d = Zeroizing::new([0; 32]);
     let extra = bytes.len().saturating_sub(32);
     let (surplus, value) = bytes.split_at_checked(extra).ok_or_else(bad)?;
