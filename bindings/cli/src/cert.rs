@@ -1,5 +1,7 @@
 //! `yinxin cert`: make a root, issue, show and judge SM2 certificates.
 
+mod request;
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -48,6 +50,10 @@ pub(crate) enum Command {
         #[command(flatten)]
         request: Request,
     },
+    /// Make a request for a certificate (PKCS#10).
+    Request(request::RequestArguments),
+    /// Issue a certificate for a request, whose signature must verify.
+    IssueCsr(request::IssueArguments),
     /// Show certificates.
     Show {
         /// PEM (any number of certificates) or DER.
@@ -92,6 +98,23 @@ pub(crate) enum ProfileName {
     Signer,
     /// Receives encrypted data.
     Encryption,
+    /// Gives time stamps.
+    TimeStamper,
+    /// Answers in OCSP for its issuer.
+    OcspResponder,
+}
+
+impl ProfileName {
+    const fn profile(self, path_length: u32) -> Profile {
+        match self {
+            Self::Ca => Profile::IssuingCa { path_length },
+            Self::SealMaker => Profile::SealMaker,
+            Self::Signer => Profile::Signer,
+            Self::Encryption => Profile::Encryption,
+            Self::TimeStamper => Profile::TimeStamper,
+            Self::OcspResponder => Profile::OcspResponder,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -147,15 +170,12 @@ pub(crate) fn run(command: Command, output: &Output) -> Result<Ending, Failure> 
         }
         Command::Issue { ca_cert, key, public_key, profile, path_length, request } => {
             let issuer = inputs::certificate(&ca_cert)?;
-            let profile = match profile {
-                ProfileName::Ca => Profile::IssuingCa { path_length },
-                ProfileName::SealMaker => Profile::SealMaker,
-                ProfileName::Signer => Profile::Signer,
-                ProfileName::Encryption => Profile::Encryption,
-            };
+            let profile = profile.profile(path_length);
             let public_key = inputs::public_key(&public_key)?;
             certify(&request, profile, public_key, Some(&issuer), &key.load()?, output)
         }
+        Command::Request(arguments) => request::request(&arguments, output),
+        Command::IssueCsr(arguments) => request::issue(&arguments, output),
         Command::Show { file } => {
             let certificates = inputs::certificates(&file)?;
             certificates.iter().try_for_each(|certificate| show(certificate, output))?;

@@ -14,6 +14,7 @@ mod failure;
 mod inputs;
 mod key;
 mod licence;
+mod ocsp;
 mod output;
 mod seal;
 mod selftest;
@@ -80,6 +81,9 @@ enum Command {
     /// Certificate revocation lists.
     #[command(subcommand)]
     Crl(crl::Command),
+    /// OCSP: ask whether a certificate is good, answer, verify.
+    #[command(subcommand)]
+    Ocsp(ocsp::Command),
     /// Sign data with an SM2 key.
     Sign(sign::SignArguments),
     /// Verify an SM2 signature over data.
@@ -195,6 +199,7 @@ fn run(command: Command, output: &Output) -> Result<Ending, Failure> {
         Command::Key(command) => key::run(command, output),
         Command::Cert(command) => cert::run(command, output),
         Command::Crl(command) => crl::run(command, output),
+        Command::Ocsp(command) => ocsp::run(command, output),
         Command::Sign(arguments) => sign::sign(&arguments, output),
         Command::Verify(arguments) => sign::verify(&arguments, output),
         Command::Encrypt(arguments) => encrypt::encrypt(&arguments, output),

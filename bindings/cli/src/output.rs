@@ -190,7 +190,7 @@ impl OutFile {
     ) -> Result<Ending, Failure> {
         let mut facts = facts.as_object().cloned().unwrap_or_default();
         if !inputs::is_standard(&self.out) {
-            write(&self.out, &written.encode(bytes), self.access(access))?;
+            self.write(&written.encode(bytes), access)?;
             let name = self.out.display().to_string();
             if output.json {
                 facts.insert("file".to_owned(), json!(name));
@@ -214,6 +214,11 @@ impl OutFile {
             print(&written.encode(bytes))?;
         }
         Ok(Ending::Done)
+    }
+
+    /// Writes the file, whole or not at all.
+    pub(crate) fn write(&self, bytes: &[u8], access: Access) -> Result<(), Failure> {
+        write(&self.out, bytes, self.access(access))
     }
 
     /// What happens to an existing file, by `--force`.
