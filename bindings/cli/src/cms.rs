@@ -108,6 +108,9 @@ pub(crate) struct VerifyArguments {
     /// Also write the data inside, if everything passed.
     #[arg(long, value_name = "FILE")]
     content_out: Option<PathBuf>,
+    /// Replace that file if it exists already.
+    #[arg(long, requires = "content_out")]
+    force: bool,
 }
 
 #[derive(Debug, Args)]
@@ -203,7 +206,7 @@ fn sign(arguments: &SignArguments, output: &Output) -> Result<Ending, Failure> {
 }
 
 fn verify(arguments: &VerifyArguments, output: &Output) -> Result<Ending, Failure> {
-    let VerifyArguments { signed, data, trust, content_out } = arguments;
+    let VerifyArguments { signed, data, trust, content_out, force } = arguments;
     let name = inputs::name(signed);
     let refused = |error| Failure::core(&name, error);
     let bytes = structure(signed)?;
@@ -231,7 +234,8 @@ fn verify(arguments: &VerifyArguments, output: &Output) -> Result<Ending, Failur
     };
     if passed && let Some(file) = content_out {
         let signed = SignedData::parse(&bytes).map_err(refused)?;
-        output::write(file, signed.content().unwrap_or_default(), Access::New)?;
+        let access = if *force { Access::Public } else { Access::New };
+        output::write(file, signed.content().unwrap_or_default(), access)?;
     }
     report(&name, &verification, output)
 }

@@ -40,23 +40,28 @@ fn signed_data_is_verified_and_its_signer_judged() {
         assert!(signer["subject"].as_str().unwrap().contains("CN=signer"));
         assert!(signer["signing_time"].is_string() && signer["path"].is_array());
         let shown = &shell.json("cms show s --json", 0)[0];
-        assert_eq!(shown["kind"], "SignedData");
+        assert_eq!(shown["kind"], "signedData");
         assert_eq!(shown["content_bytes"].is_null(), more.is_empty());
     }
     assert_eq!(shell.read("inside"), shell.read("data"));
     // The file is not written again, and not where anything failed.
     assert_eq!(shell.run(&format!("cms verify s --content-out inside {TRUST}")).status, 2);
+    shell.ok(&format!("cms verify s --content-out inside --force {TRUST}"));
     assert_eq!(shell.run("cms verify s --content-out never --trust root.pem").status, 3);
     assert!(!shell.path("never").exists());
     let piped = shell.pipe("cms sign - --cert signer.pem --key signer.key", b"other data");
     shell.write("other", piped);
     let verdict = &shell.json(&format!("cms verify other --data data {TRUST} --json"), 1)[0];
-    assert_eq!(verdict["sub_indication"], "HASH_FAILURE");
+    let failed = |check: &&serde_json::Value| check["outcome"] == "failed";
+    let failed = verdict["checks"].as_array().unwrap().iter().find(failed).unwrap();
+    assert_eq!(failed["id"], "cms.message_digest");
     shell.pipe(&format!("cms verify other --data - {TRUST}"), b"other data");
     shell
         .ok("crl make --cert root.pem --key root.key --revoke signer.pem@2020-01-01 --out bad.crl");
-    let verdict = "cms verify other --data data --trust root.pem --crl bad.crl --json";
-    assert_eq!(shell.json(verdict, 1)[0]["indication"], "failed");
+    shell.write("other-data", "other data");
+    let verdict = "cms verify other --data other-data --trust root.pem --crl bad.crl --json";
+    let revoked = &shell.json(verdict, 1)[0];
+    assert_eq!(revoked["sub_indication"], "REVOKED");
     assert_eq!(shell.run("cms verify data --trust root.pem").status, 2);
     assert_eq!(shell.run("cms sign data --cert signer.pem --key reader.key --out no").status, 2);
     assert!(!shell.path("no").exists());
@@ -71,12 +76,16 @@ fn enveloped_data_is_opened_by_its_recipients_only() {
         let open = "cms decrypt --key reader.key --cert reader.pem";
         assert_eq!(shell.pipe(open, &sealed), b"for your eyes", "{form}");
         shell.write("sealed", &sealed);
-        let opened = &shell.json("cms decrypt sealed --key reader.key --recipient 1 --json", 0)[0];
+        let opened = &shell.json(&format!("{open} sealed --json"), 0)[0];
         assert_eq!(opened["authenticated"], authenticated);
+        // Recipients stand in the order of their encodings; by number the same one opens.
+        let number = &opened["recipient"];
+        shell.ok(&format!("cms decrypt sealed --key reader.key --recipient {number}"));
         let refused = shell.json("cms decrypt sealed --key root.key --cert root.pem --json", 2);
         assert!(refused[0]["error"]["hint"]["zh"].is_string());
         let shown = &shell.json("cms show sealed --json", 0)[0];
         assert_eq!(shown["recipients"].as_array().unwrap().len(), 2);
+        assert!(shown["recipients"][0]["serial"].as_str().unwrap().len() > 8);
         assert!(shell.ok("cms show sealed").contains("recipients:"));
     }
 }

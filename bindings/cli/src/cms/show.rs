@@ -7,12 +7,17 @@ use yinxin::{
     Error,
     pki::{
         algorithm::dotted,
-        cms::{self, EnvelopedData, Kind, RecipientInfo, SignedData},
+        cms::{self, EnvelopedData, Identifier, Kind, RecipientInfo, SignedData},
         x509::Certificate,
     },
 };
 
-use crate::{Ending, failure::Failure, inputs, output::Output};
+use crate::{
+    Ending,
+    failure::Failure,
+    inputs::{self, hex},
+    output::Output,
+};
 
 pub(super) fn show(file: &Path, output: &Output) -> Result<Ending, Failure> {
     let name = inputs::name(file);
@@ -37,7 +42,8 @@ fn describe(name: &str, bytes: &[u8]) -> Result<Value, Error> {
     let signers = signed.signers().iter().map(|signer| {
         let attributes = signer.attributes.as_ref();
         json!({
-            "certificate": format!("{:?}", signer.identifier),
+            "serial": serial(&signer.identifier),
+            "key_id": key_id(&signer.identifier),
             "digest": dotted(&signer.digest_algorithm),
             "signature": dotted(&signer.signature_algorithm),
             "signed_attributes": attributes.map(|it| it.all.len()),
@@ -65,9 +71,27 @@ fn describe(name: &str, bytes: &[u8]) -> Result<Value, Error> {
 fn recipient(recipient: &RecipientInfo) -> Value {
     match recipient {
         RecipientInfo::KeyTransport { identifier, algorithm, .. } => json!({
-            "certificate": format!("{identifier:?}"), "algorithm": dotted(algorithm),
+            "serial": serial(identifier),
+            "key_id": key_id(identifier),
+            "algorithm": dotted(algorithm),
         }),
         RecipientInfo::Other(tag) => json!({ "other_kind": tag }),
+    }
+}
+
+/// The serial number of the certificate that is named, where it is named so.
+fn serial(identifier: &Identifier) -> Option<String> {
+    match identifier {
+        Identifier::IssuerAndSerial { serial, .. } => Some(hex(serial)),
+        Identifier::SubjectKeyId(_) => None,
+    }
+}
+
+/// The key identifier of the certificate that is named, where it is named so.
+fn key_id(identifier: &Identifier) -> Option<String> {
+    match identifier {
+        Identifier::SubjectKeyId(id) => Some(hex(id)),
+        Identifier::IssuerAndSerial { .. } => None,
     }
 }
 
