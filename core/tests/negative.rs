@@ -14,8 +14,8 @@ use std::{
 
 use yinxin::{
     Error,
-    pki::keys,
-    primitives::sm2::{DistId, PublicKey, Signature},
+    pki::{algorithm::SignatureForm, text::Coding},
+    primitives::sm2::{DistId, PrivateKey, PublicKey},
 };
 use yinxin_vectors::{Case, load};
 
@@ -83,23 +83,23 @@ fn key(case: &Case) -> Option<String> {
     let bytes = input(case);
     let password = case.get("password_text").map(|_| case.bytes("password_text"));
     match case.text("read") {
-        "private" => code(keys::private_key_from_pem_or_der(&bytes, password.as_deref())),
-        "public" => code(keys::public_key_from_spki(&bytes)),
+        "private" => code(PrivateKey::load(&bytes, password.as_deref())),
+        "public" => code(PublicKey::load(&bytes)),
         other => panic!("{case}: read {other}"),
     }
 }
 
 fn signature(case: &Case) -> Option<String> {
-    let bytes = input(case);
-    let read = match case.text("form") {
-        "DER" => Signature::from_der(&bytes),
-        "r||s" => Signature::from_bytes(&bytes.try_into().expect("64 bytes")),
+    let form = match case.text("form") {
+        "DER" => SignatureForm::Der,
+        "r||s" => SignatureForm::Raw,
         other => panic!("{case}: form {other}"),
     };
     let verify = || {
+        let signature = form.read(&input(case), Coding::Binary)?;
         let public = PublicKey::from_sec1(&case.bytes("public"))?;
         let id = DistId::new(&case.bytes("dist_id_text"))?;
-        public.verify(&case.bytes("message_text"), &read?, &id)
+        public.verify(&case.bytes("message_text"), &signature, &id)
     };
     code(verify())
 }

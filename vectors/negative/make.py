@@ -166,36 +166,154 @@ MESSAGE = "message digest"
 
 
 def key_cases():
-    d, point = number(D), sec1_point(POINT)
+    d, point, zero = number(D), sec1_point(POINT), bytes(32)
+    x, y = point[1:33], point[33:]
+    good = ec_private_key(d, point)
 
-    def private(name, reason, der, code):
-        return {"id": name, "reason": reason, "read": "private", "input": der.hex(), "code": code}
+    def private(name, reason, code, data, how="private"):
+        return {"id": name, "reason": reason, "read": how, "input": data.hex(), "code": code}
 
-    def public(name, reason, der, code):
-        return {"id": name, "reason": reason, "read": "public", "input": der.hex(), "code": code}
+    def public(name, reason, code, data):
+        return private(name, reason, code, data, "public")
 
-    good = pkcs8(ec_private_key(d, point))
-    yield private("pkcs8-d-zero", "d = 0 is no private key (GB/T 32918.1, 6.1)", pkcs8(ec_private_key(bytes(32))), "BAD_PRIVATE_KEY")
+    def json_key(name, reason, code, text):
+        return {"id": name, "reason": reason, "read": "private", "input_text": text, "code": code}
+
+    for what, value in (("zero", 0), ("n-1", N - 1), ("n", N), ("n+1", N + 1), ("all-ones", (1 << 256) - 1)):
+        reason = f"d = {what} is outside [1, n-2] (GB/T 32918.1-2016, 6.1)"
+        yield private(f"pkcs8-d-{what}", reason, "BAD_PRIVATE_KEY", pkcs8(ec_private_key(number(value))))
+        yield private(f"sec1-d-{what}", reason, "BAD_PRIVATE_KEY", ec_private_key(number(value), curve=SM2))
+        yield private(f"bare-d-{what}", reason, "BAD_PRIVATE_KEY", number(value))
+    foreign = "the public key inside belongs to another private key"
+    yield private("pkcs8-foreign-point", foreign, "KEY_MISMATCH", pkcs8(ec_private_key(d, sec1_point(OTHER))))
+    yield private("sec1-foreign-point", foreign, "KEY_MISMATCH", ec_private_key(d, sec1_point(OTHER), SM2))
+    negated = sec1_point((POINT[0], P - POINT[1]))
+    yield private("pkcs8-negated-point", "the public key inside has the right x and the opposite y", "KEY_MISMATCH", pkcs8(ec_private_key(d, negated)))
+    yield private("pkcs8-off-curve", "the public key inside is no point of the curve", "KEY_MISMATCH", pkcs8(ec_private_key(d, point[:-1] + b"\0")))
+    yield private("pkcs8-version-2", "no version 2 exists (RFC 5958, 2)", "BAD_KEY", pkcs8(good, version=2))
+    yield private("sec1-version-2", "the version of ECPrivateKey is 1 (RFC 5915, 3)", "BAD_KEY", ec_private_key(d, point, SM2, version=2))
+    yield private("pkcs8-p256", "the curve is P-256, not SM2", "UNSUPPORTED_ALGORITHM", pkcs8(good, sequence(EC, P256)))
+    yield private("pkcs8-ed25519", "the algorithm is Ed25519, not SM2", "UNSUPPORTED_ALGORITHM", pkcs8(octets(d), sequence(ED25519)))
+    yield private("pkcs8-no-curve", "id-ecPublicKey without a curve says nothing", "UNSUPPORTED_ALGORITHM", pkcs8(good, sequence(EC)))
+    yield private("sec1-p256", "the curve is P-256, not SM2", "UNSUPPORTED_ALGORITHM", ec_private_key(d, point, P256))
+    yield private("sec1-no-curve", "neither a curve nor a public key tells that it is SM2", "UNSUPPORTED_ALGORITHM", ec_private_key(d))
+    yield private("sec1-trailing", "bytes follow the end of the DER", "UNKNOWN_FORM", ec_private_key(d, point, SM2) + b"\0")
+    yield private("pkcs8-cut", "the last byte of the DER is missing", "UNKNOWN_FORM", pkcs8(good)[:-1])
+    yield private("pkcs8-trailing", "bytes follow the end of the DER", "UNKNOWN_FORM", pkcs8(good) + b"\0")
+    long = pkcs8(good)
+    yield private("pkcs8-long-length", "a length in more bytes than needed is not DER", "UNKNOWN_FORM", b"\x30\x82\0" + long[2:])
+    yield private("pkcs8-d-33-bytes", "d has 33 bytes, and the first is not zero", "BAD_PRIVATE_KEY", pkcs8(ec_private_key(b"\1" + d)))
+    yield private("bare-d-31-bytes", "31 bytes may be d without a zero, or cut: nobody can tell", "UNKNOWN_FORM", d[1:])
+    yield json_key("hex-d-63-digits", "an odd number of digits: a leading zero was dropped", "UNKNOWN_FORM", d.hex()[1:])
+    yield json_key("hex-d-62-digits", "two leading zeros were dropped", "UNKNOWN_FORM", d.hex()[2:])
+    yield private("public-for-private", "a public key, where a private one is asked for", "WRONG_KEY_KIND", spki(point))
+    yield private("point-for-private", "a point, where a private key is asked for", "WRONG_KEY_KIND", point)
+    yield private("blob-bits-512", "a key of SM2 has 256 bits, not 512", "UNKNOWN_FORM", (512).to_bytes(4, "little") + zero + d)
+    yield private("blob-long-d", "d is longer than 32 bytes", "BAD_KEY", (256).to_bytes(4, "little") + bytes(31) + b"\1" + d)
+
+    def jwk(**changes):
+        text = lambda data: base64.urlsafe_b64encode(data).decode().rstrip("=")
+        key = {"kty": "EC", "crv": "sm2p256v1", "x": text(x), "y": text(y), "d": text(d)} | changes
+        return json.dumps({name: value for name, value in key.items() if value is not None})
+
+    short = base64.urlsafe_b64encode(d[1:]).decode().rstrip("=")
+    yield json_key("jwk-p256", "the curve is P-256, not SM2", "UNSUPPORTED_ALGORITHM", jwk(crv="P-256"))
+    yield json_key("jwk-oct", "a symmetric key is no SM2 key", "UNSUPPORTED_ALGORITHM", jwk(kty="oct"))
+    yield json_key("jwk-short-d", "d must have 32 bytes (RFC 7518, 6.2.2.1)", "BAD_PRIVATE_KEY", jwk(d=short))
+    yield json_key("jwk-short-x", "x must have 32 bytes (RFC 7518, 6.2.1.2)", "BAD_PUBLIC_KEY", jwk(x=short))
+    yield json_key("jwk-padding", "base64url in JSON has no padding (RFC 7515, 2)", "BAD_PRIVATE_KEY", jwk(d=base64.urlsafe_b64encode(d).decode()))
+    yield json_key("jwk-foreign-point", foreign, "KEY_MISMATCH", jwk(d=base64.urlsafe_b64encode(number(OTHER_D)).decode().rstrip("=")))
+    yield json_key("jwk-no-y", "x alone names two points", "BAD_JSON", jwk(y=None))
+    yield json_key("jwk-public", "without d it is a public key", "WRONG_KEY_KIND", jwk(d=None))
+    yield json_key("jwk-d-twice", "d stands twice: which one counts?", "BAD_JSON", jwk()[:-1] + ', "d": "' + short + '"}')
+
+    yield public("spki-off-curve", "y is changed: no point of the curve", "BAD_PUBLIC_KEY", spki(point[:-1] + bytes([point[-1] ^ 1])))
+    yield public("spki-infinity", "the point at infinity is no public key (GB/T 32918.1-2016, 6.2)", "BAD_PUBLIC_KEY", spki(b"\0"))
+    yield public("spki-zero-zero", "(0, 0) is no point of the curve", "BAD_PUBLIC_KEY", spki(b"\4" + zero + zero))
+    yield public("spki-x-p", "x = p is not below p, though it is 0 modulo p", "BAD_PUBLIC_KEY", spki(b"\4" + number(P) + y))
+    yield public("spki-hybrid", "the hybrid form 06/07 is not taken", "BAD_PUBLIC_KEY", spki(bytes([6 + y[-1] % 2]) + x + y))
+    yield public("spki-no-04", "x || y without 04 is no point of SEC1", "BAD_PUBLIC_KEY", spki(x + y))
+    yield public("spki-cut-point", "the point lacks its last byte", "BAD_PUBLIC_KEY", spki(point[:-1]))
+    yield public("spki-p256", "the curve is P-256, not SM2", "UNSUPPORTED_ALGORITHM", spki(point, sequence(EC, P256)))
+    yield public("spki-no-curve", "id-ecPublicKey without a curve says nothing", "UNSUPPORTED_ALGORITHM", spki(point, sequence(EC)))
+    yield public("spki-sm2-p256", "the algorithm SM2 with the curve P-256 contradicts itself", "UNSUPPORTED_ALGORITHM", spki(point, sequence(SM2, P256)))
+    yield public("spki-unused-bits", "a point has whole bytes", "BAD_PUBLIC_KEY", sequence(sequence(EC, SM2), tlv(3, b"\4" + point[:-1] + b"\xf0")))
+    yield public("spki-trailing", "bytes follow the end of the DER", "UNKNOWN_FORM", spki(point) + b"\0")
+    bad_x = next(x for x in range(5, 100) if pow(x**3 + A * x + B, (P - 1) // 2, P) != 1)
+    yield public("compressed-no-root", "no point of the curve has this x", "BAD_PUBLIC_KEY", b"\2" + number(bad_x))
+    yield public("coordinates-off-curve", "x || y is no point of the curve", "BAD_PUBLIC_KEY", y + x)
+    yield public("private-for-public", "a private key, where a public one is asked for", "WRONG_KEY_KIND", pkcs8(good))
+    yield public("d-for-public", "d, where a public key is asked for", "WRONG_KEY_KIND", d)
+    yield public("blob-bits-255", "a key of SM2 has 256 bits, not 255", "UNKNOWN_FORM", (255).to_bytes(4, "little") + zero + x + zero + y)
 
 
 def signature_cases():
     message = MESSAGE.encode()
+    default = DEFAULT_ID.decode()
     e = sm3(z(POINT, DEFAULT_ID) + message)
     r, s = sign(D, e, K)
 
-    def case(name, reason, code, data, form="DER", dist_id=DEFAULT_ID.decode(), point=POINT):
+    def case(name, reason, code, data, form="DER", dist_id=default, point=POINT, text=MESSAGE):
         return {
             "id": name,
             "reason": reason,
             "public": sec1_point(point).hex(),
             "dist_id_text": dist_id,
-            "message_text": MESSAGE,
+            "message_text": text,
             "form": form,
             "input": data.hex(),
             "code": code,
         }
 
-    yield case("der-r-zero", "r = 0 is outside [1, n-1] (GB/T 32918.2, 7.1 B1)", "BAD_SIGNATURE_ENCODING", sequence(integer(0), integer(s)))
+    def both(name, reason, code, r, s, **changes):
+        yield case("der-" + name, reason, code, sequence(integer(r), integer(s)), **changes)
+        yield case("raw-" + name, reason, code, number(r) + number(s), "r||s", **changes)
+
+    encoding, wrong = "BAD_SIGNATURE_ENCODING", "BAD_SIGNATURE"
+    top = (1 << 256) - 1
+    for name, value in (("zero", 0), ("n", N), ("n+1", N + 1), ("all-ones", top)):
+        clause = "is outside [1, n-1] (GB/T 32918.2-2016, 7.1, B1 and B2)"
+        yield from both(f"r-{name}", f"r = {name} {clause}", encoding, value, s)
+        yield from both(f"s-{name}", f"s = {name} {clause}", encoding, r, value)
+    yield from both("r+s-n", "t = r + s = 0 modulo n (GB/T 32918.2-2016, 7.1, B5)", wrong, r, N - r)
+    yield from both("swapped", "r and s stand in the wrong order", wrong, s, r)
+    yield from both("s-negated", "n - s is not another form of s, as in ECDSA it is", wrong, r, N - s)
+    yield from both("r+1", "r was made one too large", wrong, r + 1, s)
+    little = [int.from_bytes(number(half), "little") for half in (r, s)]
+    if max(little) < N:
+        yield from both("little-endian", "r and s are written from their lowest byte", wrong, *little)
+    yield from both("empty-id", "made for the default identifier, verified for none", wrong, r, s, dist_id="")
+    yield from both("other-id", "made for the default identifier, verified for another", wrong, r, s, dist_id="ALICE123@YAHOO.COM")
+    yield from both("other-key", "another private key made the signature", wrong, r, s, point=OTHER)
+    yield from both("newline", "a newline was added to the message", wrong, r, s, text=MESSAGE + "\n")
+    no_id = sm3(z(POINT, b"") + message)
+    yield from both("made-for-empty-id", "made for the empty identifier", wrong, *sign(D, no_id, K))
+    yield from both("no-z", "made over the digest of the message alone, without Z", wrong, *sign(D, sm3(message), K))
+    twice = sm3(z(POINT, DEFAULT_ID) + sm3(message))
+    yield from both("digest-twice", "made over the digest in place of the message", wrong, *sign(D, twice, K))
+    stranger = sm3(z(OTHER, DEFAULT_ID) + message)
+    yield from both("foreign-z", "made with another key's Z", wrong, *sign(D, stranger, K))
+
+    der = sequence(integer(r), integer(s))
+    high = next(k for k in range(K, K + 99) if sign(D, e, k)[0] >> 255)
+    high_r, high_s = sign(D, e, high)
+    low = next(k for k in range(K, K + 999) if sign(D, e, k)[1] < 1 << 248)
+    low_r, low_s = sign(D, e, low)
+    yield case("der-trailing", "a byte follows the SEQUENCE", encoding, der + b"\0")
+    yield case("der-trailing-inside", "an element follows s", encoding, sequence(integer(r), integer(s), tlv(5)))
+    yield case("der-long-integer", "r has a zero byte that it does not need", encoding, sequence(tlv(2, b"\0" + integer(low_r)[2:]) if low_r >> 255 == 0 else tlv(2, b"\0\0" + number(low_r)), integer(low_s)))
+    yield case("der-negative", "r lacks the zero byte before its high bit: it is negative", encoding, sequence(tlv(2, number(high_r)), integer(high_s)))
+    yield case("der-long-length", "a length in more bytes than needed", encoding, b"\x30\x81" + der[1:])
+    yield case("der-indefinite", "an indefinite length is BER", encoding, b"\x30\x80" + der[2:] + b"\0\0")
+    yield case("der-cut", "the last byte is missing", encoding, der[:-1])
+    yield case("der-set", "a SET in place of the SEQUENCE", encoding, b"\x31" + der[1:])
+    yield case("der-one-integer", "the second number, s, is missing", encoding, sequence(integer(r)))
+    yield case("der-empty", "nothing at all is no signature", encoding, b"")
+    yield case("der-raw", "r || s where DER is demanded", encoding, number(r) + number(s))
+    yield case("raw-der", "DER where r || s is demanded", encoding, der, "r||s")
+    yield case("raw-stripped-zero", "the leading zero of s was dropped", encoding, number(low_r) + number(low_s)[1:], "r||s")
+    yield case("raw-65", "there are 64 bytes and one more", encoding, number(r) + number(s) + b"\0", "r||s")
+    yield case("raw-empty", "nothing at all is no signature", encoding, b"", "r||s")
 
 
 def write(name, description, cases):
