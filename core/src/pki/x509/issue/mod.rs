@@ -6,6 +6,7 @@
 //! be used for, and how long, are the authority's to say ([`Terms`]).
 
 mod extensions;
+mod pair;
 mod subject;
 #[cfg(test)]
 mod tests;
@@ -18,7 +19,10 @@ use spki::AlgorithmIdentifier;
 use x509_cert::time::{Time, Validity};
 
 pub(in crate::pki) use self::extensions::{ExtensionDer, authority_key_id};
-pub use self::subject::Subject;
+pub use self::{
+    pair::{Pair, SealedTo, issue_pair, issue_pair_with_key},
+    subject::Subject,
+};
 use super::{Certificate, SubjectNumber};
 use crate::{
     error::{Code, Error},

@@ -169,3 +169,58 @@ fn locations_in_published_certificates() {
         assert!(found.iter().any(|url| url == known), "{known}: {found:?}");
     }
 }
+
+fn pair(asked: &Verified<Csr>) -> Result<Pair, Error> {
+    let (signing, encryption) = (terms(Profile::Signer), terms(Profile::Encryption));
+    issue_pair(asked, &signing, &encryption, &root(), &key(1))
+}
+
+#[test]
+fn two_certificates_and_the_key_that_goes_with_them() {
+    let asked = request("双证书", 2);
+    let issued = pair(&asked).unwrap();
+    assert_eq!(issued.sealed_to, SealedTo::SigningKey);
+    assert_eq!(issued.signing.subject(), issued.encryption.subject());
+    assert_ne!(issued.signing.serial(), issued.encryption.serial());
+    assert_eq!(issued.signing.public_key().unwrap(), key(2).public());
+    let receives =
+        KeyUsage::KEY_ENCIPHERMENT.with(KeyUsage::DATA_ENCIPHERMENT).with(KeyUsage::KEY_AGREEMENT);
+    assert_eq!(issued.encryption.key_usage(), Some(receives));
+    // The holder opens the envelope, nobody else.
+    let opened = keys::open_enveloped(&issued.enveloped_key, &key(2)).unwrap();
+    assert_eq!(issued.encryption.public_key().unwrap(), opened.public());
+    let stranger = keys::open_enveloped(&issued.enveloped_key, &key(3));
+    assert_eq!(stranger.unwrap_err().code(), Code::BadCiphertext);
+    // Each pair has a key of its own.
+    let again = pair(&asked).unwrap();
+    assert_ne!(again.encryption.public_key().unwrap(), opened.public());
+    // A request to CFCA has a key for the way back.
+    let holder = subject("双证书");
+    let builder = Builder::new(&holder).cfca_exchange_key(key(4).public());
+    let asked = builder.sign(&key(2)).unwrap().verify().unwrap();
+    let issued = pair(&asked).unwrap();
+    assert_eq!(issued.sealed_to, SealedTo::ExchangeKey);
+    let opened = keys::open_enveloped(&issued.enveloped_key, &key(4)).unwrap();
+    assert_eq!(issued.encryption.public_key().unwrap(), opened.public());
+}
+
+#[test]
+fn pairs_that_are_none() {
+    let asked = request("a", 2);
+    let root = root();
+    let field = |signing: &Terms, encryption: &Terms, new: &PrivateKey| {
+        let issued = issue_pair_with_key(&asked, signing, encryption, new, &root, &key(1));
+        issued.err().map(|error| (error.code(), error.field_name()))
+    };
+    let argument = |field| Some((Code::BadArgument, Some(field)));
+    let (mut signing, mut encryption) = (terms(Profile::SealMaker), terms(Profile::Encryption));
+    assert_eq!(field(&signing, &encryption, &key(5)), None);
+    assert_eq!(field(&encryption, &encryption, &key(5)), argument("profile"));
+    assert_eq!(field(&signing, &signing, &key(5)), argument("profile"));
+    assert_eq!(field(&signing, &encryption, &key(2)), argument("encryption_key"));
+    signing.serial = Some(vec![7]);
+    encryption.serial = Some(vec![7]);
+    assert_eq!(field(&signing, &encryption, &key(5)), argument("serial"));
+    encryption.serial = Some(vec![8]);
+    assert_eq!(field(&signing, &encryption, &key(5)), None);
+}
