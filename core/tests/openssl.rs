@@ -124,6 +124,12 @@ fn our_keys_are_read() {
     for part in ["PBES2", "PBKDF2", "1.2.156.10197.1.401.2", "sm4-cbc"] {
         assert!(parsed.contains(part), "{parsed}");
     }
+    for encryption in [Encryption::SM4_SHA256, Encryption::AES256_SHA256] {
+        let encrypted = keys::private_key_to_encrypted(&key, "口令".as_bytes(), &encryption);
+        folder.write("encrypted.pem", encrypted.unwrap().as_bytes());
+        folder.run("pkey -in encrypted.pem -passin pass:口令 -outform DER -pubout -out opened.der");
+        assert_eq!(folder.read("opened.der"), folder.read("public.der"), "{encryption:?}");
+    }
 }
 
 #[test]

@@ -10,6 +10,7 @@
 mod bare;
 mod blob;
 mod cfca;
+mod encrypted;
 mod envelope;
 mod form;
 mod jwk;
@@ -38,6 +39,7 @@ pub use blob::{
     public_key_from_blob, public_key_to_blob, signature_from_blob, signature_to_blob,
 };
 pub use cfca::open as open_cfca;
+pub use encrypted::{private_key_from_encrypted, private_key_to_encrypted};
 pub use envelope::{open_enveloped, open_enveloped_blob, seal_enveloped, seal_enveloped_blob};
 pub use form::{Container, Form, Writing};
 pub use jwk::{

@@ -2,11 +2,17 @@
 //! RFC 5958, 3, around it.
 //!
 //! Written: what [`Encryption`] offers. Read as well: any HMAC with SHA-1 or SHA-2, scrypt, AES-CBC with
-//! all lengths of key, and Triple DES.
+//! all lengths of key, Triple DES, and GCM with SM4 and AES, which gmsm and Bouncy Castle can write.
 
+use aead::Aead as _;
 use aes::{Aes128, Aes192, Aes256};
-use cipher::{BlockCipherDecrypt, BlockModeDecrypt as _, BlockModeEncrypt as _, KeyInit};
-use cipher::{KeyIvInit as _, block_padding::Pkcs7};
+use aes_gcm::AesGcm;
+use cipher::{
+    BlockCipherDecrypt, BlockCipherEncrypt, BlockModeDecrypt as _, BlockModeEncrypt as _,
+    BlockSizeUser, KeyInit, KeyIvInit as _,
+    block_padding::Pkcs7,
+    consts::{U12, U16},
+};
 use const_oid::ObjectIdentifier;
 use der::{
     Decode as _, Encode as _, Sequence,
@@ -25,7 +31,10 @@ use crate::{
     error::{Code, Error},
     limits,
     pki::tlv::{self, tag},
-    primitives::{rng, sm4},
+    primitives::{
+        rng,
+        sm4::{self, Sm4, gcm::Gcm},
+    },
 };
 
 /// How a key is encrypted that is written: PBES2 with PBKDF2, a salt and an IV of 16 random bytes each.
@@ -49,7 +58,7 @@ impl Encryption {
     pub const SM4_SM3: Self = Self::new(WrittenCipher::Sm4Cbc, Prf::HmacSm3);
     /// SM4-CBC with HMAC-SHA-256, which OpenSSL 3.0 and Tongsuo write and read.
     pub const SM4_SHA256: Self = Self::new(WrittenCipher::Sm4Cbc, Prf::HmacSha256);
-    /// AES-256-CBC with HMAC-SHA-256, which nearly everything reads: OpenSSL, Java, Windows.
+    /// AES-256-CBC with HMAC-SHA-256, which most others read: OpenSSL, Bouncy Castle, gmsm.
     pub const AES256_SHA256: Self = Self::new(WrittenCipher::Aes256Cbc, Prf::HmacSha256);
 
     const fn new(cipher: WrittenCipher, prf: Prf) -> Self {
@@ -176,13 +185,22 @@ impl<'a> Scheme<'a> {
         let parameters: Pbes2Parameters<'a> = parameters.decode_as().map_err(|_| bad("PBES2"))?;
         let cipher = Cipher::of(&parameters.encryption)?;
         let derivation = Derivation::of(&parameters.derivation)?;
-        let iv: &OctetStringRef = parameters
-            .encryption
-            .parameters
-            .and_then(|any| any.decode_as().ok())
-            .ok_or_else(|| bad("iv"))?;
+        let iv = parameters.encryption.parameters.ok_or_else(|| bad("iv"))?;
+        let iv = match cipher {
+            Cipher::Sm4Gcm | Cipher::Aes128Gcm | Cipher::Aes192Gcm | Cipher::Aes256Gcm => {
+                let parameters: GcmParameters<'a> = iv.decode_as().map_err(|_| bad("iv"))?;
+                // DEFAULT 12 (RFC 5084, 3.2); nobody writes a shorter tag than the whole one.
+                if parameters.tag_length != Some(16) {
+                    return Err(unsupported("aes-ICVlen"));
+                }
+                parameters.nonce
+            }
+            Cipher::Sm4 | Cipher::Aes128 | Cipher::Aes192 | Cipher::Aes256 | Cipher::TripleDes => {
+                iv.decode_as().map_err(|_| bad("iv"))?
+            }
+        };
         let iv = iv.as_bytes();
-        if iv.len() != cipher.block_length() {
+        if iv.len() != cipher.iv_length() {
             return Err(bad("iv"));
         }
         Ok(Self { derivation, cipher, iv })
@@ -194,7 +212,7 @@ impl<'a> Scheme<'a> {
         password: &Password<'_>,
         work: &mut Work,
     ) -> Result<Zeroizing<Vec<u8>>, Error> {
-        if data.is_empty() || !data.len().is_multiple_of(self.cipher.block_length()) {
+        if data.is_empty() || !data.len().is_multiple_of(self.cipher.unit()) {
             return Err(Error::new(Code::BadKey).field("encryptedData"));
         }
         let mut key = Zeroizing::new([0; 32]);
@@ -202,6 +220,12 @@ impl<'a> Scheme<'a> {
         let key = key.get_mut(..self.cipher.key_length()).ok_or_else(bad_length)?;
         self.derivation.derive(password.bytes(), key, work)?;
         match self.cipher {
+            Cipher::Sm4Gcm => {
+                let key: &[u8; 16] = (&*key).try_into().map_err(|_| bad_length())?;
+                Gcm::with_cipher(Sm4::new(key.into()))
+                    .open(self.iv, &[], data)
+                    .map_err(|_| Error::new(Code::WrongPassword))
+            }
             Cipher::Sm4 => {
                 let key = (&*key).try_into().map_err(|_| bad_length())?;
                 let iv = self.iv.try_into().map_err(|_| bad_length())?;
@@ -211,17 +235,32 @@ impl<'a> Scheme<'a> {
             Cipher::Aes192 => decrypt_cbc::<Aes192>(key, self.iv, data),
             Cipher::Aes256 => decrypt_cbc::<Aes256>(key, self.iv, data),
             Cipher::TripleDes => decrypt_cbc::<TdesEde3>(key, self.iv, data),
+            Cipher::Aes128Gcm => decrypt_gcm::<Aes128>(key, self.iv, data),
+            Cipher::Aes192Gcm => decrypt_gcm::<Aes192>(key, self.iv, data),
+            Cipher::Aes256Gcm => decrypt_gcm::<Aes256>(key, self.iv, data),
         }
     }
 }
 
-/// How the data is encrypted: always in CBC.
+/// GCMParameters (RFC 5084, 3.2).
+#[derive(Sequence)]
+struct GcmParameters<'a> {
+    nonce: &'a OctetStringRef,
+    #[asn1(optional = "true")]
+    tag_length: Option<u8>,
+}
+
+/// How the data is encrypted: in CBC, where no other mode is named.
 #[derive(Clone, Copy)]
 enum Cipher {
     Sm4,
+    Sm4Gcm,
     Aes128,
     Aes192,
     Aes256,
+    Aes128Gcm,
+    Aes192Gcm,
+    Aes256Gcm,
     /// Slow and of short blocks, but with a good key not broken.
     TripleDes,
 }
@@ -229,10 +268,15 @@ enum Cipher {
 impl Cipher {
     fn of(algorithm: &AlgorithmIdentifier<AnyRef<'_>>) -> Result<Self, Error> {
         match algorithm.oid.to_string().as_str() {
-            "1.2.156.10197.1.104.2" => Ok(Self::Sm4),
+            // SM4 without a mode: its parameter, an IV, tells the mode.
+            "1.2.156.10197.1.104.2" | "1.2.156.10197.1.104" => Ok(Self::Sm4),
+            "1.2.156.10197.1.104.8" => Ok(Self::Sm4Gcm),
             "2.16.840.1.101.3.4.1.2" => Ok(Self::Aes128),
             "2.16.840.1.101.3.4.1.22" => Ok(Self::Aes192),
             "2.16.840.1.101.3.4.1.42" => Ok(Self::Aes256),
+            "2.16.840.1.101.3.4.1.6" => Ok(Self::Aes128Gcm),
+            "2.16.840.1.101.3.4.1.26" => Ok(Self::Aes192Gcm),
+            "2.16.840.1.101.3.4.1.46" => Ok(Self::Aes256Gcm),
             "1.2.840.113549.3.7" => Ok(Self::TripleDes),
             _ => Err(unsupported("encryptionScheme")),
         }
@@ -240,18 +284,42 @@ impl Cipher {
 
     const fn key_length(self) -> usize {
         match self {
-            Self::Sm4 | Self::Aes128 => 16,
-            Self::Aes192 | Self::TripleDes => 24,
-            Self::Aes256 => 32,
+            Self::Sm4 | Self::Sm4Gcm | Self::Aes128 | Self::Aes128Gcm => 16,
+            Self::Aes192 | Self::Aes192Gcm | Self::TripleDes => 24,
+            Self::Aes256 | Self::Aes256Gcm => 32,
         }
     }
 
-    const fn block_length(self) -> usize {
+    /// That of a block, or of the nonce that GCM takes.
+    const fn iv_length(self) -> usize {
+        match self {
+            Self::Sm4Gcm | Self::Aes128Gcm | Self::Aes192Gcm | Self::Aes256Gcm => 12,
+            Self::Sm4 | Self::Aes128 | Self::Aes192 | Self::Aes256 | Self::TripleDes => self.unit(),
+        }
+    }
+
+    /// The ciphertext has a multiple of so many bytes.
+    const fn unit(self) -> usize {
         match self {
             Self::Sm4 | Self::Aes128 | Self::Aes192 | Self::Aes256 => 16,
             Self::TripleDes => 8,
+            Self::Sm4Gcm | Self::Aes128Gcm | Self::Aes192Gcm | Self::Aes256Gcm => 1,
         }
     }
+}
+
+/// Decrypts GCM with a block cipher of others, its tag of 16 bytes at the end.
+fn decrypt_gcm<C>(key: &[u8], nonce: &[u8], data: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error>
+where
+    C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16> + KeyInit,
+{
+    let bad_length = |_| Error::new(Code::BadLength);
+    let nonce = nonce.try_into().map_err(bad_length)?;
+    AesGcm::<C, U12>::new_from_slice(key)
+        .map_err(|_| Error::new(Code::BadLength))?
+        .decrypt(nonce, data)
+        .map(Zeroizing::new)
+        .map_err(|_| Error::new(Code::WrongPassword))
 }
 
 /// Decrypts CBC with a block cipher of others, and removes the padding.

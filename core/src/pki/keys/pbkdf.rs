@@ -28,10 +28,8 @@ impl Prf {
         // HMAC-SM3 without parameters: GmSSL refuses a NULL here, and those who expect one accept its
         // absence. RFC 8018, B.1.2 demands it for SHA-2.
         Ok(match self {
-            Self::HmacSm3 => tlv::sequence(&[&oid("1.2.156.10197.1.401.2").to_der()?]),
-            Self::HmacSha256 => {
-                tlv::sequence(&[&oid("1.2.840.113549.2.9").to_der()?, &[tag::NULL, 0]])
-            }
+            Self::HmacSm3 => tlv::sequence(&[&oid(HMAC_SM3).to_der()?]),
+            Self::HmacSha256 => tlv::sequence(&[&oid(HMAC_SHA256).to_der()?, &[tag::NULL, 0]]),
         })
     }
 
@@ -62,6 +60,10 @@ impl Prf {
         identifier().map_err(|_: der::Error| Error::new(Code::BadKey))
     }
 }
+
+const HMAC_SM3: &str = "1.2.156.10197.1.401.2";
+const HMAC_SHA1: &str = "1.2.840.113549.2.7";
+const HMAC_SHA256: &str = "1.2.840.113549.2.9";
 
 /// A derivation as its AlgorithmIdentifier describes it, within the limits.
 pub(in crate::pki) struct Derivation<'a> {
@@ -104,28 +106,30 @@ impl<'a> Derivation<'a> {
     /// [`Code::BadKey`], [`Code::UnsupportedAlgorithm`], [`Code::LimitReached`].
     pub(in crate::pki) fn of(algorithm: &AlgorithmIdentifier<AnyRef<'a>>) -> Result<Self, Error> {
         match algorithm.oid.to_string().as_str() {
-            // The second is how GM/T 0091-2020 is cited, the third what gmsm writes for it.
-            "1.2.840.113549.1.5.12" | "1.2.156.10197.6.1.4.1.5.1" | "1.2.156.10197.6.4.1.5.1" => {
-                Self::pbkdf2(algorithm.parameters)
+            // DEFAULT algid-hmacWithSHA1.
+            "1.2.840.113549.1.5.12" => Self::pbkdf2(algorithm.parameters, HMAC_SHA1),
+            // The first is how GM/T 0091-2020 is cited, the second what gmsm writes for it; without a PRF
+            // gmsm means HMAC-SM3.
+            "1.2.156.10197.6.1.4.1.5.1" | "1.2.156.10197.6.4.1.5.1" => {
+                Self::pbkdf2(algorithm.parameters, HMAC_SM3)
             }
             "1.3.6.1.4.1.11591.4.11" => Self::scrypt(algorithm.parameters),
             _ => Err(unsupported("keyDerivationFunc")),
         }
     }
 
-    fn pbkdf2(parameters: Option<AnyRef<'a>>) -> Result<Self, Error> {
+    fn pbkdf2(parameters: Option<AnyRef<'a>>, default: &str) -> Result<Self, Error> {
         let bad = || Error::new(Code::BadKey).field("PBKDF2");
         let parameters: Pbkdf2Parameters<'a> =
             parameters.ok_or_else(bad)?.decode_as().map_err(|_| bad())?;
         let iterations = iterations(parameters.iterations, bad())?;
-        // DEFAULT algid-hmacWithSHA1.
         let prf = parameters.prf.map(|prf| prf.oid.to_string());
-        let derive: Pbkdf2 = match prf.as_deref().unwrap_or("1.2.840.113549.2.7") {
+        let derive: Pbkdf2 = match prf.as_deref().unwrap_or(default) {
             // Annex A.2 of GM/T 0091-2020 is cited with the second.
-            "1.2.156.10197.1.401.2" | "1.2.156.10197.1.401.3.1" => sm3::pbkdf2,
-            "1.2.840.113549.2.7" => pbkdf2_hmac::<sha1::Sha1>,
+            HMAC_SM3 | "1.2.156.10197.1.401.3.1" => sm3::pbkdf2,
+            HMAC_SHA1 => pbkdf2_hmac::<sha1::Sha1>,
             "1.2.840.113549.2.8" => pbkdf2_hmac::<sha2::Sha224>,
-            "1.2.840.113549.2.9" => pbkdf2_hmac::<sha2::Sha256>,
+            HMAC_SHA256 => pbkdf2_hmac::<sha2::Sha256>,
             "1.2.840.113549.2.10" => pbkdf2_hmac::<sha2::Sha384>,
             "1.2.840.113549.2.11" => pbkdf2_hmac::<sha2::Sha512>,
             "1.2.840.113549.2.12" => pbkdf2_hmac::<sha2::Sha512_224>,

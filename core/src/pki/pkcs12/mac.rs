@@ -27,13 +27,14 @@ use crate::{
 /// How a file is authenticated that is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mac {
-    /// HMAC-SM3 with the derivation of PKCS#12: Chinese algorithms only. gmsm and Tongsuo read it.
+    /// HMAC-SM3 with the derivation of PKCS#12: Chinese algorithms only. gmsm and OpenSSL 3.0
+    /// read it.
     HmacSm3,
-    /// HMAC-SHA-256 with the derivation of PKCS#12, which nearly everything reads.
+    /// HMAC-SHA-256 with the derivation of PKCS#12, which most others read.
     HmacSha256,
     /// PBMAC1 (RFC 9579) with HMAC-SM3, the derivation PBKDF2.
     Pbmac1Sm3,
-    /// PBMAC1 with HMAC-SHA-256, which OpenSSL reads from 3.4 on and Java from 26.
+    /// PBMAC1 with HMAC-SHA-256. gmsm and Bouncy Castle read it, OpenSSL 3.0 does not.
     Pbmac1Sha256,
 }
 

@@ -1,7 +1,7 @@
 //! A PKCS#12 file written: RFC 7292, 5.1.
 //!
 //! Certificates and lists stand in one encrypted part, then the keys, each encrypted by itself: the
-//! order and the form of OpenSSL and Java.
+//! order and the form of OpenSSL.
 
 use der::Encode as _;
 
@@ -40,7 +40,7 @@ impl Protection {
     pub const SM4_SM3: Self = Self { encryption: Encryption::SM4_SM3, mac: Mac::HmacSm3 };
     /// SM4-CBC and HMAC-SHA-256, for OpenSSL 3.0 and Tongsuo.
     pub const SM4_SHA256: Self = Self { encryption: Encryption::SM4_SHA256, mac: Mac::HmacSha256 };
-    /// AES-256-CBC and HMAC-SHA-256, for OpenSSL, Java and Windows.
+    /// AES-256-CBC and HMAC-SHA-256, for OpenSSL, gmsm and Java with Bouncy Castle.
     pub const AES256_SHA256: Self =
         Self { encryption: Encryption::AES256_SHA256, mac: Mac::HmacSha256 };
 }
