@@ -21,7 +21,7 @@ use yinxin::{
     pki::{
         crl::{self, Reason},
         csr::{self, Csr},
-        keys,
+        keys::{self, Encryption},
         ocsp::{CertificateStatus, Hash, Question, Request, Responder, Response},
         pkcs12::{self, Legacy, Mac, Protection, Writer},
         x509::{
