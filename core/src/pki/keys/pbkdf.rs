@@ -181,7 +181,9 @@ impl<'a> Derivation<'a> {
         }
         match &self.function {
             Function::Pbkdf2 { iterations, derive } => {
-                work.spend(u64::from(*iterations))?;
+                // Each 32 bytes, or fewer, take all of them again.
+                let blocks = u64::try_from(key.len().div_ceil(32)).unwrap_or(u64::MAX);
+                work.spend(u64::from(*iterations).saturating_mul(blocks))?;
                 derive(password, self.salt, *iterations, key);
             }
             Function::Scrypt { parameters, work: units } => {

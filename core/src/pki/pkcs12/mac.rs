@@ -81,8 +81,8 @@ impl Mac {
 
 const PBMAC1: &str = "1.2.840.113549.1.5.14";
 
-/// The longest key that PBMAC1 may ask for: the block of SHA-512.
-const KEY_BYTES_MAX: u16 = 128;
+/// The longest key that PBMAC1 may ask for: 256 bytes, as Bouncy Castle does.
+const KEY_BYTES_MAX: u16 = 256;
 
 /// MacData.
 pub(super) struct MacData<'a> {
