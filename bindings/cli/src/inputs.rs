@@ -13,7 +13,6 @@ use yinxin::{
     pki::{
         crl::Crl,
         keys,
-        pkcs12::{self, Legacy},
         x509::{Certificate, Evidence, Revocation},
     },
     primitives::sm2::{DistId, PrivateKey, PublicKey},
@@ -42,41 +41,8 @@ impl KeyFile {
     pub(crate) fn load(&self) -> Result<PrivateKey, Failure> {
         let bytes = Zeroizing::new(small_file(&self.key)?);
         let password = self.key_password_file.as_deref().map(password).transpose()?;
-        let (key, _) = private_key(&bytes, password.as_deref().map(Vec::as_slice))
-            .map_err(|error| Failure::core(&name(&self.key), error))?;
-        Ok(key)
-    }
-}
-
-/// A private key in any form, and the name of the form that was found.
-fn private_key(
-    bytes: &[u8],
-    password: Option<&[u8]>,
-) -> Result<(PrivateKey, &'static str), yinxin::Error> {
-    if pkcs12::is_pkcs12(bytes) {
-        return from_pkcs12(bytes, password).map(|key| (key, "pkcs12"));
-    }
-    let container = keys::private_key_from_pem_or_der(bytes, password);
-    container.map(|key| (key, "container")).or_else(|error| {
-        let bare = encoding::Read::Guess.decode(bytes)?;
-        if let Some(password) = password
-            && let Ok((key, _)) = keys::open_cfca(&bare, password)
-        {
-            return Ok((key, "cfca"));
-        }
-        let d = bare.as_slice().try_into().map_err(|_| error)?;
-        PrivateKey::from_bytes(d).map(|key| (key, "d"))
-    })
-}
-
-/// The one key of a PKCS#12 file.
-fn from_pkcs12(bytes: &[u8], password: Option<&[u8]>) -> Result<PrivateKey, yinxin::Error> {
-    let password = password.ok_or(yinxin::Error::new(yinxin::Code::PasswordNeeded))?;
-    let mut keys = pkcs12::open(bytes, password, Legacy::Refused)?.keys;
-    match (keys.pop(), keys.is_empty()) {
-        (Some(only), true) => Ok(only.key),
-        // Of several, nothing tells which one is meant.
-        _ => Err(yinxin::Error::new(yinxin::Code::BadPkcs12).field("one key")),
+        let loaded = keys::load_private(&bytes, password.as_deref().map(Vec::as_slice));
+        Ok(loaded.map_err(|error| Failure::core(&name(&self.key), error))?.key)
     }
 }
 
@@ -100,15 +66,15 @@ impl AnyKey {
 pub(crate) fn any_key(
     path: &Path,
     password_file: Option<&Path>,
-) -> Result<(AnyKey, &'static str), Failure> {
+) -> Result<(AnyKey, String), Failure> {
     let bytes = Zeroizing::new(small_file(path)?);
-    if let Ok(key) = public_key_in(&bytes) {
-        return Ok((AnyKey::Public(key), "public"));
-    }
     let password = password_file.map(password).transpose()?;
-    let (key, found) = private_key(&bytes, password.as_deref().map(Vec::as_slice))
-        .map_err(|error| Failure::core(&name(path), error))?;
-    Ok((AnyKey::Private(Box::new(key)), found))
+    let loaded = keys::load_private(&bytes, password.as_deref().map(Vec::as_slice));
+    match (loaded, keys::load_public(&bytes)) {
+        (Ok(found), _) => Ok((AnyKey::Private(Box::new(found.key)), found.form.to_string())),
+        (Err(_), Ok(found)) => Ok((AnyKey::Public(found.key), found.form.to_string())),
+        (Err(error), Err(_)) => Err(Failure::core(&name(path), error)),
+    }
 }
 
 /// The first line of a password file, without its line end.
@@ -247,25 +213,8 @@ pub(crate) fn certificate(path: &Path) -> Result<Certificate, Failure> {
 
 /// A public key in any form, or that of a certificate.
 pub(crate) fn public_key(path: &Path) -> Result<PublicKey, Failure> {
-    public_key_in(&small_file(path)?).map_err(|error| Failure::core(&name(path), error))
-}
-
-fn public_key_in(bytes: &[u8]) -> Result<PublicKey, yinxin::Error> {
-    let bare = || {
-        let bytes = encoding::Read::Guess.decode(bytes)?;
-        match bytes.len() {
-            64 => PublicKey::from_sec1(&[&[4], &bytes[..]].concat()),
-            _ => PublicKey::from_sec1(&bytes),
-        }
-    };
-    let read = keys::public_key_from_pem(bytes).or_else(|_| keys::public_key_from_spki(bytes));
-    read.or_else(|error| {
-        let certificate = Certificate::parse_pem_or_der(bytes);
-        certificate
-            .and_then(|found| found.public_key().cloned())
-            .or_else(|_| bare())
-            .map_err(|_| error)
-    })
+    let loaded = keys::load_public(&small_file(path)?);
+    Ok(loaded.map_err(|error| Failure::core(&name(path), error))?.key)
 }
 
 /// A revocation list, PEM or DER.

@@ -103,7 +103,7 @@ pub(crate) fn run(command: Command, output: &Output) -> Result<Ending, Failure> 
                     let _ = std::fs::remove_file(&out);
                 })?;
             }
-            show(key.public(), "private", "pkcs8", &name, output)
+            show(key.public(), "private", "PKCS#8", &name, output)
         }
         Command::P12(arguments) => p12(&arguments, output),
         Command::Convert(arguments) => convert::key(&arguments, output),
@@ -113,7 +113,7 @@ pub(crate) fn run(command: Command, output: &Output) -> Result<Ending, Failure> 
                 AnyKey::Private(_) => "private",
                 AnyKey::Public(_) => "public",
             };
-            show(any.public(), kind, found, &inputs::name(&key), output)
+            show(any.public(), kind, &found, &inputs::name(&key), output)
         }
     }
 }
@@ -137,7 +137,7 @@ fn p12(arguments: &P12Arguments, output: &Output) -> Result<Ending, Failure> {
     };
     let bytes = writer.write(&password, &protection).map_err(refused)?;
     output::write(out, &bytes, Access::Owner)?;
-    show(key.public(), "private", "pkcs12", &file, output)
+    show(key.public(), "private", "PKCS#12", &file, output)
 }
 
 fn show(

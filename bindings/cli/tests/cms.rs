@@ -128,7 +128,10 @@ fn pkcs12_is_written_and_read_wherever_a_key_is() {
              --new-password-file password --out {out}"
         ));
         let shown = &shell.json(&format!("key show {out} --password-file password --json"), 0)[0];
-        assert_eq!((&shown["found"], &shown["kind"]), (&"pkcs12".into(), &"private".into()));
+        assert_eq!(
+            (&shown["found"], &shown["kind"]),
+            (&"PKCS#12 (binary)".into(), &"private".into())
+        );
         shell.ok(&format!("sign data --key {out} --key-password-file password --out s --force"));
         shell.ok("verify data --public-key signer.pem --signature s");
         assert_eq!(

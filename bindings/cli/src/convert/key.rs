@@ -4,11 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
-use yinxin::{
-    Error,
-    pki::keys,
-    primitives::sm2::{PrivateKey, PublicKey},
-};
+use yinxin::pki::keys::{self, JwkCurve};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -33,7 +29,7 @@ pub(crate) struct KeyArguments {
     /// For encrypted-pem: the file whose first line is the new password.
     #[arg(long, value_name = "FILE", required_if_eq("to", "encrypted-pem"))]
     new_password_file: Option<PathBuf>,
-    /// How d, point, xy and compressed are written.
+    /// How d, point, xy, compressed and the blobs are written.
     #[arg(long, value_enum, default_value_t = Written::Hex)]
     encoding: Written,
     #[command(flatten)]
@@ -48,12 +44,24 @@ enum KeyForm {
     Pkcs8Der,
     /// Private: PKCS#8 under a password (PBES2: PBKDF2 with HMAC-SM3, SM4-CBC), PEM.
     EncryptedPem,
+    /// Private: SEC1, PEM.
+    Sec1Pem,
+    /// Private: SEC1, DER.
+    Sec1Der,
+    /// Private: JSON Web Key.
+    Jwk,
+    /// Private: ECCPRIVATEKEYBLOB of GM/T 0016.
+    PrivateBlob,
     /// Private: d, 32 bytes.
     D,
     /// Public: SubjectPublicKeyInfo, PEM.
     SpkiPem,
     /// Public: SubjectPublicKeyInfo, DER.
     SpkiDer,
+    /// Public: JSON Web Key.
+    PublicJwk,
+    /// Public: ECCPUBLICKEYBLOB of GM/T 0016.
+    PublicBlob,
     /// Public: 04 ‖ x ‖ y, 65 bytes.
     Point,
     /// Public: x ‖ y, 64 bytes.
@@ -64,15 +72,41 @@ enum KeyForm {
 
 impl KeyForm {
     const fn is_private(self) -> bool {
-        matches!(self, Self::Pkcs8Pem | Self::Pkcs8Der | Self::EncryptedPem | Self::D)
+        match self {
+            Self::Pkcs8Pem
+            | Self::Pkcs8Der
+            | Self::EncryptedPem
+            | Self::Sec1Pem
+            | Self::Sec1Der
+            | Self::Jwk
+            | Self::PrivateBlob
+            | Self::D => true,
+            Self::SpkiPem
+            | Self::SpkiDer
+            | Self::PublicJwk
+            | Self::PublicBlob
+            | Self::Point
+            | Self::Xy
+            | Self::Compressed => false,
+        }
     }
 
     /// How the form is written, with `chosen` for bare numbers.
     const fn written(self, chosen: Written) -> Written {
         match self {
-            Self::Pkcs8Pem | Self::EncryptedPem | Self::SpkiPem => Written::Text,
-            Self::Pkcs8Der | Self::SpkiDer => Written::Binary,
-            Self::D | Self::Point | Self::Xy | Self::Compressed => chosen,
+            Self::Pkcs8Pem
+            | Self::EncryptedPem
+            | Self::Sec1Pem
+            | Self::Jwk
+            | Self::SpkiPem
+            | Self::PublicJwk => Written::Text,
+            Self::Pkcs8Der | Self::Sec1Der | Self::SpkiDer => Written::Binary,
+            Self::PrivateBlob
+            | Self::PublicBlob
+            | Self::D
+            | Self::Point
+            | Self::Xy
+            | Self::Compressed => chosen,
         }
     }
 
@@ -88,56 +122,45 @@ pub(super) fn convert(arguments: &KeyArguments, output: &Output) -> Result<Endin
     out.check(written, access)?;
     let (any, found) = inputs::any_key(key, password_file.as_deref())?;
     let name = inputs::name(key);
-    let refused = |error| Failure::core(&name, error);
-    let bytes = if to.is_private() {
-        let AnyKey::Private(private) = &any else {
-            return Err(Failure::usage(
-                format!("{name}: no private key, and --to {} needs one", to.name()),
-                format!("{name}：不是私钥，而 --to {} 需要私钥", to.name()),
-            ));
-        };
-        let password = new_password_file.as_deref().map(inputs::password).transpose()?;
-        private_form(private, *to, password.as_deref().map(Vec::as_slice)).map_err(refused)?
-    } else {
-        Zeroizing::new(public_form(any.public(), *to).map_err(refused)?)
-    };
+    let password = new_password_file.as_deref().map(inputs::password).transpose()?;
+    let password = password.as_deref().map(Vec::as_slice).unwrap_or_default();
+    let bytes = in_form(&any, *to, password, &name)?;
     let facts = json!({ "source": name, "found": found, "form": to.name() });
     out.deliver("key", &bytes, written, access, facts, output)
 }
 
-/// The key in a private form.
-fn private_form(
-    key: &PrivateKey,
+fn in_form(
+    any: &AnyKey,
     form: KeyForm,
-    password: Option<&[u8]>,
-) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let bytes = |text: Zeroizing<String>| Zeroizing::new(text.as_bytes().to_vec());
-    match form {
-        KeyForm::Pkcs8Pem => keys::private_key_to_pem(key).map(bytes),
-        KeyForm::Pkcs8Der => keys::private_key_to_der(key),
-        KeyForm::EncryptedPem => {
-            keys::private_key_to_encrypted_pem(key, password.unwrap_or_default()).map(bytes)
-        }
-        KeyForm::D
-        | KeyForm::SpkiPem
-        | KeyForm::SpkiDer
-        | KeyForm::Point
-        | KeyForm::Xy
-        | KeyForm::Compressed => Ok(Zeroizing::new(key.expose_bytes().to_vec())),
-    }
-}
-
-/// The key in a public form.
-fn public_form(key: &PublicKey, form: KeyForm) -> Result<Vec<u8>, Error> {
-    match form {
-        KeyForm::SpkiPem => keys::public_key_to_pem(key).map(String::into_bytes),
-        KeyForm::SpkiDer => keys::public_key_to_spki(key),
-        KeyForm::Xy => Ok(key.to_sec1().get(1..).unwrap_or_default().to_vec()),
-        KeyForm::Compressed => Ok(key.to_sec1_compressed().to_vec()),
-        KeyForm::Point
-        | KeyForm::Pkcs8Pem
-        | KeyForm::Pkcs8Der
-        | KeyForm::EncryptedPem
-        | KeyForm::D => Ok(key.to_sec1().to_vec()),
-    }
+    password: &[u8],
+    name: &str,
+) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let private = || match any {
+        AnyKey::Private(key) => Ok(key),
+        AnyKey::Public(_) => Err(Failure::usage(
+            format!("{name}: no private key, and --to {} needs one", form.name()),
+            format!("{name}：不是私钥，而 --to {} 需要私钥", form.name()),
+        )),
+    };
+    let text = |text: Zeroizing<String>| Zeroizing::new(text.as_bytes().to_vec());
+    let line = |text: &str| Zeroizing::new([text.as_bytes(), b"\n"].concat());
+    let public = any.public();
+    let made = match form {
+        KeyForm::Pkcs8Pem => keys::private_key_to_pem(private()?).map(text),
+        KeyForm::Pkcs8Der => keys::private_key_to_der(private()?),
+        KeyForm::EncryptedPem => keys::private_key_to_encrypted_pem(private()?, password).map(text),
+        KeyForm::Sec1Pem => keys::private_key_to_sec1_pem(private()?).map(text),
+        KeyForm::Sec1Der => keys::private_key_to_sec1(private()?),
+        KeyForm::Jwk => Ok(line(&keys::private_key_to_jwk(private()?, JwkCurve::Sm2p256v1))),
+        KeyForm::PrivateBlob => Ok(keys::private_key_to_blob(private()?)),
+        KeyForm::D => Ok(Zeroizing::new(private()?.expose_bytes().to_vec())),
+        KeyForm::SpkiPem => keys::public_key_to_pem(public).map(|pem| pem.into_bytes().into()),
+        KeyForm::SpkiDer => keys::public_key_to_spki(public).map(Zeroizing::new),
+        KeyForm::PublicJwk => Ok(line(&keys::public_key_to_jwk(public, JwkCurve::Sm2p256v1))),
+        KeyForm::PublicBlob => Ok(keys::public_key_to_blob(public).into()),
+        KeyForm::Point => Ok(public.to_sec1().to_vec().into()),
+        KeyForm::Xy => Ok(keys::public_key_to_coordinates(public).to_vec().into()),
+        KeyForm::Compressed => Ok(public.to_sec1_compressed().to_vec().into()),
+    };
+    made.map_err(|error| Failure::core(name, error))
 }
