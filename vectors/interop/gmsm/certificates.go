@@ -187,7 +187,7 @@ func takeEnveloped(f folder) {
 
 func makeEnveloped(task, made folder) {
 	family, algorithm, _ := strings.Cut(task.name(), "-")
-	cipher := map[string]pkcs.Cipher{"sm4-cbc": pkcs.SM4CBC, "aes-256-cbc": pkcs.AES256CBC}[algorithm]
+	cipher := map[string]pkcs.Cipher{"sm4-cbc": pkcs.SM4CBC, "sm4-gcm": pkcs.SM4GCM}[algorithm]
 	demand(cipher != nil, "no such cipher")
 	encrypt := pkcs7.Encrypt
 	if family == "gm" {

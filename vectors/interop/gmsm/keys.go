@@ -128,7 +128,11 @@ func makeEncrypted(task, made folder) {
 		"aes-256-cbc": pkcs.AES256CBC,
 	}
 	hashes := map[string]pkcs.Hash{"sm3": pkcs.SM3, "sha256": pkcs.SHA256, "sha1": pkcs.SHA1}
-	encrypter := pkcs.NewPBESEncrypter(ciphers[cipher], pkcs.NewPBKDF2Opts(hashes[hash], 16, 10_000))
+	var derivation pkcs.KDFOpts = pkcs.NewPBKDF2Opts(hashes[hash], 16, 10_000)
+	if before, _, scrypt := strings.Cut(cipher, "-scrypt"); scrypt {
+		cipher, derivation = before, pkcs.NewScryptOpts(16, 1<<14, 8, 1)
+	}
+	encrypter := pkcs.NewPBESEncrypter(ciphers[cipher], derivation)
 	der := need(pkcs8.MarshalPrivateKey(privateKey(task), task.read("password"), encrypter))
 	both(made, "ENCRYPTED PRIVATE KEY", der)
 }

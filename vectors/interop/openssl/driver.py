@@ -122,10 +122,11 @@ driver.makes("spki")(lambda task, out: convert(task, out, "pkey", "-pubout"))
 
 @driver.makes("encrypted-key")
 def encrypt_key(task, out):
-    cipher, prf = task.name.split("-hmac-")
-    prf = {"sm3": "hmacWithSM3", "sha256": "hmacWithSHA256", "sha1": "hmacWithSHA1"}[prf.split("-")[0]]
+    *cipher, derivation, _, _ = task.name.replace("-hmac-", "-").split("-")
+    functions = {"sm3": "hmacWithSM3", "sha256": "hmacWithSHA256", "sha1": "hmacWithSHA1"}
+    function = ("-scrypt",) if derivation == "scrypt" else ("-v2prf", functions[derivation])
     password = ("-passout", f"file:{task}/password")
-    convert(task, out, "pkcs8", "-topk8", "-v2", cipher, "-v2prf", prf, *password)
+    convert(task, out, "pkcs8", "-topk8", "-v2", "-".join(cipher), *function, *password)
 
 
 @driver.takes("certificate")
@@ -169,6 +170,30 @@ def issue_chain(task, out):
         issue(out, "leaf", task / "private.pem", ("ca", middle))
     else:
         issue(out, "leaf", task / "private.pem", ("root", root))
+
+
+@driver.takes("csr")
+def check_request(case):
+    for name, form in (("request.pem", "PEM"), ("request.der", "DER")):
+        read = ("req", "-in", case / name, "-inform", form, "-noout")
+        command = [OPENSSL, *read, "-verify", "-vfyopt", DEFAULT_ID]
+        done = subprocess.run(command, capture_output=True, check=True)
+        # Version 3 ends with 0 whatever it found.
+        require(b"verify OK" in done.stdout + done.stderr, "refused")
+        key = openssl(*read, "-pubkey")
+        require(key == (case / "public.pem").read_bytes(), "another key")
+
+
+@driver.makes("csr")
+def make_request(task, out):
+    settings = out / "settings"
+    settings.write_text(CONFIGURATION.format(folder=out))
+    for name, form in (("request.pem", "PEM"), ("request.der", "DER")):
+        openssl(
+            *("req", "-new", "-sm3", "-sigopt", DEFAULT_ID, "-config", settings, "-utf8"),
+            *("-key", task / "private.pem", "-subj", "/C=CN/O=互通 OpenSSL/CN=请求"),
+            *("-outform", form, "-out", out / name),
+        )
 
 
 @driver.takes("crl")
@@ -221,6 +246,49 @@ def sign_content(task, out):
         *("cms", "-sign", "-binary", "-md", "sm3", "-outform", "DER", "-in", task / "content"),
         *("-signer", task / "signer.pem", "-inkey", task / "private.pem", *options),
         *("-out", out / "signed.der"),
+    )
+
+
+@driver.takes("cms-enveloped")
+def open_enveloped(case):
+    command = ("cms", "-decrypt", "-binary", "-inform", "DER", "-in", case / "enveloped.der")
+    content = openssl(*command, "-recip", case / "recipient.pem", "-inkey", case / "private.pem")
+    require(content == (case / "content").read_bytes(), "another content")
+
+
+@driver.makes("cms-enveloped")
+def envelop(task, out):
+    family, cipher = task.name.split("-", 1)
+    if family == "gm":
+        raise NotOffered("the object identifiers of GB/T 35275")
+    openssl(
+        *("cms", "-encrypt", "-binary", f"-{cipher}", "-outform", "DER", "-in", task / "content"),
+        *("-out", out / "enveloped.der", task / "recipient.pem"),
+    )
+
+
+@driver.takes("pkcs12")
+def open_store(case):
+    command = ("pkcs12", "-in", case / "store.p12", "-passin", f"file:{case}/password", "-nodes")
+    with tempfile.TemporaryDirectory() as folder:
+        key, certificate = pathlib.Path(folder, "key"), pathlib.Path(folder, "certificate")
+        openssl(*command, "-nocerts", "-out", key)
+        openssl(*command, "-nokeys", "-out", certificate)
+        sec1 = openssl("ec", "-in", key, "-outform", "DER")
+        require((case / "private.raw").read_bytes() in sec1, "another key")
+        der = openssl("x509", "-in", certificate, "-outform", "DER")
+        require(der == (case / "certificate.der").read_bytes(), "another certificate")
+
+
+@driver.makes("pkcs12")
+def make_store(task, out):
+    cipher, mac = task.name.split("-")[:2]
+    cipher = {"sm4": "sm4-cbc", "aes256": "aes-256-cbc", "default": None}[cipher]
+    options = ("-keypbe", cipher, "-certpbe", cipher, "-macalg", mac) if cipher else ()
+    openssl(
+        *("pkcs12", "-export", "-inkey", task / "private.pem", "-in", task / "certificate.pem"),
+        *options,
+        *("-passout", f"file:{task}/password", "-out", out / "store.p12"),
     )
 
 

@@ -121,13 +121,16 @@ pub(crate) fn take_encrypted(of: &Folder) -> End {
 }
 
 pub(crate) fn make_encrypted(task: &Folder, made: &Folder) -> End {
-    if !task.name().starts_with("aes-256-cbc-hmac-sha256") {
+    let parameters = if task.name().starts_with("aes-256-cbc-hmac-sha256") {
+        let (mut salt, mut iv) = ([0; 16], [0; 16]);
+        getrandom::fill(&mut salt)?;
+        getrandom::fill(&mut iv)?;
+        Parameters::generate_pbkdf2_sha256_aes256cbc(10_000, &salt, iv)?
+    } else if task.name().starts_with("aes-256-cbc-scrypt") {
+        Parameters::generate_scrypt(&mut SysRng)?
+    } else {
         return Err("this pair of cipher and pseudo-random function cannot be asked for".into());
-    }
-    let (mut salt, mut iv) = ([0; 16], [0; 16]);
-    getrandom::fill(&mut salt)?;
-    getrandom::fill(&mut iv)?;
-    let parameters = Parameters::generate_pbkdf2_sha256_aes256cbc(10_000, &salt, iv)?;
+    };
     let plain = secret(task)?.to_pkcs8_der()?;
     let plain = PrivateKeyInfoRef::try_from(plain.as_bytes())?;
     let sealed = plain.encrypt_with_params(parameters, task.bytes("password")?)?;

@@ -127,7 +127,6 @@ pub(crate) fn judge(
     if report.passed() {
         return Ok(());
     }
-    let bad = report.checks().filter(|check| check.outcome != yinxin::report::Outcome::Passed);
-    let texts: Vec<String> = bad.map(|check| format!("{}: {}", check.id, check.text.en)).collect();
-    Err(format!("{:?}: {}", report.indication, texts.join("; ")).into())
+    let checks: Vec<_> = report.checks().cloned().collect();
+    Err(format!("{:?}: {}", report.indication, super::failures(&checks).join("; ")).into())
 }

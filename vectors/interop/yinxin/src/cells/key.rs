@@ -13,12 +13,14 @@ use crate::{
     samples,
 };
 
-/// Algorithms of PBES2 (RFC 8018) that a peer is asked for: cipher and pseudo-random function.
+/// Algorithms of PBES2 (RFC 8018) that a peer is asked for: the cipher, and the pseudo-random function of
+/// PBKDF2, or scrypt (RFC 7914).
 const ENCRYPTIONS: &[&str] = &[
     "sm4-cbc-hmac-sm3",
     "sm4-cbc-hmac-sha256",
     "aes-256-cbc-hmac-sha256",
     "aes-128-cbc-hmac-sha1",
+    "aes-256-cbc-scrypt",
 ];
 
 pub(crate) fn make_pkcs8(ours: &Path, tasks: &Path) -> Result<(), Fault> {

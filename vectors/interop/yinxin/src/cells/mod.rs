@@ -4,10 +4,15 @@ mod certificate;
 mod ciphertext;
 mod cms;
 mod crl;
+mod csr;
+mod enveloped;
 mod key;
+mod pkcs12;
 mod signature;
 
 use std::path::Path;
+
+use yinxin::report::{Check, Outcome};
 
 use crate::case::{Case, Fault};
 
@@ -70,6 +75,7 @@ pub(crate) const CELLS: &[Cell] = &[
         make: certificate::make,
         check: certificate::check,
     },
+    Cell { name: "csr", en: "CSR", zh: "CSR", make: csr::make, check: csr::check },
     Cell { name: "crl", en: "CRL", zh: "CRL", make: crl::make, check: crl::check },
     Cell {
         name: "cms-signed",
@@ -78,4 +84,19 @@ pub(crate) const CELLS: &[Cell] = &[
         make: cms::make,
         check: cms::check,
     },
+    Cell {
+        name: "cms-enveloped",
+        en: "CMS enveloped",
+        zh: "CMS 加密",
+        make: enveloped::make,
+        check: enveloped::check,
+    },
+    Cell { name: "pkcs12", en: "PKCS#12", zh: "PKCS#12", make: pkcs12::make, check: pkcs12::check },
 ];
+
+/// What among `checks` did not hold, or could not be decided.
+fn failures(checks: &[Check]) -> Vec<String> {
+    let bad = |check: &&Check| matches!(check.outcome, Outcome::Failed | Outcome::Indeterminate);
+    let text = |check: &Check| format!("{}: {}", check.id, check.text.en);
+    checks.iter().filter(bad).map(text).collect()
+}

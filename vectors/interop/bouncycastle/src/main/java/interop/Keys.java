@@ -27,6 +27,7 @@ import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
 import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
 import org.bouncycastle.crypto.engines.SM2Engine;
 import org.bouncycastle.crypto.params.ParametersWithRandom;
+import org.bouncycastle.crypto.util.ScryptConfig;
 import org.bouncycastle.jcajce.provider.asymmetric.util.ECUtil;
 import org.bouncycastle.jcajce.spec.SM2ParameterSpec;
 import org.bouncycastle.jce.interfaces.ECPublicKey;
@@ -178,10 +179,17 @@ final class Keys {
             "sha1", PKCSObjectIdentifiers.id_hmacWithSHA1);
 
     static void makeEncrypted(Folder task, Folder made) throws Exception {
-        String[] parts = task.name().split("-hmac-");
-        var function = new AlgorithmIdentifier(FUNCTIONS.get(parts[1].split("-")[0]), DERNull.INSTANCE);
-        OutputEncryptor sealer = new JcePKCSPBEOutputEncryptorBuilder(CIPHERS.get(parts[0]))
-                .setProvider("BC").setPRF(function).setIterationCount(10_000).build(password(task));
+        String[] parts = task.name().split("-hmac-|-scrypt-");
+        JcePKCSPBEOutputEncryptorBuilder builder;
+        if (task.name().contains("-scrypt-")) {
+            var derivation = new ScryptConfig.Builder(1 << 14, 8, 1).withSaltLength(16).build();
+            builder = new JcePKCSPBEOutputEncryptorBuilder(derivation, CIPHERS.get(parts[0]));
+        } else {
+            var function = new AlgorithmIdentifier(FUNCTIONS.get(parts[1].split("-")[0]), DERNull.INSTANCE);
+            builder = new JcePKCSPBEOutputEncryptorBuilder(CIPHERS.get(parts[0]));
+            builder.setPRF(function).setIterationCount(10_000);
+        }
+        OutputEncryptor sealer = builder.setProvider("BC").build(password(task));
         byte[] der = new JcaPKCS8EncryptedPrivateKeyInfoBuilder(privateKey(task)).build(sealer).getEncoded();
         made.writePem("key.pem", "ENCRYPTED PRIVATE KEY", der);
     }

@@ -14,7 +14,6 @@ import java.util.Map;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.gm.GMObjectIdentifiers;
 import org.bouncycastle.cert.jcajce.JcaCertStore;
-import org.bouncycastle.cms.CMSAlgorithm;
 import org.bouncycastle.cms.CMSEnvelopedData;
 import org.bouncycastle.cms.CMSEnvelopedDataGenerator;
 import org.bouncycastle.cms.CMSProcessableByteArray;
@@ -28,6 +27,7 @@ import org.bouncycastle.cms.jcajce.JcaSignerInfoGeneratorBuilder;
 import org.bouncycastle.cms.jcajce.JcaSignerInfoVerifierBuilder;
 import org.bouncycastle.cms.jcajce.JceCMSContentEncryptorBuilder;
 import org.bouncycastle.cms.jcajce.JceKeyTransEnvelopedRecipient;
+import org.bouncycastle.cms.jcajce.JceKeyTransRecipientId;
 import org.bouncycastle.cms.jcajce.JceKeyTransRecipientInfoGenerator;
 import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
 import org.bouncycastle.operator.jcajce.JcaDigestCalculatorProviderBuilder;
@@ -76,16 +76,16 @@ final class Messages {
 
     static void takeEnveloped(Folder of) throws Exception {
         var enveloped = new CMSEnvelopedData(of.read("enveloped.der"));
-        demand(enveloped.getRecipientInfos().size() == 1, "no recipient");
-        for (RecipientInformation recipient : enveloped.getRecipientInfos()) {
-            PrivateKey key = Keys.privateKey(of);
-            byte[] found = recipient.getContent(new JceKeyTransEnvelopedRecipient(key).setProvider("BC"));
-            demand(Arrays.equals(found, of.read("content")), "another content");
-        }
+        RecipientInformation recipient = enveloped.getRecipientInfos()
+                .get(new JceKeyTransRecipientId(Certificates.read(of, "recipient")));
+        demand(recipient != null, "no recipient");
+        PrivateKey key = Keys.privateKey(of);
+        byte[] found = recipient.getContent(new JceKeyTransEnvelopedRecipient(key).setProvider("BC"));
+        demand(Arrays.equals(found, of.read("content")), "another content");
     }
 
     private static final Map<String, ASN1ObjectIdentifier> CIPHERS =
-            Map.of("sm4-cbc", GMObjectIdentifiers.sms4_cbc, "aes-256-cbc", CMSAlgorithm.AES256_CBC);
+            Map.of("sm4-cbc", GMObjectIdentifiers.sms4_cbc, "sm4-gcm", GMObjectIdentifiers.sms4_gcm);
 
     static void makeEnveloped(Folder task, Folder made) throws Exception {
         String[] parts = task.name().split("-", 2);
@@ -111,8 +111,10 @@ final class Messages {
     }
 
     static void makeStore(Folder task, Folder made) throws Exception {
+        boolean standard = task.name().startsWith("default-");
+        demand(standard || task.name().startsWith("aes256-sha256-"), "SM4 is not offered");
         char[] password = task.text("password").toCharArray();
-        KeyStore store = KeyStore.getInstance("PKCS12", "BC");
+        KeyStore store = KeyStore.getInstance(standard ? "PKCS12" : "PKCS12-AES256-AES128", "BC");
         store.load(null, null);
         Certificate[] chain = {Certificates.read(task, "certificate")};
         store.setKeyEntry("key", Keys.privateKey(task), null, chain);
