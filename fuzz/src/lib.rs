@@ -22,6 +22,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("diagnose", pki::diagnose),
     ("identifier", licence::identifier),
     ("key", pki::key),
+    ("key_form", pki::key_form),
     ("metadata", licence::metadata),
     ("ocsp", pki::ocsp),
     ("ofd", licence::ofd),

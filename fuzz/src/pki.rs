@@ -153,6 +153,33 @@ pub(crate) fn diagnose(data: &[u8]) {
     }
 }
 
+/// A key in any form, as a file of which nothing is known: what was loaded is written as JSON and loaded
+/// again the same. The bytes may also be a key that somebody enveloped, or a structure of a device.
+pub(crate) fn key_form(data: &[u8]) {
+    if let Ok(loaded) = sm2::PrivateKey::load(data, Some(PASSWORD)) {
+        let json = keys::private_key_to_jwk(&loaded.key, keys::JwkCurve::Sm2p256v1);
+        let again = sm2::PrivateKey::load(json.as_bytes(), None).expect("its JSON is a key");
+        assert_eq!(loaded.key.expose_bytes(), again.key.expose_bytes());
+    }
+    if let Ok(loaded) = sm2::PublicKey::load(data) {
+        let json = keys::public_key_to_jwk(&loaded.key, keys::JwkCurve::Sm2);
+        let again = sm2::PublicKey::load(json.as_bytes()).expect("its JSON is a key");
+        assert_eq!(loaded.key, again.key);
+    }
+    let receiver = sm2::PrivateKey::from_bytes(&[0x5a; 32]).expect("a key");
+    let _ = keys::open_enveloped(data, &receiver);
+    let _ = keys::open_enveloped_blob(data, &receiver);
+    if let Ok(signature) = keys::signature_from_blob(data) {
+        assert_eq!(keys::signature_to_blob(&signature), data);
+    }
+    if let Ok(ciphertext) = keys::ciphertext_from_blob(data) {
+        assert_eq!(keys::ciphertext_to_blob(&ciphertext), data);
+    }
+    if let Ok(key) = keys::private_key_from_integer(data) {
+        assert_eq!(**keys::private_key_to_integer(&key), *data);
+    }
+}
+
 /// A SignedData, and the bare value that stands in its place in some documents.
 pub(crate) fn cms(data: &[u8]) {
     let _ = cms::verify_bare(data, CONTENT, &[]);
