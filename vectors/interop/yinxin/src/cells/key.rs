@@ -34,9 +34,13 @@ pub(crate) fn make_pkcs8(ours: &Path, tasks: &Path) -> Result<(), Fault> {
     Ok(())
 }
 
-pub(crate) fn make_sec1(_: &Path, tasks: &Path) -> Result<(), Fault> {
+pub(crate) fn make_sec1(ours: &Path, tasks: &Path) -> Result<(), Fault> {
     for (name, key) in samples::keys()? {
         Case::make(tasks, "sec1", name)?.put_private(&key)?;
+        let case = Case::make(ours, "sec1", name)?;
+        case.put_private(&key)?;
+        case.put("key.pem", keys::private_key_to_sec1_pem(&key)?.as_bytes())?;
+        case.put("key.der", keys::private_key_to_sec1(&key)?)?;
     }
     Ok(())
 }
