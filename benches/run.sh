@@ -155,6 +155,7 @@ build_c_peers
 build_other_peers
 cargo tree --manifest-path benches/peers/rust/Cargo.toml --depth 1 --prefix none | sed "s/ (\/.*//" >>"$record.txt"
 measure_whole_job
+locked "${pinned[@]}" "$benches" cms 1024 >>"$rows"
 
 our_operations=$("$yinxin" speed --json --seconds 0 --size 64 | sed -nE 's/.*"op":"([^"]*)".*/\1/p' | sort -u)
 their_operations='sm2-sign sm2-sign-digest sm2-verify sm2-verify-digest sm2-keygen sm2-encrypt sm2-decrypt

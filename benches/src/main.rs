@@ -1,5 +1,6 @@
 //! `yinxin-benches licences FOLDER`: the whole job, on the files of a demonstration, as rows.
 //! `yinxin-benches certificates`: certificates, paths, stores of anchors and lists, as rows.
+//! `yinxin-benches cms MIB`: signed and enveloped data of so many MiB, streamed, as rows.
 //! `yinxin-benches record ROWS RECORD`: the rows of a run told as medians: `RECORD.csv`, at the end
 //! of `RECORD.txt` beside the peers and the figures asked for, and as the chart `docs/speed.svg`.
 //!
@@ -7,6 +8,7 @@
 
 mod certificates;
 mod chart;
+mod cms;
 mod figures;
 mod licences;
 mod rows;
@@ -21,10 +23,11 @@ fn main() -> ExitCode {
     let done = match *arguments.as_slice() {
         ["licences", folder] => licences::run(folder),
         ["certificates"] => certificates::run(),
+        ["cms", megabytes] => cms::run(megabytes),
         ["record", rows, record] => write_record(rows, record),
-        _ => {
-            Err("usage: yinxin-benches licences FOLDER | certificates | record ROWS RECORD".into())
-        }
+        _ => Err("usage: yinxin-benches licences FOLDER | certificates | cms MIB | \
+                  record ROWS RECORD"
+            .into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -89,6 +89,8 @@ codes! {
     317 BadBundle "BAD_BUNDLE" "the bundle of trust anchors is malformed" "信任包格式有误";
     320 NoRecipient "NO_RECIPIENT" "the enveloped data is not for this certificate or key" "数字信封的接收者中没有该证书或密钥";
     321 NotOpened "NOT_OPENED" "the content does not open: another key, or it was changed" "无法解开内容：密钥不符或数据被改动";
+    322 LengthMismatch "LENGTH_MISMATCH" "the data is not as long as was said beforehand" "数据长度与事先声明的不一致";
+    323 StreamFailed "STREAM_FAILED" "reading or writing the stream failed" "数据流读写失败";
     324 DeviceFailed "DEVICE_FAILED" "the device that holds the key reported a failure" "密码设备报告失败";
     325 DeviceUnavailable "DEVICE_UNAVAILABLE" "no session with the device that holds the key could be had" "无法与密码设备建立会话";
     326 DeviceTimeout "DEVICE_TIMEOUT" "the device that holds the key did not answer in time" "密码设备未在限定时间内响应";

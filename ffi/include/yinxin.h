@@ -57,6 +57,8 @@
 #define YINXIN_BAD_BUNDLE 317 // the bundle of trust anchors is malformed
 #define YINXIN_NO_RECIPIENT 320 // the enveloped data is not for this certificate or key
 #define YINXIN_NOT_OPENED 321 // the content does not open: another key, or it was changed
+#define YINXIN_LENGTH_MISMATCH 322 // the data is not as long as was said beforehand
+#define YINXIN_STREAM_FAILED 323 // reading or writing the stream failed
 #define YINXIN_DEVICE_FAILED 324 // the device that holds the key reported a failure
 #define YINXIN_DEVICE_UNAVAILABLE 325 // no session with the device that holds the key could be had
 #define YINXIN_DEVICE_TIMEOUT 326 // the device that holds the key did not answer in time

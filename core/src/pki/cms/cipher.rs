@@ -135,10 +135,14 @@ impl Cipher {
     }
 }
 
+/// SM4 under `key`.
+pub(super) fn sm4(key: &Key) -> sm4::Sm4 {
+    sm4::Sm4::with_backend(key, sm4::Backend::default())
+}
+
 /// SM4-GCM under `key`.
 pub(super) fn gcm(key: &Key) -> sm4::gcm::Gcm {
-    use cipher::KeyInit as _;
-    sm4::gcm::Gcm::new((&**key).into())
+    sm4::gcm::Gcm::with_cipher(sm4(key))
 }
 
 /// A new key.

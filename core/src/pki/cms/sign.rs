@@ -132,16 +132,60 @@ impl SignOptions<'_> {
         digest: &sm3::Digest,
         content: &[u8],
     ) -> Result<Vec<u8>, Error> {
+        let list = self.attributes(digest)?;
+        let set = list.as_ref().map(|list| wrap(tag::SET, &[list]));
+        let message = set.as_deref().unwrap_or(content);
+        let signature = signer.key.sign(message, &DistId::DEFAULT)?.to_der();
+        Ok(signer_info(self.family, signer, list.as_deref(), &signature))
+    }
+
+    /// As [`signer_info`](Self::signer_info), as long as that of [`signer_info_of_zeros`].
+    ///
+    /// [`signer_info_of_zeros`]: Self::signer_info_of_zeros
+    pub(super) fn signer_info_of_fixed_length(
+        &self,
+        signer: &SignWith<'_>,
+        digest: &sm3::Digest,
+    ) -> Result<Vec<u8>, Error> {
+        let wanted = self.signer_info_of_zeros(signer)?.len();
+        for _ in 0..SIGNATURE_TRIES {
+            let info = self.signer_info(signer, digest, &[])?;
+            if info.len() == wanted {
+                return Ok(info);
+            }
+        }
+        Err(Error::new(Code::BadSignatureEncoding).field("length"))
+    }
+
+    /// A SignerInfo with a signature of the commonest length that is none.
+    pub(super) fn signer_info_of_zeros(&self, signer: &SignWith<'_>) -> Result<Vec<u8>, Error> {
+        let list = self.attributes(&[0; 32])?;
+        Ok(signer_info(self.family, signer, list.as_deref(), &[0; SIGNATURE_BYTES]))
+    }
+
+    /// The signed attributes one after the other, if there are any.
+    fn attributes(&self, digest: &sm3::Digest) -> Result<Option<Vec<u8>>, Error> {
         match &self.attributes {
-            Attributes::None => signer_info(self.family, signer, &[], content),
+            Attributes::None => Ok(None),
             Attributes::Signed { at, more } => {
-                let list = attributes(self.content_type(), digest, *at, more)?;
-                let signed = wrap(tag::CONTEXT_0, &[&list]);
-                signer_info(self.family, signer, &signed, &wrap(tag::SET, &[&list]))
+                attributes(self.content_type(), digest, *at, more).map(Some)
             }
         }
     }
+
+    /// EncapsulatedContentInfo.
+    pub(super) fn encapsulate(&self, content: Option<&[u8]>) -> Vec<u8> {
+        let octets = content.map(|content| wrap(tag::OCTET_STRING, &[content]));
+        let inside = octets.map(|octets| wrap(tag::CONTEXT_0, &[&octets]));
+        sequence(&[&wrap(tag::OID, &[self.content_type()]), &inside.unwrap_or_default()])
+    }
 }
+
+/// r and s of 32 bytes each, of which one begins with a one bit, so that a zero goes before it.
+const SIGNATURE_BYTES: usize = 71;
+
+/// How often a signature is made anew until it has [`SIGNATURE_BYTES`], as half of them have.
+const SIGNATURE_TRIES: u32 = 128;
 
 /// Signs `content` and returns the SignedData, DER. The signers stand in the order of their DER.
 ///
@@ -184,7 +228,7 @@ pub fn sign(
         structure.signers.push(options.signer_info(signer, &digest, content)?);
     }
     let inside = (options.placement == Placement::Attached).then_some(content);
-    structure.to_der(&encapsulate(options.content_type(), inside))
+    structure.to_der(&options.encapsulate(inside))
 }
 
 /// A SignedData without signers, which carries certificates and revocation lists (`.p7b`).
@@ -199,7 +243,7 @@ pub fn certificates_only(
     let options = SignOptions { family, certificates, crls, ..SignOptions::default() };
     let mut structure = options.structure(&[]);
     structure.digest_algorithms.clear();
-    structure.to_der(&encapsulate(options.content_type(), None))
+    structure.to_der(&options.encapsulate(None))
 }
 
 impl SignedData {
@@ -255,6 +299,7 @@ pub(super) fn assemble(
 }
 
 /// A SignedData in the making, without its content.
+#[derive(Clone)]
 pub(super) struct Structure {
     family: Family,
     version: u8,
@@ -290,39 +335,32 @@ impl Structure {
         Ok([certificates, crls, set_of(tag::SET, self.signers.clone())].concat())
     }
 
-    fn to_der(&self, content_info: &[u8]) -> Result<Vec<u8>, Error> {
+    pub(super) fn to_der(&self, content_info: &[u8]) -> Result<Vec<u8>, Error> {
         let signed_data = sequence(&[&self.head(), content_info, &self.tail()?]);
         content_info::write(self.family, Kind::SignedData, &signed_data)
     }
 }
 
-/// EncapsulatedContentInfo.
-fn encapsulate(content_type: &[u8], content: Option<&[u8]>) -> Vec<u8> {
-    let octets = content.map(|content| wrap(tag::OCTET_STRING, &[content]));
-    let inside = octets.map(|octets| wrap(tag::CONTEXT_0, &[&octets]));
-    sequence(&[&wrap(tag::OID, &[content_type]), &inside.unwrap_or_default()])
-}
-
-/// A SignerInfo with a signature over `message`.
+/// A SignerInfo with `attributes`, one after the other.
 fn signer_info(
     family: Family,
     signer: &SignWith<'_>,
-    attributes: &[u8],
-    message: &[u8],
-) -> Result<Vec<u8>, Error> {
-    let signature = signer.key.sign(message, &DistId::DEFAULT)?.to_der();
+    attributes: Option<&[u8]>,
+    signature: &[u8],
+) -> Vec<u8> {
     let algorithm = match family {
         Family::Gm => SM2_SIGN,
         Family::Pkcs7 => SM2_WITH_SM3,
     };
-    Ok(sequence(&[
+    let attributes = attributes.map(|list| wrap(tag::CONTEXT_0, &[list]));
+    sequence(&[
         &wrap(tag::INTEGER, &[&[1]]),
         &Identifier::of(signer.certificate).to_der(),
         &algorithm_identifier(SM3),
-        attributes,
+        &attributes.unwrap_or_default(),
         &algorithm_identifier(algorithm),
-        &wrap(tag::OCTET_STRING, &[&signature]),
-    ]))
+        &wrap(tag::OCTET_STRING, &[signature]),
+    ])
 }
 
 /// The attributes one after the other, in DER's order of a SET OF: by their encodings.

@@ -22,6 +22,7 @@ use crate::{
 
 mod enveloped;
 mod signed;
+mod stream;
 
 const DATA: &[u8] = b"<Signature>the file that is signed</Signature>";
 

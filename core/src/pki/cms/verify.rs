@@ -93,6 +93,8 @@ pub(super) struct Hashes {
     pub(super) with_z: Vec<(PublicKey, sm3::Digest)>,
     /// Whether all of it was one SET: what attributes are that are passed off as data.
     pub(super) is_set: bool,
+    /// Whether the data stood inside the SignedData.
+    pub(super) attached: bool,
 }
 
 impl<'a> Data<'a> {
@@ -285,7 +287,10 @@ impl SignedData {
     ) -> (Option<Form>, Check) {
         let Some(digest) = data.digest() else { return (None, no_data_check()) };
         let inside = self.content().map(|inside| (inside, sm3::hash(inside)));
+        let went_by = matches!(data, Data::Hashed(hashes) if hashes.attached);
         let form = match (inside, &signer.attributes) {
+            (None, Some(_)) if went_by => Some(Form::AttachedSignedAttributes),
+            (None, None) if went_by => Some(Form::Attached),
             (None, Some(_)) => Some(Form::SignedAttributes),
             (None, None) => Some(Form::Plain),
             (Some((_, inside)), Some(_)) if inside == *digest => {

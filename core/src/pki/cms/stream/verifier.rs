@@ -1,14 +1,26 @@
-//! Verifying a SignedData over data that goes by.
+//! Verifying data that goes by: beside its SignedData, or inside it.
+
+use std::io::{Read, Seek, SeekFrom, Write};
 
 use digest::Digest as _;
 
-use super::super::{
-    SignedData, Verification, VerifyOptions,
-    verify::{Data, Hashes},
+use super::{
+    super::{
+        Family, Kind, SignedData, Verification, VerifyOptions, content_info,
+        verify::{Data, Hashes},
+    },
+    other_kind,
+    reader::Reader,
+    write,
 };
 use crate::{
-    Error,
-    pki::{ber, tlv::tag, x509::Certificate},
+    Code, Error,
+    limits::CMS_BYTES_MAX,
+    pki::{
+        ber,
+        tlv::{self, sequence, tag},
+        x509::Certificate,
+    },
     primitives::{
         sm2::{DistId, PublicKey, hazmat},
         sm3::Sm3,
@@ -41,13 +53,124 @@ impl<'a> Verifier<'a> {
     /// Every check, as [`SignedData::verify`] makes them.
     #[must_use]
     pub fn finish(self) -> Verification {
-        let hashes = self.hashing.finish();
+        let hashes = self.hashing.finish(false);
         self.signed.verify_data(&Data::Hashed(&hashes), &self.options)
     }
 }
 
+/// Reads a SignedData of any length with the data inside, gives the data to `out` as it comes, and
+/// verifies every signature. What `out` gets is not verified before this returns a verification that
+/// passed.
+///
+/// Where the data itself is signed, without signed attributes, its hash begins with the key of the
+/// signer, whose certificate stands behind the data: those of `direct` are reckoned with, each for the
+/// price of one more hash, and other signers of that kind remain indeterminate. As a rule it is empty.
+///
+/// # Errors
+/// [`Code::BadCms`]; [`Code::LimitReached`] if what surrounds the data is longer than [`CMS_BYTES_MAX`];
+/// [`Code::StreamFailed`].
+pub fn verify_attached(
+    input: impl Read,
+    out: &mut dyn Write,
+    direct: &[Certificate],
+    options: &VerifyOptions<'_>,
+) -> Result<Verification, Error> {
+    let keys = direct.iter().map(|certificate| certificate.public_key().cloned());
+    let keys = keys.collect::<Result<Vec<_>, _>>()?;
+    let (signed, hashes) = pass(input, out, &keys)?;
+    Ok(verification(&signed, &hashes, options))
+}
+
+/// As [`verify_attached`], for an input that can be read again: `out` gets the data only if the
+/// verification passed, and signers without signed attributes are verified without further ado.
+///
+/// # Errors
+/// As [`verify_attached`]; [`Code::StreamFailed`] too if the input was changed between two passes.
+pub fn verify_attached_twice(
+    mut input: impl Read + Seek,
+    out: &mut dyn Write,
+    options: &VerifyOptions<'_>,
+) -> Result<Verification, Error> {
+    let start = input.stream_position().map_err(|_| seek_failed())?;
+    let (signed, mut hashes) = pass(&mut input, &mut std::io::sink(), &[])?;
+    let keys = direct_keys(&signed, options.known);
+    if !keys.is_empty() {
+        input.seek(SeekFrom::Start(start)).map_err(|_| seek_failed())?;
+        hashes = pass(&mut input, &mut std::io::sink(), &keys)?.1;
+    }
+    let verification = verification(&signed, &hashes, options);
+    if verification.passed() {
+        input.seek(SeekFrom::Start(start)).map_err(|_| seek_failed())?;
+        let (_, again) = pass(&mut input, out, &[])?;
+        if again.sm3 != hashes.sm3 {
+            return Err(seek_failed());
+        }
+    }
+    Ok(verification)
+}
+
+fn seek_failed() -> Error {
+    Error::new(Code::StreamFailed).field("read again")
+}
+
+fn verification(signed: &SignedData, hashes: &Hashes, options: &VerifyOptions<'_>) -> Verification {
+    let data = if hashes.attached { Data::Hashed(hashes) } else { Data::Missing };
+    signed.verify_data(&data, options)
+}
+
+/// Reads once: the data goes to `out` and into the hashes, the rest becomes a SignedData over data
+/// elsewhere.
+fn pass(
+    input: impl Read,
+    out: &mut dyn Write,
+    keys: &[PublicKey],
+) -> Result<(SignedData, Hashes), Error> {
+    const LIMIT: &str = "CMS_BYTES_MAX";
+    let mut reader = Reader::new(input);
+    let mut hashing = Hashing::new(keys);
+    reader.enter(tag::SEQUENCE, "ContentInfo")?;
+    let family = signed_data(&reader.element("contentType", 64, LIMIT)?, &reader)?;
+    reader.enter(tag::CONTEXT_0, "content")?;
+    reader.enter(tag::SEQUENCE, "SignedData")?;
+    let version = reader.element("version", 64, LIMIT)?;
+    let digests = reader.element("digestAlgorithms", CMS_BYTES_MAX, LIMIT)?;
+    reader.enter(tag::SEQUENCE, "contentInfo")?;
+    let content_type = reader.element("contentInfo.contentType", 64, LIMIT)?;
+    let mut attached = false;
+    if reader.peek()? == Some(tag::CONTEXT_0) {
+        reader.enter(tag::CONTEXT_0, "contentInfo.content")?;
+        if reader.peek()?.is_some() {
+            attached = true;
+            let tags = [tag::OCTET_STRING, ber::CONSTRUCTED_OCTET_STRING];
+            reader.octets(tags, "contentInfo.content", &mut |piece| {
+                hashing.update(piece);
+                write(out, piece)
+            })?;
+        }
+        reader.leave("contentInfo.content")?;
+    }
+    reader.leave("contentInfo")?;
+    let rest = reader.rest("signerInfos", CMS_BYTES_MAX / 2, LIMIT)?;
+    reader.leave("SignedData")?;
+    reader.leave("content")?;
+    reader.leave("ContentInfo")?;
+    reader.finish()?;
+    let structure = sequence(&[&version, &digests, &sequence(&[&content_type]), &rest]);
+    let bytes = content_info::write(family, Kind::SignedData, &structure)?;
+    Ok((SignedData::parse(&bytes)?, hashing.finish(attached)))
+}
+
+fn signed_data<R: Read>(content_type: &[u8], reader: &Reader<R>) -> Result<Family, Error> {
+    let element = tlv::only(content_type, 0, tag::OID, Code::BadCms, "contentType");
+    match element.map(|element| Kind::of(element.value)) {
+        Ok(Some((family, Kind::SignedData))) => Ok(family),
+        Ok(Some((_, kind))) => Err(other_kind(kind)),
+        Ok(None) | Err(_) => Err(reader.error("contentType")),
+    }
+}
+
 /// The keys of those signers who signed the data itself: its hash then begins with Z of the key.
-pub(super) fn direct_keys(signed: &SignedData, known: &[Certificate]) -> Vec<PublicKey> {
+fn direct_keys(signed: &SignedData, known: &[Certificate]) -> Vec<PublicKey> {
     let mut direct =
         signed.signers().iter().filter(|signer| signer.attributes.is_none()).peekable();
     if direct.peek().is_none() {
@@ -68,7 +191,7 @@ pub(super) fn direct_keys(signed: &SignedData, known: &[Certificate]) -> Vec<Pub
 }
 
 /// The hashes of data that goes by: of itself, and behind Z of some keys.
-pub(super) struct Hashing {
+struct Hashing {
     plain: Sm3,
     with_z: Vec<(PublicKey, Sm3)>,
     /// The first bytes, which tell whether all of it is one SET.
@@ -77,7 +200,7 @@ pub(super) struct Hashing {
 }
 
 impl Hashing {
-    pub(super) fn new(keys: &[PublicKey]) -> Self {
+    fn new(keys: &[PublicKey]) -> Self {
         let start = |key: &PublicKey| {
             let z = hazmat::z(key, &DistId::DEFAULT);
             (key.clone(), Sm3::new_with_prefix(z))
@@ -86,26 +209,27 @@ impl Hashing {
         Self { plain: Sm3::new(), with_z, first: Vec::new(), bytes: 0 }
     }
 
-    pub(super) fn update(&mut self, data: &[u8]) {
+    fn update(&mut self, data: &[u8]) {
         let missing = HEADER_BYTES_MAX.saturating_sub(self.first.len());
         self.first.extend(data.iter().take(missing));
-        self.bytes = self.bytes.saturating_add(u64::try_from(data.len()).unwrap_or(u64::MAX));
+        self.bytes = self.bytes.saturating_add(super::length(data));
         self.plain.update(data);
         for (_, hash) in &mut self.with_z {
             hash.update(data);
         }
     }
 
-    pub(super) fn finish(self) -> Hashes {
+    fn finish(self, attached: bool) -> Hashes {
         let mut first = self.first.iter();
         let header = ber::Header::read(|| first.next().copied().ok_or(())).ok().flatten();
         let is_set = header.is_some_and(|header| {
-            let size = u64::try_from(header.size).unwrap_or(u64::MAX);
-            let whole = header.length.and_then(|length| length.checked_add(size));
+            let whole =
+                header.length.and_then(|length| length.checked_add(super::length_of(header.size)));
             header.tag == tag::SET && whole == Some(self.bytes)
         });
         let with_z = self.with_z.into_iter().map(|(key, hash)| (key, hash.finalize().into()));
-        Hashes { sm3: self.plain.finalize().into(), with_z: with_z.collect(), is_set }
+        let with_z = with_z.collect();
+        Hashes { sm3: self.plain.finalize().into(), with_z, is_set, attached }
     }
 }
 

@@ -1,6 +1,6 @@
 use super::{signed::to_ber, *};
 
-fn recipient(number: u8) -> (PrivateKey, Certificate) {
+pub(super) fn recipient(number: u8) -> (PrivateKey, Certificate) {
     let (root_key, root) = key_and_certificate();
     let key = PrivateKey::from_bytes(&[number; 32]).unwrap();
     let request = CertificateRequest {
@@ -15,11 +15,11 @@ fn recipient(number: u8) -> (PrivateKey, Certificate) {
     (key, certificate)
 }
 
-fn holder<'a>(key: &'a PrivateKey, certificate: &'a Certificate) -> OpenWith<'a> {
+pub(super) fn holder<'a>(key: &'a PrivateKey, certificate: &'a Certificate) -> OpenWith<'a> {
     OpenWith { key, recipient: RecipientIs::Certificate(certificate) }
 }
 
-fn every_option() -> Vec<EnvelopOptions> {
+pub(super) fn every_option() -> Vec<EnvelopOptions> {
     let gcm = ContentCipher::Sm4Gcm;
     let mut all = Vec::new();
     for recipients_by in [RecipientsBy::IssuerAndSerial, RecipientsBy::SubjectKeyId] {

@@ -29,7 +29,7 @@ pub(super) fn to_ber(bytes: &[u8], depth: usize) -> Vec<u8> {
     ber
 }
 
-fn second_signer() -> (PrivateKey, Certificate) {
+pub(super) fn second_signer() -> (PrivateKey, Certificate) {
     let (root_key, root) = key_and_certificate();
     let key = PrivateKey::from_bytes(&[0x5b; 32]).unwrap();
     let request = CertificateRequest {
@@ -290,7 +290,8 @@ fn data_in_pieces_has_the_checks_of_the_whole() {
         let options = SignOptions { attributes, ..SignOptions::default() };
         let bytes = sign(DATA, &signers, &options).unwrap();
         for data in [DATA, b"another"] {
-            let mut verifier = stream::Verifier::new(&bytes, VerifyOptions::default()).unwrap();
+            let mut verifier =
+                super::super::stream::Verifier::new(&bytes, VerifyOptions::default()).unwrap();
             data.chunks(7).for_each(|piece| verifier.update(piece));
             let whole = verify(&bytes, Some(data), &VerifyOptions::default()).unwrap();
             assert_eq!(verifier.finish().checks, whole.checks);
@@ -302,7 +303,8 @@ fn data_in_pieces_has_the_checks_of_the_whole() {
     let set = wrap(tag::SET, &[&list]);
     let signature = key.sign(&set, &DistId::DEFAULT).unwrap().to_der();
     let moved = Parts { signature, ..parts(&certificate) }.encode(&certificate);
-    let mut verifier = stream::Verifier::new(&moved, VerifyOptions::default()).unwrap();
+    let mut verifier =
+        super::super::stream::Verifier::new(&moved, VerifyOptions::default()).unwrap();
     set.chunks(3).for_each(|piece| verifier.update(piece));
     assert_eq!(outcome(&verifier.finish(), "cms.signature"), Some(Outcome::Failed));
 }

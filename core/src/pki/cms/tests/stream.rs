@@ -1,0 +1,227 @@
+use std::io::Cursor;
+
+use super::{
+    enveloped::{every_option, holder, recipient},
+    signed::{second_signer, to_ber},
+    *,
+};
+use crate::pki::cms::stream::{
+    Opener, Sealer, Signer, open_twice, verify_attached, verify_attached_twice,
+};
+
+/// Lengths around a block, a piece, and two.
+const LENGTHS: [usize; 6] = [0, 1, 15, 16, 65_536, 65_536 + 17];
+
+fn content(length: usize) -> Vec<u8> {
+    (0..length).map(|at| u8::try_from(at % 251).unwrap()).collect()
+}
+
+#[test]
+fn what_is_signed_in_pieces_is_verified_whole_and_in_pieces() {
+    let (key, certificate) = key_and_certificate();
+    let (other_key, other) = second_signer();
+    let signers = [
+        SignWith { certificate: &certificate, key: &key },
+        SignWith { certificate: &other, key: &other_key },
+    ];
+    let at = Some(UnixTime::parse_rfc3339("2026-06-01T00:00:00Z").unwrap());
+    for (family, placement) in [
+        (Family::Gm, Placement::Attached),
+        (Family::Pkcs7, Placement::Attached),
+        (Family::Pkcs7, Placement::Detached),
+    ] {
+        let attributes = Attributes::Signed { at, more: Vec::new() };
+        let options = SignOptions { family, placement, attributes, ..SignOptions::default() };
+        for length in LENGTHS {
+            let data = content(length);
+            let said = Some(u64::try_from(length).unwrap());
+            for said in [said, None] {
+                let mut signer = Signer::new(Vec::new(), &signers, &options, said).unwrap();
+                data.chunks(40_000).for_each(|piece| signer.update(piece).unwrap());
+                let bytes = signer.finish().unwrap();
+                let detached = placement == Placement::Detached;
+                let given = detached.then_some(&data[..]);
+                let whole = verify(&bytes, given, &VerifyOptions::default()).unwrap();
+                assert!(whole.passed(), "{length}, {said:?}: {:?}", whole.checks);
+                let signed = SignedData::parse(&bytes).unwrap();
+                // With a length it is DER.
+                assert_eq!(signed.raw() == bytes, said.is_some() || detached);
+                if detached {
+                    continue;
+                }
+                let mut out = Vec::new();
+                let options = VerifyOptions::default();
+                let streamed = verify_attached(&bytes[..], &mut out, &[], &options).unwrap();
+                assert!(streamed.passed(), "{:?}", streamed.checks);
+                assert_eq!(out, data);
+                assert_eq!(streamed.form, Some(Form::AttachedSignedAttributes));
+                assert_eq!(streamed.checks.len(), whole.checks.len());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_stream_without_attributes_needs_the_key_or_a_second_pass() {
+    let (key, certificate) = key_and_certificate();
+    let signers = [SignWith { certificate: &certificate, key: &key }];
+    let (attributes, placement) = (Attributes::None, Placement::Attached);
+    let options = SignOptions { attributes, placement, ..SignOptions::default() };
+    let bytes = sign(DATA, &signers, &options).unwrap();
+    let strict = VerifyOptions::default();
+    for bytes in [&bytes, &to_ber(&bytes, 5)] {
+        let mut out = Vec::new();
+        let once = verify_attached(&bytes[..], &mut out, &[], &strict).unwrap();
+        let found = report::conclude(once.checks.iter());
+        let doubt = Some(SubIndication::SignedDataNotFound);
+        assert_eq!(found, (Indication::Indeterminate, doubt));
+        let known = std::slice::from_ref(&certificate);
+        let direct = verify_attached(&bytes[..], &mut Vec::new(), known, &strict).unwrap();
+        assert!(direct.passed(), "{:?}", direct.checks);
+        assert_eq!(direct.form, Some(Form::Attached));
+        let mut out = Vec::new();
+        let twice = verify_attached_twice(Cursor::new(bytes), &mut out, &strict).unwrap();
+        assert!(twice.passed());
+        assert_eq!(out, DATA);
+    }
+    // What is changed is not given out.
+    let mut changed = bytes.clone();
+    let range = place(&bytes, DATA);
+    changed[range.start] ^= 1;
+    let mut out = Vec::new();
+    let failed = verify_attached_twice(Cursor::new(&changed), &mut out, &strict).unwrap();
+    assert!(!failed.passed() && out.is_empty());
+    // Without the data inside there is nothing to verify.
+    let detached = SignOptions { placement: Placement::Detached, ..options };
+    let detached = sign(DATA, &signers, &detached).unwrap();
+    let missing = verify_attached(&detached[..], &mut Vec::new(), &[], &strict).unwrap();
+    assert!(!missing.passed());
+}
+
+#[test]
+fn what_is_sealed_in_pieces_is_opened_whole_and_in_pieces() {
+    let (key, certificate) = recipient(3);
+    let recipients = [certificate.clone()];
+    let with = holder(&key, &certificate);
+    for options in every_option() {
+        for length in LENGTHS {
+            let data = content(length);
+            for said in [Some(u64::try_from(length).unwrap()), None] {
+                let mut sealer = Sealer::new(Vec::new(), &recipients, &options, said).unwrap();
+                data.chunks(40_000).for_each(|piece| sealer.update(piece).unwrap());
+                let bytes = sealer.finish().unwrap();
+                assert_eq!(*open(&bytes, &with).unwrap().content, data, "{options:?} {length}");
+                assert_eq!(bytes[1] == 0x80, said.is_none());
+                let opener = Opener::new(&bytes[..]).unwrap();
+                assert_eq!((opener.kind(), opener.family()), (options.kind(), options.family));
+                assert_eq!(opener.recipients().len(), 1);
+                let mut out = Vec::new();
+                let opened = opener.open_unverified(&with, &mut out).unwrap();
+                assert_eq!(out, data);
+                assert_eq!(opened.bytes, u64::try_from(length).unwrap());
+                let mut again = Vec::new();
+                let twice = open_twice(Cursor::new(&bytes), &with, &mut again).unwrap();
+                assert_eq!((&again, &twice), (&data, &opened));
+            }
+        }
+    }
+    let mut sealer = Sealer::with_key(Vec::new(), &[9; 16], Family::Gm, None).unwrap();
+    sealer.update_from(&mut &content(100_000)[..]).unwrap();
+    let bytes = sealer.finish().unwrap();
+    assert_eq!(*decrypt(&bytes, &[9; 16]).unwrap().content, content(100_000));
+    let mut out = Vec::new();
+    Opener::new(&bytes[..]).unwrap().decrypt_unverified(&[9; 16], &mut out).unwrap();
+    assert_eq!(out, content(100_000));
+}
+
+#[test]
+fn two_passes_give_out_nothing_that_was_changed() {
+    let (key, certificate) = recipient(3);
+    let with = holder(&key, &certificate);
+    let (family, cipher) = (Family::Pkcs7, ContentCipher::Sm4Gcm);
+    let options = EnvelopOptions { family, cipher, ..EnvelopOptions::default() };
+    let bytes = envelop(DATA, std::slice::from_ref(&certificate), &options).unwrap();
+    // In the ciphertext, and in the tag.
+    for at in [bytes.len() - 18 - DATA.len(), bytes.len() - 19, bytes.len() - 1] {
+        let mut changed = bytes.clone();
+        changed[at] ^= 1;
+        let mut out = Vec::new();
+        let error = open_twice(Cursor::new(&changed), &with, &mut out).unwrap_err();
+        assert_eq!((error.code(), out.len()), (Code::NotOpened, 0), "{at}");
+        let opener = Opener::new(&changed[..]).unwrap();
+        let error = opener.open_unverified(&with, &mut out).unwrap_err();
+        assert_eq!(error.code(), Code::NotOpened);
+    }
+}
+
+#[test]
+fn lengths_that_were_said_are_kept() {
+    let (key, certificate) = key_and_certificate();
+    let signers = [SignWith { certificate: &certificate, key: &key }];
+    let options = SignOptions { placement: Placement::Attached, ..SignOptions::default() };
+    let recipients = [recipient(3).1];
+    let envelop = EnvelopOptions::default();
+    for (given, said) in [(3, 4), (4, 3)] {
+        let mut signer = Signer::new(Vec::new(), &signers, &options, Some(said)).unwrap();
+        let signed = signer.update(&DATA[..given]).and_then(|()| signer.finish());
+        assert_eq!(signed.unwrap_err().code(), Code::LengthMismatch);
+        let mut sealer = Sealer::new(Vec::new(), &recipients, &envelop, Some(said)).unwrap();
+        let sealed = sealer.update(&DATA[..given]).and_then(|()| sealer.finish());
+        assert_eq!(sealed.unwrap_err().code(), Code::LengthMismatch);
+    }
+    let plain = SignOptions { attributes: Attributes::None, ..options };
+    let error = Signer::new(Vec::new(), &signers, &plain, None).err().unwrap();
+    assert_eq!(error.field_name(), Some("attributes"));
+}
+
+#[test]
+fn a_stream_that_ends_or_fails_is_an_error() {
+    struct Broken;
+    impl std::io::Read for Broken {
+        fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+            Err(std::io::Error::other("broken"))
+        }
+    }
+    let (key, certificate) = recipient(3);
+    let with = holder(&key, &certificate);
+    let recipients = std::slice::from_ref(&certificate);
+    let bytes = envelop(DATA, recipients, &EnvelopOptions::default()).unwrap();
+    for end in (0..bytes.len()).step_by(5) {
+        let opened = Opener::new(&bytes[..end])
+            .and_then(|opener| opener.open_unverified(&with, &mut Vec::new()));
+        assert_eq!(opened.unwrap_err().code(), Code::BadCms, "{end}");
+    }
+    let longer = [&bytes[..], &[0]].concat();
+    let opened = Opener::new(&longer[..]).unwrap().open_unverified(&with, &mut Vec::new());
+    assert_eq!(opened.unwrap_err().code(), Code::BadCms);
+    assert_eq!(Opener::new(Broken).err().unwrap().code(), Code::StreamFailed);
+    let mut full: &mut [u8] = &mut [0; 3];
+    let opened = Opener::new(&bytes[..]).unwrap().open_unverified(&with, &mut full);
+    assert_eq!(opened.unwrap_err().code(), Code::StreamFailed);
+    // Other structures are named.
+    let encrypted = encrypt(DATA, &[1; 16], Family::Gm).unwrap();
+    let opener = Opener::new(&encrypted[..]).unwrap();
+    let error = opener.open_unverified(&with, &mut Vec::new()).unwrap_err();
+    assert_eq!(error.field_name(), Some("encryptedData"));
+    let error = verify_attached(&bytes[..], &mut Vec::new(), &[], &VerifyOptions::default());
+    assert_eq!(error.unwrap_err().field_name(), Some("envelopedData"));
+}
+
+#[test]
+fn depth_is_bounded_in_streams_too() {
+    // Names nested without end inside the recipients.
+    let nest = |depth: usize| {
+        let inner = [[0x30, 0x80].repeat(depth), [0, 0].repeat(depth)].concat();
+        [
+            &[0x30, 0x80][..],
+            &wrap(tag::OID, &[oid::GM_ENVELOPED_DATA]),
+            &[0xa0, 0x80, 0x30, 0x80, 2, 1, 0, 0x31, 0x80],
+            &inner,
+        ]
+        .concat()
+    };
+    let limit = limits::BER_DEPTH_MAX;
+    let field = |depth| Opener::new(&nest(depth)[..]).err().unwrap().field_name();
+    assert_eq!(field(2 * limit), Some("BER_DEPTH_MAX"));
+    assert_ne!(field(limit - 5), Some("BER_DEPTH_MAX"));
+}
