@@ -48,4 +48,10 @@ mod documents {
 
     #[doc = include_str!("../../docs/guide/certificates.md")]
     struct Certificates;
+
+    #[doc = include_str!("../../docs/guide/cms.md")]
+    struct Cms;
+
+    #[doc = include_str!("../../docs/guide/keys.md")]
+    struct Keys;
 }

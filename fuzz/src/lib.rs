@@ -17,6 +17,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("bundle", pki::bundle),
     ("certificate", pki::certificate),
     ("cms", pki::cms),
+    ("cms_enveloped", pki::cms_enveloped),
     ("crl", pki::crl),
     ("csr", pki::csr),
     ("diagnose", pki::diagnose),

@@ -5,7 +5,7 @@ use yinxin::{
     pki::{
         algorithm::SignatureForm,
         bundle::{Bundle, BundlePolicy},
-        cms::{self, SignedData},
+        cms::{self, EnvelopedData, OpenWith, RecipientIs, SignedData, stream},
         crl::Crl,
         csr::{self, Csr},
         diagnose::{self, CiphertextQuestion, Diagnosis, KeyQuestion, Layout, SignatureQuestion},
@@ -188,6 +188,23 @@ pub(crate) fn cms(data: &[u8]) {
     assert_eq!(signed.raw(), again.raw());
     let verification = signed.verify_detached(CONTENT);
     assert!(!verification.checks.is_empty());
+}
+
+/// Enveloped data of any kind for one key: what opens in pieces opens in memory to the same.
+pub(crate) fn cms_enveloped(data: &[u8]) {
+    let key = sm2::PrivateKey::from_bytes(&[3; 32]).expect("a key");
+    let with = OpenWith { key: &key, recipient: RecipientIs::Number(0) };
+    let whole = EnvelopedData::parse(data).and_then(|envelope| envelope.open(&with));
+    let decrypted = cms::decrypt(data, &[3; 16]);
+    let mut content = Vec::new();
+    if stream::open_twice(std::io::Cursor::new(data), &with, &mut content).is_ok() {
+        assert_eq!(*whole.expect("what opens in pieces").content, content);
+    }
+    content.clear();
+    let Ok(opener) = stream::Opener::new(data) else { return };
+    if opener.decrypt_unverified(&[3; 16], &mut content).is_ok() {
+        assert_eq!(*decrypted.expect("what is decrypted in pieces").content, content);
+    }
 }
 
 /// A bundle of trust anchors; no key is pinned, so none can be used.

@@ -158,7 +158,7 @@ pub fn read_der_lenient(bytes: &[u8]) -> Result<(Signature, Vec<DerFault>), Erro
 /// needs an r and s that are 56 bits too short, which chance does not make.
 ///
 /// # Errors
-/// [`Code::BadSignatureEncoding`](crate::Code::BadSignatureEncoding) if it is neither.
+/// [`Code::BadSignatureEncoding`] if it is neither.
 pub fn read_signature(value: &[u8]) -> Result<(Signature, SignatureForm), Error> {
     match (Signature::from_der(value), <&[u8; 64]>::try_from(value)) {
         (Ok(signature), _) => Ok((signature, SignatureForm::Der)),

@@ -25,7 +25,7 @@ pub(super) struct Header {
 
 impl Header {
     /// Reads one, byte by byte, from `next`. `None` if it is malformed: a tag of several bytes, which
-    /// CMS does not have, a length of more than 8 bytes, or a primitive element without a length.
+    /// CMS does not have, a length of more than 8 bytes or of more than it needs, or a primitive element without a length.
     pub(super) fn read<E>(mut next: impl FnMut() -> Result<u8, E>) -> Result<Option<Self>, E> {
         let tag = next()?;
         if tag & 0x1f == 0x1f {
@@ -41,6 +41,11 @@ impl Header {
                 let mut length = 0;
                 for _ in 0..count {
                     length = length << 8 | u64::from(next()?);
+                }
+                // In more bytes than needed it is none here, as it is none for the reader of DER.
+                let needed = u64::BITS.saturating_sub(length.leading_zeros()).div_ceil(8);
+                if length < 0x80 || usize::try_from(needed) != Ok(count) {
+                    return Ok(None);
                 }
                 length
             }
@@ -220,6 +225,16 @@ mod tests {
     fn what_does_not_end_is_refused_with_its_place() {
         for bad in [&[0x30, 0x80][..], &[0x30, 0x80, 2, 1, 1, 0], &[0x24, 0x80, 2, 1, 1, 0, 0]] {
             assert_eq!(to_der(bad, Code::BadCms).unwrap_err().code(), Code::BadCms, "{bad:?}");
+        }
+        for (bytes, length) in [
+            (&[4, 0x81, 0x80][..], Some(0x80)),
+            (&[4, 0x82, 1, 0], Some(0x100)),
+            (&[4, 0x81, 0x7f], None),
+            (&[4, 0x82, 0, 0x80], None),
+        ] {
+            let mut rest = bytes.iter();
+            let read = Header::read(|| rest.next().copied().ok_or(())).unwrap();
+            assert_eq!(read.and_then(|header| header.length), length, "{bytes:02x?}");
         }
         // A primitive element has a length.
         assert!(Header::read(|| Ok::<u8, ()>(0x80)).unwrap().is_none());

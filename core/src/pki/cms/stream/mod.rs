@@ -1,6 +1,6 @@
 //! Signed and enveloped data of any length, in constant memory.
 //!
-//! [`Signer`] and [`Sealer`] take data piece by piece and write to any [`Write`](std::io::Write): DER if
+//! [`Signer`] and [`Sealer`] take data piece by piece and write to any [`Write`]: DER if
 //! the length is said beforehand, else the indefinite lengths of BER. [`Verifier`] takes data that stands
 //! elsewhere; [`verify_attached`] reads data with its signatures, and [`Opener`] enveloped data, from any
 //! [`Read`](std::io::Read).
