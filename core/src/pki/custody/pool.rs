@@ -40,7 +40,7 @@ pub struct PoolSettings {
     pub waiting: usize,
     /// After how long a single call into the device is given up.
     pub call: Duration,
-    /// After how long without work a session is asked whether it still serves.
+    /// After how long without work a session is asked whether it still serves; not zero.
     pub check_after: Duration,
     /// The pause after the first failure to open a session.
     pub pause: Duration,
@@ -99,7 +99,8 @@ impl<D: Driver> Pool<D> {
     /// [`Code::BadArgument`] for settings out of their ranges.
     pub fn new(driver: D, settings: PoolSettings) -> Result<Self, Error> {
         let bad = |field| Err(Error::new(Code::BadArgument).field(field));
-        let PoolSettings { sessions, stalled, waiting, call, pause, pause_most, .. } = settings;
+        let PoolSettings { sessions, stalled, waiting, call, check_after, pause, pause_most } =
+            settings;
         if !(1..=POOL_SESSIONS_MAX).contains(&sessions) {
             return bad("sessions");
         }
@@ -108,6 +109,9 @@ impl<D: Driver> Pool<D> {
         }
         if !(1..=POOL_WAITING_MAX).contains(&waiting) {
             return bad("waiting");
+        }
+        if check_after.is_zero() {
+            return bad("check_after");
         }
         if call.is_zero() || pause.is_zero() || pause_most < pause {
             return bad("call, pause, pause_most");

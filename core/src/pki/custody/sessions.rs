@@ -59,6 +59,9 @@ struct Job<K> {
 struct Worker {
     has_session: bool,
     is_idle: bool,
+    /// How many sessions had been lost when this one was opened or last asked. Devices end sessions
+    /// together: after another loss it is asked first, so that a request meets one dead session at most.
+    lost_before: u64,
     /// When the present call into the device is given up.
     overruns_at: Option<Instant>,
     /// Where the answer to the present request goes.
@@ -164,7 +167,8 @@ impl<D: Driver> Shared<D> {
             if state.workers.is_empty() && state.status.stalled == 0 {
                 return true;
             }
-            let left = deadline.map_or(Duration::ZERO, |at| at.saturating_duration_since(now));
+            // Without a deadline the wait is longer than time can be told.
+            let left = deadline.map_or(HOUR, |at| at.saturating_duration_since(now));
             if left.is_zero() {
                 return false;
             }
@@ -258,6 +262,14 @@ impl<D: Driver> Shared<D> {
                 }
                 continue;
             }
+            if worker.lost_before != state.status.lost {
+                // It was woken for a request, which must not wait for this check alone.
+                if !state.queue.is_empty() {
+                    self.work.notify_one();
+                }
+                state.begin_check(number, overruns_at);
+                return Step::Check;
+            }
             if let Some(job) = state.queue.pop_front() {
                 if let Some(worker) = state.workers.get_mut(&number) {
                     worker.overruns_at = overruns_at;
@@ -268,7 +280,7 @@ impl<D: Driver> Shared<D> {
             let check_at = idle_since.checked_add(self.settings.check_after);
             let left = check_at.map_or(HOUR, |at| at.saturating_duration_since(now));
             if left.is_zero() {
-                state.set_overrun(number, overruns_at);
+                state.begin_check(number, overruns_at);
                 return Step::Check;
             }
             state.set_idle(number, true);
@@ -303,11 +315,13 @@ impl<D: Driver> Shared<D> {
     /// Notes how opening ended; false if the thread was given up meanwhile.
     fn opened(&self, number: u64, outcome: Result<(), Error>) -> bool {
         let mut state = self.lock();
+        let lost = state.status.lost;
         let Some(worker) = state.workers.get_mut(&number) else { return false };
         worker.overruns_at = None;
         match outcome {
             Ok(()) => {
                 worker.has_session = true;
+                worker.lost_before = lost;
                 state.status.opened += 1;
                 (state.failures, state.retry_at, state.trying) = (0, None, None);
                 state.last_error = None;
@@ -428,6 +442,13 @@ impl<K> State<K> {
     fn set_overrun(&mut self, number: u64, at: Option<Instant>) {
         if let Some(worker) = self.workers.get_mut(&number) {
             worker.overruns_at = at;
+        }
+    }
+
+    fn begin_check(&mut self, number: u64, overruns_at: Option<Instant>) {
+        let lost = self.status.lost;
+        if let Some(worker) = self.workers.get_mut(&number) {
+            (worker.overruns_at, worker.lost_before) = (overruns_at, lost);
         }
     }
 

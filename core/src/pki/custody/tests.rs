@@ -345,6 +345,11 @@ fn settings_are_held_to_their_limits() {
         (PoolSettings { sessions: 1, ..settings() }, PoolSettings { sessions: 0, ..settings() }),
         (PoolSettings { waiting: 1, ..settings() }, PoolSettings { waiting: 0, ..settings() }),
         (PoolSettings::default(), PoolSettings { call: Duration::ZERO, ..settings() }),
+        // The session would be asked all the time.
+        (
+            PoolSettings { check_after: MS, ..settings() },
+            PoolSettings { check_after: Duration::ZERO, ..settings() },
+        ),
         (
             PoolSettings { pause_most: 20 * MS, ..settings() },
             PoolSettings { pause_most: 19 * MS, ..settings() },
@@ -404,5 +409,46 @@ fn nothing_is_lost_under_stress() {
         (status.stalled, status.waiting) == (0, 0)
     });
     assert!(pool.close(LONG));
+    assert_eq!(driver.open_sessions(), 0);
+}
+
+#[test]
+fn a_device_that_drops_every_session_costs_no_request() {
+    let (driver, pool) = device(settings());
+    // Three sessions side by side.
+    driver.stall();
+    thread::scope(|scope| {
+        for number in 0..3 {
+            let signer = signer(&pool, LONG);
+            scope.spawn(move || assert_eq!(sign(&signer), Ok(())));
+            eventually("it waits", || pool.status().waiting > number);
+        }
+        eventually("all are being opened", || driver.stalled_calls() == 3);
+        driver.resume();
+    });
+    eventually("all are idle", || pool.status().idle == 3);
+    for round in 1..=3 {
+        driver.drop_sessions();
+        assert_eq!(sign(&signer(&pool, LONG)), Ok(()), "{round}");
+        thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| assert_eq!(sign(&signer(&pool, LONG)), Ok(())));
+            }
+        });
+    }
+    assert_eq!(pool.status().failed, 0);
+}
+
+#[test]
+fn closing_waits_for_as_long_as_there_is_time() {
+    let (driver, pool) = device(settings());
+    assert_eq!(sign(&signer(&pool, LONG)), Ok(()));
+    driver.stall();
+    thread::scope(|scope| {
+        let closed = scope.spawn(|| pool.close(Duration::MAX));
+        eventually("the session is being closed", || driver.stalled_calls() == 1);
+        driver.resume();
+        assert!(closed.join().unwrap());
+    });
     assert_eq!(driver.open_sessions(), 0);
 }
