@@ -375,6 +375,10 @@ pub const TIME_STAMP_EXTENSIONS_MAX: usize = 16;
 /// Texts in the answer of an authority for time stamps: 16. One is the rule.
 pub const TIME_STAMP_TEXTS_MAX: usize = 16;
 
+/// Time stamps of one signer that are judged: 16. One is the rule, a second one is by another authority;
+/// each may cost [`PATH_SIGNATURES_MAX`] signature verifications.
+pub const SIGNER_TIME_STAMPS_MAX: usize = 16;
+
 /// How much later than the judgement a stamped time may lie: 300 s, by which clocks that are set over a
 /// network do not differ.
 pub const TIME_STAMP_AHEAD_S_MAX: i64 = 300;

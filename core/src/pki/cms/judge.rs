@@ -43,7 +43,8 @@ pub struct Judge<'a> {
     pub policy: &'a PathPolicy,
     /// The time of the judgement.
     pub at: UnixTime,
-    /// A time at which the signatures are known to have existed, from a time stamp for example. Without
+    /// A time at which all the signatures are known to have existed, the latest of their time stamps for
+    /// example: a stamp over one signature proves nothing of another signer's. Without
     /// it they are judged as made at `at`: a certificate that has ended since leaves doubt.
     pub existed_at: Option<UnixTime>,
 }

@@ -94,6 +94,14 @@ impl Authority<'_> {
         if request.imprint.hash_algorithm() != Some(HashAlgorithm::Sm3) {
             return refused(FailInfo::BadAlg, "the imprint must be an SM3 digest", None);
         }
+        // A request that was made and not parsed can have parts that no token may repeat.
+        let is_number =
+            |nonce: &Vec<u8>| is_integer(nonce) && nonce.len() <= TIME_STAMP_NUMBER_BYTES_MAX;
+        if request.imprint.digest.len() != HashAlgorithm::Sm3.digest_bytes()
+            || !request.nonce.iter().all(is_number)
+        {
+            return refused(FailInfo::BadDataFormat, "the request is malformed", None);
+        }
         if request.policy.as_ref().is_some_and(|policy| *policy != self.policy) {
             return refused(FailInfo::UnacceptedPolicy, "another policy is served here", None);
         }

@@ -429,3 +429,48 @@ fn requests_and_answers_of_openssl() {
         assert!(verified || report.holds().is_none(), "{case}");
     }
 }
+
+/// RFC 3161, 4: whether what was stamped before a revocation still counts depends on its reason.
+#[test]
+fn a_compromised_authority_proves_nothing_of_the_past_either() {
+    use crate::pki::crl::{self, Reason};
+    let forge = forge::Authority::get();
+    let token = forge.stamp(DATA, b"20260601080000Z");
+    let trust = TrustStore::new(vec![forge.root.clone()]);
+    let path = PathPolicy { revocation: Revocation::Required, ..path_policy() };
+    let (policy, now) = (TimeStampPolicy::sm3(path), time("2026-11-01T00:00:00Z"));
+    let (this, next) = (time("2026-10-25T00:00:00Z"), time("2026-11-25T00:00:00Z"));
+    for (revoked_at, reason, holds) in [
+        ("2026-07-01T00:00:00Z", Reason::Superseded, true),
+        ("2026-07-01T00:00:00Z", Reason::AffiliationChanged, true),
+        ("2026-07-01T00:00:00Z", Reason::CessationOfOperation, true),
+        ("2026-05-01T00:00:00Z", Reason::Superseded, false),
+        ("2026-07-01T00:00:00Z", Reason::KeyCompromise, false),
+        ("2026-07-01T00:00:00Z", Reason::CertificateHold, false),
+        // It is written by leaving the reason out.
+        ("2026-07-01T00:00:00Z", Reason::Unspecified, false),
+    ] {
+        let entries = [(forge.certificate.serial(), time(revoked_at), reason)];
+        let list = crl::make(&forge.root, &entries, this, next, 1, forge.root_key()).unwrap();
+        let evidence = Evidence::new(Vec::new(), vec![list]);
+        let report = verify_token(&token, Stamped::Data(DATA), &evidence, &trust, &policy, now);
+        let expected: &[_] = if holds { &[] } else { &["time_stamp.authority"] };
+        assert_eq!(against(&report), expected, "{revoked_at} {reason:?}");
+    }
+}
+
+#[test]
+fn a_request_that_was_not_parsed_is_held_to_the_same_rules() {
+    let june = june();
+    let good = TimeStampRequest::new(Imprint::of(DATA)).unwrap();
+    let short = Imprint { digest: vec![7; 31], ..good.imprint.clone() };
+    for bad in [
+        TimeStampRequest { imprint: short, ..good.clone() },
+        TimeStampRequest { nonce: Some(vec![0, 1]), ..good.clone() },
+        TimeStampRequest { nonce: Some(vec![1; TIME_STAMP_NUMBER_BYTES_MAX + 1]), ..good.clone() },
+    ] {
+        let answered = authority(&june).answer_request(&bad);
+        assert_eq!(answered.response.failures, [FailInfo::BadDataFormat]);
+    }
+    assert_eq!(authority(&june).answer_request(&good).cause, None);
+}

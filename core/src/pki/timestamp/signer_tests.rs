@@ -7,7 +7,7 @@ use super::{
     *,
 };
 use crate::{
-    Code,
+    Code, limits,
     pki::{
         cms::{self, Attributes, Family, Judge, SignOptions, SignWith, SignedData},
         x509::{
@@ -125,4 +125,66 @@ fn a_stamp_earlier_than_the_claim_proves_nothing() {
     assert_eq!(stamps.proved, Some(time("2026-07-01T00:00:00Z")));
     let failed = stamps.checks.iter().filter(|check| check.outcome == Outcome::Failed).count();
     assert_eq!(failed, 2);
+}
+
+#[test]
+fn no_more_stamps_are_judged_than_the_limit_allows() {
+    let forge = forge::Authority::get();
+    let plain = signed(Family::Gm);
+    // Junk that stands before the stamp in the order of the SET OF.
+    let mut many = plain.clone();
+    for number in (0..).take(limits::SIGNER_TIME_STAMPS_MAX - 1) {
+        many = many.with_time_stamp(0, &[0x30, 3, 2, 1, number]).unwrap();
+    }
+    let token = forge.stamp(&plain.signers()[0].signature, b"20260601080001Z");
+    let most = many.with_time_stamp(0, &token).unwrap();
+    let stamps = proved(&most, &trust());
+    assert_eq!(stamps.stamps.len(), limits::SIGNER_TIME_STAMPS_MAX);
+    assert_eq!(stamps.proved, Some(time("2026-06-01T08:00:01Z")));
+    let over = many.with_time_stamp(0, &[0x30, 3, 2, 1, 99]).unwrap();
+    let stamps = proved(&over.with_time_stamp(0, &token).unwrap(), &trust());
+    assert_eq!(stamps.stamps.len(), limits::SIGNER_TIME_STAMPS_MAX);
+    let last = stamps.checks.last().unwrap();
+    assert_eq!((last.id, last.outcome), ("cms.time_stamps", Outcome::Indeterminate));
+    assert_eq!(stamps.proved, None);
+}
+
+/// The time that one signer's stamp proves would let another one, who signed later, pass.
+#[test]
+fn a_stamp_is_of_one_signature_alone() {
+    let (certificate, key) = (certificate(), key());
+    let signer = || SignWith { certificate: &certificate, key: &key };
+    let bytes = cms::sign(DATA, &[signer(), signer()], &SignOptions::default()).unwrap();
+    let plain = SignedData::parse(&bytes).unwrap();
+    let clock = Still(Some(time("2026-06-01T08:00:05Z")));
+    let token = authority(&clock).stamp(&Imprint::of(&plain.signers()[0].signature)).unwrap();
+    let one = plain.with_time_stamp(0, token.der()).unwrap();
+    let (trust, evidence, now) = (trust(), Evidence::default(), time("2027-06-01T00:00:00Z"));
+    let policy = PathPolicy { role: Role::DocumentSigner, ..path_policy() };
+    let proved = |signed: &SignedData| -> Vec<_> {
+        signed
+            .signers()
+            .iter()
+            .map(|signer| {
+                verify_signer_stamps(signer, &evidence, &trust, &path_policy(), now).proved
+            })
+            .collect()
+    };
+    let passes = |signed: &SignedData, existed_at| {
+        let judge =
+            Judge { trust: &trust, evidence: &evidence, policy: &policy, at: now, existed_at };
+        signed.verify_detached(DATA).judge(&judge).is_ok()
+    };
+    // As the guide has it: the latest of all, and none if one is missing.
+    let of_all = |signed: &SignedData| {
+        let all: Option<Vec<_>> = proved(signed).into_iter().collect();
+        all.and_then(|all| all.into_iter().max())
+    };
+    assert_eq!(proved(&one).iter().flatten().collect::<Vec<_>>(), [&clock.0.unwrap()]);
+    assert!(passes(&one, clock.0), "why one stamp must not be taken for all");
+    assert_eq!(of_all(&one), None);
+    assert!(!passes(&one, of_all(&one)));
+    let both = plain.stamped(&authority(&clock)).unwrap();
+    assert_eq!(of_all(&both), clock.0);
+    assert!(passes(&both, of_all(&both)));
 }

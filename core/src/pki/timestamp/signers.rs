@@ -7,6 +7,7 @@
 use super::{Imprint, Judgement, TimeStampSource, judgement::verify};
 use crate::{
     Code, Error, UnixTime,
+    limits::SIGNER_TIME_STAMPS_MAX,
     pki::{
         cms::{SignedData, SignerInfo},
         x509::{Evidence, PathPolicy, TrustStore},
@@ -17,13 +18,14 @@ use crate::{
 /// What the time stamps of one signer prove.
 #[derive(Clone, Debug)]
 pub struct SignerStamps {
-    /// For every stamp `cms.time_stamp`, and `cms.time_order` where the signer claims a time; one check
-    /// that was skipped where there is no stamp.
+    /// For every stamp that was judged `cms.time_stamp`, and `cms.time_order` where the signer claims a time; one check
+    /// that was skipped where there is no stamp, and `cms.time_stamps` where there are too many.
     pub checks: Vec<Check>,
-    /// Each stamp, in the order of the attributes.
+    /// Each stamp, in the order of the attributes: the first [`SIGNER_TIME_STAMPS_MAX`] of them.
     pub stamps: Vec<Judgement>,
     /// The earliest time that a stamp proves and that is not earlier than the claimed one: the
-    /// signature existed then, so that the signer's certificate is judged at it.
+    /// signature existed then, so that the signer's certificate is judged at it. It says nothing of
+    /// other signers' signatures.
     pub proved: Option<UnixTime>,
 }
 
@@ -61,6 +63,7 @@ pub fn verify_signer_stamps(
     let claimed = claimed(signer);
     let stamps: Vec<_> = signer
         .time_stamps()
+        .take(SIGNER_TIME_STAMPS_MAX)
         .map(|token| verify(token, &signer.signature, evidence, trust, policy, now))
         .collect();
     let mut checks = Vec::new();
@@ -71,6 +74,13 @@ pub fn verify_signer_stamps(
     if stamps.is_empty() {
         let en = "the signature has no time stamp";
         checks.push(Check::skipped("cms.time_stamp", CLAUSE, en, "签名没有时间戳"));
+    }
+    let count = signer.time_stamps().count();
+    if count > stamps.len() {
+        let (en, zh) = ("there are more time stamps than are judged", "时间戳过多，未全部验证");
+        let sub = SubIndication::TryLater;
+        let check = Check::indeterminate("cms.time_stamps", CLAUSE, sub, en, zh);
+        checks.push(check.evidence("count", count).evidence("judged", stamps.len()).warning());
     }
     let proved = stamps.iter().filter_map(Judgement::holds);
     let proved = proved.filter(|at| claimed.is_none_or(|claimed| claimed <= *at)).min();

@@ -184,6 +184,15 @@ impl Judge<'_> {
                 "the certificate was revoked before the time of signing",
                 "签名前证书已被撤销",
             )
+        } else if !authority && self.policy.role == Role::TimeStamper && !leaves_stamps(&revoked) {
+            Check::failed(
+                ID,
+                "RFC 3161, 4",
+                SubIndication::Revoked,
+                "the time stamper was revoked, and the reason does not say that its key is still \
+                 secret: what it stamped before does not count either",
+                "时间戳服务机构证书已被撤销，且撤销原因不能排除密钥泄露：此前加盖的时间戳也不可采信",
+            )
         } else if authority && compromised {
             // Whoever has the authority's key can write any date into a certificate of his own.
             Check::indeterminate(
@@ -352,6 +361,16 @@ enum Refusal {
 /// revocation.
 fn effective(revoked: &Revoked) -> UnixTime {
     revoked.invalid_since.map_or(revoked.at, |since| since.min(revoked.at))
+}
+
+/// RFC 3161, 4: stamps from before a revocation count for these reasons alone. Whoever has the key can
+/// write any time into a stamp, so that a key that may be known proves no time at all.
+const fn leaves_stamps(revoked: &Revoked) -> bool {
+    use Reason::{AffiliationChanged, CessationOfOperation, Superseded, Unspecified};
+    matches!(
+        revoked.reason,
+        Some(Unspecified | AffiliationChanged | Superseded | CessationOfOperation)
+    )
 }
 
 fn missing(issuer: &Certificate, refused: Option<Refusal>) -> Check {
