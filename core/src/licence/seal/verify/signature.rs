@@ -44,7 +44,7 @@ pub struct SignatureReport {
     /// The time at which the seal was judged, and the signer where no time stamp holds: the claimed or
     /// stamped signing time, or, where neither could be read, the time of the judgement.
     pub judged_at: UnixTime,
-    /// The time of a time stamp that holds, at which the signer was judged.
+    /// The time of a time stamp over the signature that holds, at which the signer was judged.
     pub proved_at: Option<UnixTime>,
 }
 
@@ -164,7 +164,7 @@ impl<'a> Judgement<'a> {
         };
         let stamped = stamp.as_ref().and_then(timestamp::Judgement::holds);
         let judged_at = value.signed_at().or(stamped).unwrap_or(context.now);
-        // A proved time counts for more than a claimed one.
+        // A proved time counts for more than a claimed one. A stamp in timeInfo is a claimed one.
         let signer_at = stamped.unwrap_or(judged_at);
         let path = signer.as_ref().ok();
         let path = path.map(|signer| context.path(signer, Role::SealSigner, signer_at));
@@ -335,14 +335,20 @@ impl<'a> Judgement<'a> {
         claimed.is_some_and(|at| self.context.path(signer, Role::SealSigner, at).passed())
     }
 
-    /// The time of a time stamp that holds.
-    fn proved(&self) -> Option<UnixTime> {
+    /// The time of a time stamp that holds, over the signature or, in v1, over the data.
+    fn stamped(&self) -> Option<UnixTime> {
         self.stamp.as_ref().and_then(timestamp::Judgement::holds)
+    }
+
+    /// The time of a time stamp that holds and is over the signature. One over the data, which stands
+    /// below the signature, is older than it: whoever has it can sign at any time later.
+    fn proved(&self) -> Option<UnixTime> {
+        self.stamped().filter(|_| self.value.time_stamp().is_some())
     }
 
     fn order_checks(&self) -> Vec<Check> {
         let path = self.path.as_ref();
-        self.proved().map(|at| order_checks(self.value, path, at)).unwrap_or_default()
+        self.stamped().map(|at| order_checks(self.value, path, at)).unwrap_or_default()
     }
 
     /// The signing time against the signer's certificate, the seal and the present.
@@ -384,7 +390,7 @@ impl<'a> Judgement<'a> {
 
     fn unread_time_check(&self) -> Check {
         let (id, clause) = ("signature.time", self.clauses.time);
-        match self.proved() {
+        match self.stamped() {
             Some(time) => Check::passed(
                 id,
                 clause,

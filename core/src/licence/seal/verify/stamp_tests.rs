@@ -217,3 +217,24 @@ fn a_licence_with_a_time_stamp_outlives_its_signer() {
         assert_eq!(report.indication, expected);
     }
 }
+
+/// In version 1 a stamp in timeInfo is over the document's digest: whoever holds it can sign later.
+#[test]
+fn a_stamp_over_the_document_alone_proves_no_signature() {
+    let token = forge::Authority::get().stamp(&sm3::hash(DOCUMENT), b"20260601080000Z");
+    let signed = Look { time_info: bits(&token), ..Look::new(Version::V1, DOCUMENT) }.signed();
+    let at = time("2026-06-01T08:00:00Z");
+    let no_proof = (Indication::Indeterminate, Some(SubIndication::OutOfBoundsNoPoe));
+    for (now, claimed_time, expected) in [
+        (NOW, ClaimedTime::NeedsProof, PASSED),
+        // The signer's certificate ended with 2026.
+        ("2027-06-01T00:00:00Z", ClaimedTime::NeedsProof, no_proof),
+        ("2027-06-01T00:00:00Z", ClaimedTime::Trusted, PASSED),
+    ] {
+        let mut world = world(now);
+        world.policy.claimed_time = claimed_time;
+        let report = world.signature(&signed, DOCUMENT);
+        assert_eq!(report::conclude(report.checks.iter()), expected, "{now} {claimed_time:?}");
+        assert_eq!((report.judged_at, report.proved_at), (at, None));
+    }
+}
