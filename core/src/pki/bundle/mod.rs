@@ -16,8 +16,9 @@
 //!     crls          SEQUENCE OF CertificateList }
 //! ```
 //!
-//! Nothing inside can be had before the signature was verified with a pinned key. The key's certificate
-//! only carries it: whether that is valid or trusted is not asked. All inputs are public: variable time.
+//! No anchor, certificate or list inside can be had before the signature was verified with a pinned key.
+//! The key's certificate only carries it: whether that is valid or trusted is not asked. The content is
+//! plain data to CMS, so that a pinned key must sign nothing but bundles. All inputs are public: variable time.
 
 mod manifest;
 #[cfg(test)]
