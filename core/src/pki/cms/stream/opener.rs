@@ -66,7 +66,8 @@ impl<R: Read> Opener<R> {
         }
         reader.enter(tag::CONTEXT_0, "content")?;
         reader.enter(tag::SEQUENCE, kind.name())?;
-        reader.element("version", 64, LIMIT)?;
+        let version = reader.element("version", 64, LIMIT)?;
+        tlv::only(&version, 0, tag::INTEGER, Code::BadCms, "version")?.integer("version")?;
         if reader.peek()? == Some(tag::CONTEXT_0) {
             reader.element("originatorInfo", CMS_BYTES_MAX, LIMIT)?;
         }
