@@ -247,6 +247,7 @@ impl<D: Driver> Shared<D> {
             self.reap(&mut state, now);
             let overruns_at = now.checked_add(self.settings.call);
             state.drop_expired(now);
+            state.set_idle(number, false);
             let Some(worker) = state.workers.get(&number) else { return Step::Leave };
             if state.closing {
                 return Step::Leave;
@@ -285,7 +286,6 @@ impl<D: Driver> Shared<D> {
             }
             state.set_idle(number, true);
             state = wait(&self.work, state, left.min(HOUR));
-            state.set_idle(number, false);
         }
     }
 
@@ -343,6 +343,9 @@ impl<D: Driver> Shared<D> {
         let Some(worker) = state.workers.get_mut(&number) else { return false };
         worker.overruns_at = None;
         worker.running = None;
+        // Whoever receives the answer may ask again at once: this session comes for that request, and
+        // no second one is opened for it.
+        worker.is_idle = !matches!(&outcome, Err(Failure { session: SessionAfter::Lost, .. }));
         match outcome {
             Ok(answer) => {
                 state.status.answered += 1;
