@@ -78,11 +78,13 @@ pub struct PoolStatus {
     pub opened: u64,
     /// Failures to open a session so far.
     pub open_failures: u64,
-    /// Sessions that were lost so far: in a request, in a check, or given up.
+    /// Sessions that were lost so far: in a request, in a check, or given up in one.
     pub lost: u64,
-    /// Requests that the device answered so far.
+    /// Requests that the device answered in time so far. Each request that was taken in ends here, or in
+    /// one of the two that follow.
     pub answered: u64,
-    /// Requests that the device refused or failed so far.
+    /// Requests that the device refused or failed so far, or that waited when the pool was closed or had
+    /// no thread to serve them.
     pub failed: u64,
     /// Requests given up so far because time ran out.
     pub timed_out: u64,
@@ -162,20 +164,19 @@ impl<D: Driver> Pool<D> {
 fn wait<D: Driver>(
     shared: &Arc<Shared<D>>,
     ticket: u64,
-    answer: &Receiver<Result<Answer, Error>>,
+    answer: &Receiver<Outcome>,
     deadline: Instant,
 ) -> Result<Answer, Error> {
     loop {
         let now = Instant::now();
         if now >= deadline {
-            // The answer may have come in the last moment.
-            return answer.try_recv().unwrap_or_else(|_| Err(shared.give_up(ticket)));
+            return shared.give_up(ticket, answer);
         }
         let until = Shared::next_overrun(shared, now).map_or(deadline, |at| at.min(deadline));
         match answer.recv_timeout(until.saturating_duration_since(now)) {
             Ok(answer) => return answer,
             Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return Err(shared.give_up(ticket)),
+            Err(RecvTimeoutError::Disconnected) => return shared.give_up(ticket, answer),
         }
     }
 }
@@ -262,5 +263,8 @@ pub(super) enum Answer {
     Plaintext(Zeroizing<Vec<u8>>),
 }
 
-/// Where an answer goes.
-pub(super) type Reply = mpsc::SyncSender<Result<Answer, Error>>;
+/// How a request ends.
+pub(super) type Outcome = Result<Answer, Error>;
+
+/// Where it is told.
+pub(super) type Reply = mpsc::SyncSender<Outcome>;

@@ -17,7 +17,7 @@ use std::{
 
 use super::{
     Driver, Failure, SessionAfter,
-    pool::{Answer, PoolSettings, PoolStatus, Reply, Request},
+    pool::{Answer, Outcome, PoolSettings, PoolStatus, Reply, Request},
 };
 use crate::error::{Code, Error};
 
@@ -57,15 +57,41 @@ struct Job<K> {
 
 #[derive(Default)]
 struct Worker {
-    has_session: bool,
-    is_idle: bool,
-    /// How many sessions had been lost when this one was opened or last asked. Devices end sessions
-    /// together: after another loss it is asked first, so that a request meets one dead session at most.
+    phase: Phase,
+    /// How many sessions had been lost when the opening of this one, or the last question to it, began.
+    /// Devices end sessions together: after another loss it is asked first, so that a request meets one
+    /// dead session at most.
     lost_before: u64,
     /// When the present call into the device is given up.
     overruns_at: Option<Instant>,
-    /// Where the answer to the present request goes.
-    running: Option<Reply>,
+    /// The ticket of the present request, and where its answer goes; nothing if its caller has gone.
+    running: Option<(u64, Reply)>,
+}
+
+/// How far a thread is with its session.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Phase {
+    /// It is about to open one, or opens it.
+    #[default]
+    Opening,
+    /// It has one and comes for the next request at once.
+    Idle,
+    /// It runs a request or a check.
+    Busy,
+    /// It closes it, and no request is served in it any more.
+    Closing,
+}
+
+impl Worker {
+    /// Whether it will come for a request without another one being ended before.
+    fn is_ready(&self) -> bool {
+        matches!(self.phase, Phase::Opening | Phase::Idle)
+    }
+
+    /// Whether it has a session that is not known to be lost.
+    fn serves(&self) -> bool {
+        matches!(self.phase, Phase::Idle | Phase::Busy)
+    }
 }
 
 /// What a thread does next.
@@ -98,7 +124,7 @@ impl<D: Driver> Shared<D> {
         this: &Arc<Self>,
         request: Request<D::Key>,
         deadline: Instant,
-    ) -> Result<(u64, Receiver<Result<Answer, Error>>), Error> {
+    ) -> Result<(u64, Receiver<Outcome>), Error> {
         let mut state = this.lock();
         if state.closing {
             return Err(Error::new(Code::DeviceUnavailable).field("closed"));
@@ -108,7 +134,7 @@ impl<D: Driver> Shared<D> {
             return Err(Error::new(Code::DeviceUnavailable).field("waiting"));
         }
         // Nobody serves, and nobody will try to before this request has run out of time.
-        let serves = state.workers.values().any(|worker| worker.has_session);
+        let serves = state.workers.values().any(Worker::serves);
         if !serves && state.retry_at.is_some_and(|at| at > deadline) {
             return Err(state.unavailable());
         }
@@ -131,22 +157,30 @@ impl<D: Driver> Shared<D> {
         running.chain(now.checked_add(this.settings.call)).min()
     }
 
-    /// The error of a request that ran out of time; its answer is not waited for any more.
-    pub(super) fn give_up(&self, ticket: u64) -> Error {
+    /// The answer to a request that ran out of time, if it has come in the last moment; otherwise the
+    /// error of it, and nobody answers it any more.
+    pub(super) fn give_up(&self, ticket: u64, answer: &Receiver<Outcome>) -> Outcome {
         let mut state = self.lock();
+        // Answers are given under the lock: none can come between this look and what follows.
+        if let Ok(outcome) = answer.try_recv() {
+            return outcome;
+        }
         state.status.timed_out += 1;
         state.queue.retain(|job| job.ticket != ticket);
-        let serves = state.workers.values().any(|worker| worker.has_session);
-        if serves || state.failures == 0 {
-            return Error::new(Code::DeviceTimeout);
+        for worker in state.workers.values_mut() {
+            worker.running.take_if(|(running, _)| *running == ticket);
         }
-        state.unavailable()
+        let serves = state.workers.values().any(Worker::serves);
+        if serves || state.failures == 0 {
+            return Err(Error::new(Code::DeviceTimeout));
+        }
+        Err(state.unavailable())
     }
 
     pub(super) fn status(&self) -> PoolStatus {
         let mut state = self.lock();
         self.reap(&mut state, Instant::now());
-        let idle = state.workers.values().filter(|worker| worker.is_idle).count();
+        let idle = state.workers.values().filter(|worker| worker.phase == Phase::Idle).count();
         let (sessions, waiting) = (state.workers.len(), state.queue.len());
         PoolStatus { sessions, idle, waiting, ..state.status }
     }
@@ -156,9 +190,7 @@ impl<D: Driver> Shared<D> {
         let deadline = Instant::now().checked_add(within);
         let mut state = self.lock();
         state.closing = true;
-        for job in std::mem::take(&mut state.queue) {
-            let _ = job.reply.send(Err(Error::new(Code::DeviceUnavailable).field("closed")));
-        }
+        state.refuse_all("closed");
         self.work.notify_all();
         self.changed.notify_all();
         loop {
@@ -178,8 +210,7 @@ impl<D: Driver> Shared<D> {
 
     /// Starts a thread if there are more requests than sessions that will come for them.
     fn staff(this: &Arc<Self>, state: &mut State<D::Key>) -> Result<(), Error> {
-        let workers = state.workers.values();
-        let ready = workers.filter(|worker| worker.is_idle || !worker.has_session).count();
+        let ready = state.workers.values().filter(|worker| worker.is_ready()).count();
         let settings = &this.settings;
         let enough = state.queue.len() <= ready
             || state.workers.len() >= settings.sessions
@@ -199,7 +230,7 @@ impl<D: Driver> Shared<D> {
                 Ok(())
             }
             Err(_) if state.workers.is_empty() => {
-                state.queue.clear();
+                state.refuse_all("thread");
                 Err(Error::new(Code::DeviceUnavailable).field("thread"))
             }
             Err(_) => Ok(()),
@@ -214,15 +245,18 @@ impl<D: Driver> Shared<D> {
         for number in numbers {
             let Some(worker) = state.workers.remove(&number) else { continue };
             state.status.stalled += 1;
-            state.status.lost += 1;
-            if let Some(reply) = worker.running {
-                let gone = reply.send(Err(Error::new(Code::DeviceTimeout).field("call"))).is_err();
-                // A caller that went earlier was counted then.
-                state.status.timed_out += u64::from(!gone);
+            if let Some((_, reply)) = worker.running {
+                state.status.timed_out += 1;
+                give(&reply, Err(Error::new(Code::DeviceTimeout).field("call")));
             }
-            if !worker.has_session {
+            match worker.phase {
                 // An open that never returns is a failure to open.
-                self.open_failed(state, Error::new(Code::DeviceTimeout).field("open"), now);
+                Phase::Opening => {
+                    self.open_failed(state, Error::new(Code::DeviceTimeout).field("open"), now);
+                }
+                Phase::Idle | Phase::Busy => state.status.lost += 1,
+                // It was counted when it was lost, or is closed because the pool is.
+                Phase::Closing => {}
             }
         }
     }
@@ -247,15 +281,15 @@ impl<D: Driver> Shared<D> {
             self.reap(&mut state, now);
             let overruns_at = now.checked_add(self.settings.call);
             state.drop_expired(now);
-            state.set_idle(number, false);
-            let Some(worker) = state.workers.get(&number) else { return Step::Leave };
-            if state.closing {
+            let (lost, closing) = (state.status.lost, state.closing);
+            let Some(worker) = state.workers.get_mut(&number) else { return Step::Leave };
+            if closing {
                 return Step::Leave;
             }
-            if !worker.has_session {
+            if worker.phase == Phase::Opening {
                 match self.opening(&mut state, number, now) {
                     Opening::Now => {
-                        state.set_overrun(number, overruns_at);
+                        state.begin(number, Phase::Opening, overruns_at);
                         return Step::Open;
                     }
                     Opening::Needless => return Step::Leave,
@@ -263,28 +297,28 @@ impl<D: Driver> Shared<D> {
                 }
                 continue;
             }
-            if worker.lost_before != state.status.lost {
+            if worker.lost_before != lost {
                 // It was woken for a request, which must not wait for this check alone.
                 if !state.queue.is_empty() {
                     self.work.notify_one();
                 }
-                state.begin_check(number, overruns_at);
+                state.begin(number, Phase::Busy, overruns_at);
                 return Step::Check;
             }
+            worker.phase = Phase::Idle;
             if let Some(job) = state.queue.pop_front() {
                 if let Some(worker) = state.workers.get_mut(&number) {
-                    worker.overruns_at = overruns_at;
-                    worker.running = Some(job.reply.clone());
+                    (worker.phase, worker.overruns_at) = (Phase::Busy, overruns_at);
+                    worker.running = Some((job.ticket, job.reply.clone()));
                 }
                 return Step::Run(job);
             }
             let check_at = idle_since.checked_add(self.settings.check_after);
             let left = check_at.map_or(HOUR, |at| at.saturating_duration_since(now));
             if left.is_zero() {
-                state.begin_check(number, overruns_at);
+                state.begin(number, Phase::Busy, overruns_at);
                 return Step::Check;
             }
-            state.set_idle(number, true);
             state = wait(&self.work, state, left.min(HOUR));
         }
     }
@@ -315,13 +349,11 @@ impl<D: Driver> Shared<D> {
     /// Notes how opening ended; false if the thread was given up meanwhile.
     fn opened(&self, number: u64, outcome: Result<(), Error>) -> bool {
         let mut state = self.lock();
-        let lost = state.status.lost;
         let Some(worker) = state.workers.get_mut(&number) else { return false };
         worker.overruns_at = None;
         match outcome {
             Ok(()) => {
-                worker.has_session = true;
-                worker.lost_before = lost;
+                worker.phase = Phase::Idle;
                 state.status.opened += 1;
                 (state.failures, state.retry_at, state.trying) = (0, None, None);
                 state.last_error = None;
@@ -341,36 +373,30 @@ impl<D: Driver> Shared<D> {
     ) -> bool {
         let mut state = self.lock();
         let Some(worker) = state.workers.get_mut(&number) else { return false };
+        let is_lost = matches!(&outcome, Err(Failure { session: SessionAfter::Lost, .. }));
         worker.overruns_at = None;
-        worker.running = None;
         // Whoever receives the answer may ask again at once: this session comes for that request, and
         // no second one is opened for it.
-        worker.is_idle = !matches!(&outcome, Err(Failure { session: SessionAfter::Lost, .. }));
-        match outcome {
-            Ok(answer) => {
-                state.status.answered += 1;
-                let _ = job.reply.send(Ok(answer));
-                true
-            }
-            Err(Failure { session: SessionAfter::Usable, error }) => {
-                state.status.failed += 1;
-                let _ = job.reply.send(Err(error));
-                true
-            }
-            Err(Failure { session: SessionAfter::Lost, error }) => {
-                state.status.lost += 1;
-                // Devices end sessions that were idle: the request gets a second one, in its old place.
-                if job.tried {
-                    state.status.failed += 1;
-                    let _ = job.reply.send(Err(error));
-                } else {
-                    job.tried = true;
-                    state.queue.push_front(job);
-                    self.work.notify_one();
-                }
-                false
-            }
+        worker.phase = if is_lost { Phase::Closing } else { Phase::Idle };
+        let is_awaited = worker.running.take().is_some();
+        state.status.lost += u64::from(is_lost);
+        if !is_awaited {
+            // Its caller has gone, and was counted then.
+            return !is_lost;
         }
+        // Devices end sessions that were idle: the request gets a second one, in its old place.
+        if is_lost && !job.tried && !state.closing {
+            job.tried = true;
+            state.queue.push_front(job);
+            self.work.notify_one();
+            return false;
+        }
+        match &outcome {
+            Ok(_) => state.status.answered += 1,
+            Err(_) => state.status.failed += 1,
+        }
+        give(&job.reply, outcome.map_err(|failure| failure.error));
+        !is_lost
     }
 
     /// Notes how a check ended; whether the session may be used again.
@@ -378,9 +404,8 @@ impl<D: Driver> Shared<D> {
         let mut state = self.lock();
         let Some(worker) = state.workers.get_mut(&number) else { return false };
         worker.overruns_at = None;
-        if outcome.is_err() {
-            state.status.lost += 1;
-        }
+        worker.phase = if outcome.is_ok() { Phase::Idle } else { Phase::Closing };
+        state.status.lost += u64::from(outcome.is_err());
         outcome.is_ok()
     }
 
@@ -388,7 +413,7 @@ impl<D: Driver> Shared<D> {
     fn closing_session(&self, number: u64) {
         let mut state = self.lock();
         let overruns_at = Instant::now().checked_add(self.settings.call);
-        state.set_overrun(number, overruns_at);
+        state.begin(number, Phase::Closing, overruns_at);
     }
 
     /// The thread `number` has closed its session and may open another one; false if it was given up.
@@ -396,7 +421,7 @@ impl<D: Driver> Shared<D> {
         let mut state = self.lock();
         let Some(worker) = state.workers.get_mut(&number) else { return false };
         worker.overruns_at = None;
-        worker.has_session = false;
+        worker.phase = Phase::Opening;
         true
     }
 
@@ -420,6 +445,11 @@ impl<D: Driver> Shared<D> {
 /// The longest time that a thread sleeps without looking around.
 const HOUR: Duration = Duration::from_secs(3600);
 
+/// Hands an answer over. There is room for one, and one is given; this never blocks, not even by mistake.
+fn give(reply: &Reply, outcome: Outcome) {
+    let _ = reply.try_send(outcome);
+}
+
 /// Whether and when a thread opens its session.
 enum Opening {
     Now,
@@ -442,22 +472,19 @@ impl<K> State<K> {
         }
     }
 
-    fn set_overrun(&mut self, number: u64, at: Option<Instant>) {
-        if let Some(worker) = self.workers.get_mut(&number) {
-            worker.overruns_at = at;
-        }
-    }
-
-    fn begin_check(&mut self, number: u64, overruns_at: Option<Instant>) {
+    /// The thread `number` begins a call into the device.
+    fn begin(&mut self, number: u64, phase: Phase, overruns_at: Option<Instant>) {
         let lost = self.status.lost;
         if let Some(worker) = self.workers.get_mut(&number) {
-            (worker.overruns_at, worker.lost_before) = (overruns_at, lost);
+            (worker.phase, worker.overruns_at, worker.lost_before) = (phase, overruns_at, lost);
         }
     }
 
-    fn set_idle(&mut self, number: u64, is_idle: bool) {
-        if let Some(worker) = self.workers.get_mut(&number) {
-            worker.is_idle = is_idle;
+    /// Nobody will serve those who wait.
+    fn refuse_all(&mut self, field: &'static str) {
+        for job in std::mem::take(&mut self.queue) {
+            self.status.failed += 1;
+            give(&job.reply, Err(Error::new(Code::DeviceUnavailable).field(field)));
         }
     }
 
