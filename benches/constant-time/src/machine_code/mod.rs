@@ -38,7 +38,10 @@ const ROOTS: &[&str] = &[
 ];
 
 /// Of the functions whose names begin so, the argument of that number points to a table of public points.
-const TABLES: &[(&str, usize)] = &[("yinxin::primitives::sm2::ifma::fixed_", 1)];
+const TABLES: &[(&str, usize)] = &[
+    ("yinxin::primitives::sm2::ifma::fixed_", 1),
+    ("yinxin::primitives::sm2::ifma::fixed_split_of_two", 2),
+];
 
 /// What looks like a leak and is none, at most so many times in each function whose name begins so.
 const EXPLAINED: &[(&str, usize, &str)] = &[
@@ -148,8 +151,8 @@ impl<'p> Analysis<'p> {
     fn of(program: &'p Program, starts: &[u64]) -> Self {
         let entries = starts.iter().map(|&start| {
             let name = &program.functions[&start].name;
-            let table = TABLES.iter().find(|(begin, _)| name.starts_with(begin));
-            let open = |number| table.is_some_and(|(_, of)| *of == number);
+            let tables = TABLES.iter().filter(|(begin, _)| name.starts_with(begin));
+            let open = |number| tables.clone().any(|(_, of)| *of == number);
             let value = |number| if open(number) { Value::Open } else { Value::Public };
             (start, std::array::from_fn(value))
         });

@@ -177,15 +177,18 @@ impl KeyTable {
         }
     }
 
-    /// [k]P for k in [1, n-1], in constant time, not yet in affine form.
-    pub(super) fn multiply_to_sum(&self, k: &Scalar) -> Extended {
-        match self {
-            Self::Portable(comb) => comb::multiply(comb, k),
+    /// [k]G and [k]P for k in [1, n-1], in constant time.
+    pub(super) fn multiply_base_and_key(&self, k: &Scalar) -> [Affine; 2] {
+        let base = || comb::multiply(&comb::BASE, k);
+        to_affine_pair(match self {
+            Self::Portable(comb) => [base(), comb::multiply(comb, k)],
             #[cfg(target_arch = "x86_64")]
-            Self::Ifma(cpu, table) => finite_or(ifma::multiply_key(*cpu, table, k), || {
-                Extended::from_jacobian(&multiply::multiply(k, table.point()))
-            }),
-        }
+            Self::Ifma(cpu, table) => {
+                let [first, second] = ifma::multiply_base_and_key(*cpu, table, k);
+                let key = || Extended::from_jacobian(&multiply::multiply(k, table.point()));
+                [finite_or(first, base), finite_or(second, key)]
+            }
+        })
     }
 
     /// [k]P for each k in [1, n-1], in constant time.

@@ -75,8 +75,7 @@ impl PreparedPublicKey {
         check_length(plaintext)?;
         loop {
             let k = random_nonce()?;
-            let c1 = self.key().backend.multiply_base_to_sum(&k);
-            let [c1, shared] = to_affine_pair([c1, self.multiply_to_sum(&k)]);
+            let [c1, shared] = self.multiply_base_and_key(&k);
             if let Some(ciphertext) = finish(plaintext, &c1, shared) {
                 return Ok(ciphertext);
             }

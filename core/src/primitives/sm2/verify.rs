@@ -113,9 +113,9 @@ impl PreparedPublicKey {
         &self.key
     }
 
-    /// [k]P for k in [1, n-1], in constant time, not yet in affine form.
-    pub(super) fn multiply_to_sum(&self, k: &Scalar) -> Extended {
-        self.table.multiply_to_sum(k)
+    /// [k]G and [k]P for k in [1, n-1], in constant time.
+    pub(super) fn multiply_base_and_key(&self, k: &Scalar) -> [Affine; 2] {
+        self.table.multiply_base_and_key(k)
     }
 
     /// [k]P for each k in [1, n-1], in constant time.

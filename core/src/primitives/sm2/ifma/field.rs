@@ -195,19 +195,25 @@ impl Lanes {
         each_limb!(|I| Vector::select(mask, yes.0[I], no.0[I]))
     }
 
-    /// Lanes 4 to 7 in lanes 0 to 3.
+    /// Lanes 0 to 3 of both.
     #[inline(always)]
-    pub(super) fn upper_half(&self) -> Self {
-        each_limb!(|I| Vector::upper_half(self.0[I]))
+    pub(super) fn lower_halves(&self, other: &Self) -> Self {
+        each_limb!(|I| Vector::lower_halves(self.0[I], other.0[I]))
     }
 
-    /// Lanes 2 and 3 in lanes 0 and 1.
+    /// Lanes 4 to 7 of both.
+    #[inline(always)]
+    pub(super) fn upper_halves(&self, other: &Self) -> Self {
+        each_limb!(|I| Vector::upper_halves(self.0[I], other.0[I]))
+    }
+
+    /// Lanes 2 and 3 in lanes 0 and 1, and in the same way in the upper half.
     #[inline(always)]
     pub(super) fn second_pair(&self) -> Self {
         each_limb!(|I| Vector::second_pair(self.0[I]))
     }
 
-    /// Lane 1 in lane 0.
+    /// Lane 1 in lane 0, and in the same way in every pair.
     #[inline(always)]
     pub(super) fn second_lane(&self) -> Self {
         each_limb!(|I| Vector::second_lane(self.0[I]))

@@ -72,10 +72,10 @@ pub(super) fn multiply_base_for_x(_: Ifma, k: &Scalar) -> Fraction {
     unsafe { fixed_split_for_x(&BASE_SPLIT, k) }
 }
 
-/// [k]P by the table of P, likewise.
-pub(super) fn multiply_key(_: Ifma, table: &KeyTable, k: &Scalar) -> Extended {
+/// [k]G, and [k]P by the table of P, likewise.
+pub(super) fn multiply_base_and_key(_: Ifma, table: &KeyTable, k: &Scalar) -> [Extended; 2] {
     // SAFETY: as above.
-    unsafe { fixed_split(&table.split, k) }
+    unsafe { fixed_split_of_two(&BASE_SPLIT, &table.split, k) }
 }
 
 /// [k]P, likewise.
@@ -146,6 +146,14 @@ pub(super) fn double_multiply_key_lanes(
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
 fn fixed_split(table: &SplitTable, k: &Scalar) -> Extended {
     to_point(&table.multiply(&Odd::new(k)).sum_lanes())
+}
+
+#[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+fn fixed_split_of_two(first: &SplitTable, second: &SplitTable, k: &Scalar) -> [Extended; 2] {
+    let k = Odd::new(k);
+    // The last three additions use half of the lanes and less: those of both points serve in one.
+    let sums = first.multiply(&k).sum_lanes_of_two(&second.multiply(&k));
+    [to_point(&sums), to_point(&sums.upper_halves(&sums))]
 }
 
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]

@@ -161,9 +161,27 @@ impl ExtendedLanes {
     /// X and ZZ of the sum of all lanes, in lane 0.
     #[inline(always)]
     pub(super) fn sum_lanes_for_x(&self) -> (Lanes, Lanes) {
-        let sum = self.add(&self.upper_half());
+        let sum = self.add(&self.upper_halves(self));
         let sum = sum.add(&sum.second_pair());
         sum.add_for_x(&sum.second_lane())
+    }
+
+    /// The sum of all lanes of each, in lanes 0 and 4.
+    #[inline(always)]
+    pub(super) fn sum_lanes_of_two(&self, other: &Self) -> Self {
+        let sum = self.lower_halves(other).add(&self.upper_halves(other));
+        let sum = sum.add(&sum.second_pair());
+        sum.add(&sum.second_lane())
+    }
+
+    #[inline(always)]
+    fn lower_halves(&self, other: &Self) -> Self {
+        Self {
+            x: self.x.lower_halves(&other.x),
+            y: self.y.lower_halves(&other.y),
+            zz: self.zz.lower_halves(&other.zz),
+            zzz: self.zzz.lower_halves(&other.zzz),
+        }
     }
 
     #[inline(always)]
@@ -235,14 +253,14 @@ macro_rules! sum_lanes {
             /// The sum of all lanes, in lane 0.
             #[inline(always)]
             pub(super) fn sum_lanes(&self) -> Self {
-                let sum = self.add(&self.upper_half());
+                let sum = self.add(&self.upper_halves(self));
                 let sum = sum.add(&sum.second_pair());
                 sum.add(&sum.second_lane())
             }
 
             #[inline(always)]
-            fn upper_half(&self) -> Self {
-                Self { $($coordinate: self.$coordinate.upper_half()),* }
+            pub(super) fn upper_halves(&self, other: &Self) -> Self {
+                Self { $($coordinate: self.$coordinate.upper_halves(&other.$coordinate)),* }
             }
 
             #[inline(always)]

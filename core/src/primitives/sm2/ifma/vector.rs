@@ -93,11 +93,13 @@ functions! {
     /// In each lane the word of `low` or `high` that the low four bits of its index name.
     pick_of_16(index: Self, low: Self, high: Self) =
         _mm512_permutex2var_epi64(low.0, index.0, high.0);
-    /// Lanes 4 to 7 in lanes 0 to 3.
-    upper_half(a: Self) = _mm512_shuffle_i64x2::<0b11_10_11_10>(a.0, a.0);
-    /// Lanes 2 and 3 in lanes 0 and 1.
-    second_pair(a: Self) = _mm512_shuffle_i64x2::<0b01_01_01_01>(a.0, a.0);
-    /// Lane 1 in lane 0.
+    /// Lanes 0 to 3 of `a`, then those of `b`.
+    lower_halves(a: Self, b: Self) = _mm512_shuffle_i64x2::<0b01_00_01_00>(a.0, b.0);
+    /// Lanes 4 to 7 of `a`, then those of `b`.
+    upper_halves(a: Self, b: Self) = _mm512_shuffle_i64x2::<0b11_10_11_10>(a.0, b.0);
+    /// Lanes 2 and 3 in lanes 0 and 1, and in the same way in the upper half.
+    second_pair(a: Self) = _mm512_shuffle_i64x2::<0b11_11_01_01>(a.0, a.0);
+    /// Lane 1 in lane 0, and in the same way in every pair.
     second_lane(a: Self) = _mm512_unpackhi_epi64(a.0, a.0);
 }
 

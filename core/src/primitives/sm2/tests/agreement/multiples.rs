@@ -71,8 +71,14 @@ fn multiples_of_any_point() {
             let together: Vec<_> = together.iter().map(coordinates).collect();
             assert_eq!(together, products, "{backend:?} prepared, from {start:x} by {step:x}");
             for (k, expected) in scalars.iter().zip(&products) {
-                let alone = coordinates(&key.multiply_to_sum(k).to_affine());
-                assert_eq!(alone, *expected, "{backend:?} prepared {:x?}", k.0);
+                let [of_base, of_key] = key.multiply_base_and_key(k);
+                let case = format!("{backend:?} prepared {:x?}", k.0);
+                assert_eq!(coordinates(&of_key), *expected, "{case}");
+                assert_eq!(
+                    coordinates(&of_base),
+                    coordinates(&Backend::Portable.multiply_base(k)),
+                    "{case}"
+                );
             }
         }
     }
