@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
 # Measures the whole job and the kernels on one core, beside peers in the same run, and records them:
 #
-#   benches/run.sh [--quick] [CORE]          the core to pin everything to, 1 unless named
+#   benches/run.sh [--quick | --trial] [CORE]    the core to pin everything to, 1 unless named
+#
+# --quick is shorter and less exact. --trial only tries whether everything runs: its figures mean nothing and
+# go to target/bench/trial; it takes less than two minutes where the peers are built.
 #
 # Writes benches/record/<cpu>/<date>.csv (a row each) and .txt (the machine, the tools, the figures asked
 # for, every row beside its peers), and draws docs/speed.svg. A peer that could not be measured is named in
@@ -13,11 +16,12 @@
 # priority. BENCH_LOCK=FILE locks that file for each operation, where several people measure.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-rounds=3 milliseconds=60
-if [ "${1:-}" = --quick ]; then
-    rounds=2 milliseconds=20
-    shift
-fi
+rounds=3 milliseconds=60 documents=1000 cms_mib=1024 records=benches/record
+case ${1:-} in
+--quick) rounds=2 milliseconds=20 cms_mib=256 ;;
+--trial) rounds=1 milliseconds=2 documents=20 cms_mib=16 records=trial ;;
+esac
+[[ ${1:-} = --* ]] && shift
 core=${1:-1}
 target=${CARGO_TARGET_DIR:-$PWD/target}
 work=$target/bench
@@ -28,7 +32,8 @@ mkdir -p "$work"
 
 cpu=$(lscpu | sed -n 's/^Model name: *//p' | head -1 | tr -c 'A-Za-z0-9\n' '-' | tr -s - | sed 's/-$//')
 family=$(lscpu | sed -n 's/^CPU family: *//p')-$(lscpu | sed -n 's/^Model: *//p')
-folder=benches/record/$(uname -m)-${cpu,,}-$family
+[ $records = trial ] && records=$work/trial
+folder=$records/$(uname -m)-${cpu,,}-$family
 record=$folder/$(date -u +%F)
 rows=$work/rows
 mkdir -p "$folder"
@@ -114,11 +119,11 @@ describe_machine() {
 
 # The whole job: ours, ofdrw, ours. A drift of the machine shows between the two.
 measure_whole_job() {
-    "$yinxin" demo --out "$work/demo" --count 1000 >"$work/demo.txt"
+    "$yinxin" demo --out "$work/demo" --count $documents >"$work/demo.txt"
     locked "${pinned[@]}" "$benches" licences "$work/demo" >>"$rows"
     if command -v java >/dev/null && command -v mvn >/dev/null; then
-        mvn -q -B -f vectors/interop/ofdrw/pom.xml compile dependency:build-classpath \
-            -Dwork="$work" -Dmdep.outputFile="$work/classpath"
+        attempt ofdrw mvn -q -B -f vectors/interop/ofdrw/pom.xml compile dependency:build-classpath \
+            -Dwork="$work" -Dmdep.outputFile="$work/classpath" || return 0
         java -version 2>&1 | head -1 >>"$record.txt"
         locked "${pinned[@]}" java -cp "$work/maven/classes:$(cat "$work/classpath")" interop.Main verify \
             --repeat 1 "$work/demo/licences" | tail -1 | tee -a "$record.txt" |
@@ -131,7 +136,7 @@ measure_whole_job() {
 
 ours() {
     grep -qx "$1" <<<"$our_operations" || return 0
-    "${pinned[@]}" "$yinxin" speed --json --seconds "0.0$((milliseconds / 2))" \
+    "${pinned[@]}" "$yinxin" speed --json --seconds "$(printf 0.%03d $((milliseconds / 2)))" \
         --size 64 --size 1024 --size 16384 "$1" >>"$rows"
 }
 
@@ -155,7 +160,6 @@ build_c_peers
 build_other_peers
 cargo tree --manifest-path benches/peers/rust/Cargo.toml --depth 1 --prefix none | sed "s/ (\/.*//" >>"$record.txt"
 measure_whole_job
-locked "${pinned[@]}" "$benches" cms 1024 >>"$rows"
 
 our_operations=$("$yinxin" speed --json --seconds 0 --size 64 | sed -nE 's/.*"op":"([^"]*)".*/\1/p' | sort -u)
 their_operations='sm2-sign sm2-sign-digest sm2-verify sm2-verify-digest sm2-keygen sm2-encrypt sm2-decrypt
@@ -164,7 +168,9 @@ their_operations='sm2-sign sm2-sign-digest sm2-verify sm2-verify-digest sm2-keyg
 operations=$(printf '%s\n' $our_operations $their_operations | sort -u)
 for round in $(seq "$rounds"); do
     echo "round $round of $rounds"
-    locked "${pinned[@]}" "$benches" certificates >>"$rows"
+    locked "${pinned[@]}" "$benches" certificates $((milliseconds * 8)) >>"$rows"
+    locked "${pinned[@]}" "$benches" cms $cms_mib >>"$rows" 2>"$work/log" || { cat "$work/log" >&2; exit 1; }
+    [ "$round" = 1 ] && cat "$work/log" >>"$record.txt"
     for op in $operations; do
         locked measure_operation "$op"
     done

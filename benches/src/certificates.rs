@@ -22,8 +22,6 @@ use yinxin::{
 
 use crate::rows::Failure;
 
-/// How long each row runs.
-const ROW_TIME: Duration = Duration::from_millis(500);
 /// Issuers in a large store.
 const ANCHORS: u32 = 15_000;
 /// Signers whose paths are judged.
@@ -31,11 +29,12 @@ const SIGNERS: u32 = 10_000;
 /// Entries of a large list.
 const ENTRIES: u32 = 100_000;
 
-/// Prints a row for each job.
+/// Prints a row for each job, which runs for so many milliseconds.
 ///
 /// # Errors
 /// If a certificate cannot be made, or a path does not pass.
-pub(crate) fn run() -> Result<(), Failure> {
+pub(crate) fn run(milliseconds: &str) -> Result<(), Failure> {
+    let rows = Rows { time: Duration::from_millis(milliseconds.parse()?) };
     let key = PrivateKey::generate()?;
     let root = certify("root", Profile::Root, &key, None)?;
     let authority = PrivateKey::generate()?;
@@ -44,11 +43,11 @@ pub(crate) fn run() -> Result<(), Failure> {
     let signer = PrivateKey::generate()?;
     let issuer = Some((&ca, &authority));
     let leaf = certify("signer", Profile::Signer, &signer, issuer)?;
-    measure("certificate-parse", || Certificate::parse(leaf.der()).is_ok());
-    verify_one(&leaf, &ca)?;
-    path((&ca, &authority), &signer, &root)?;
-    anchors(&key)?;
-    list(&root, &key)
+    rows.measure("certificate-parse", || Certificate::parse(leaf.der()).is_ok());
+    verify_one(&rows, &leaf, &ca)?;
+    path(&rows, (&ca, &authority), &signer, &root)?;
+    anchors(&rows, &key)?;
+    list(&rows, &root, &key)
 }
 
 fn certify(
@@ -80,16 +79,17 @@ fn at(seconds: i64) -> Result<UnixTime, Failure> {
 }
 
 /// A signature of a certificate, with a key that was parsed before.
-fn verify_one(leaf: &Certificate, ca: &Certificate) -> Result<(), Failure> {
+fn verify_one(rows: &Rows, leaf: &Certificate, ca: &Certificate) -> Result<(), Failure> {
     let (signature, _) = leaf.signature()?;
     let key = ca.public_key()?;
-    measure("sm2-verify-one", || key.verify(leaf.tbs(), &signature, &DistId::DEFAULT).is_ok());
+    rows.measure("sm2-verify-one", || key.verify(leaf.tbs(), &signature, &DistId::DEFAULT).is_ok());
     Ok(())
 }
 
 /// Paths of three, each of another signer under one authority, parsed anew each time: first with a store
 /// that has met the authority, then with one that has met nobody.
 fn path(
+    rows: &Rows,
     issuer: (&Certificate, &PrivateKey),
     signer: &PrivateKey,
     root: &Certificate,
@@ -110,15 +110,15 @@ fn path(
     };
     let mut next = leaves.iter().cycle();
     let warm = TrustStore::new(vec![root.clone()]);
-    measure("certificate-path-3-warm", || next.next().is_some_and(|leaf| judge(leaf, &warm)));
-    measure("certificate-path-3-cold", || {
+    rows.measure("certificate-path-3-warm", || next.next().is_some_and(|leaf| judge(leaf, &warm)));
+    rows.measure("certificate-path-3-cold", || {
         let cold = TrustStore::new(vec![root.clone()]);
         next.next().is_some_and(|leaf| judge(leaf, &cold))
     });
     Ok(())
 }
 
-fn anchors(key: &PrivateKey) -> Result<(), Failure> {
+fn anchors(rows: &Rows, key: &PrivateKey) -> Result<(), Failure> {
     let ders: Vec<Vec<u8>> = (0..ANCHORS)
         .map(|number| -> Result<Vec<u8>, Failure> {
             let name = format!("authority {number}");
@@ -129,38 +129,46 @@ fn anchors(key: &PrivateKey) -> Result<(), Failure> {
         let parsed: Result<Vec<_>, _> = ders.iter().map(|der| Certificate::parse(der)).collect();
         parsed.map(TrustStore::new)
     };
-    measure("trust-load-15000", || load().is_ok());
+    rows.measure("trust-load-15000", || load().is_ok());
     let store = load()?;
     let wanted: Vec<_> = store.anchors().take(1000).cloned().collect();
     let mut next = wanted.iter().cycle();
-    measure("trust-lookup-15000", || {
+    rows.measure("trust-lookup-15000", || {
         next.next().is_some_and(|anchor| store.issuers_of(anchor).len() == 1)
     });
     Ok(())
 }
 
-fn list(root: &Certificate, key: &PrivateKey) -> Result<(), Failure> {
+fn list(rows: &Rows, root: &Certificate, key: &PrivateKey) -> Result<(), Failure> {
     let serials: Vec<_> = (1..=ENTRIES).map(|number| (number * 3).to_be_bytes()).collect();
     let revoked = at(1_000_000)?;
     let entries: Vec<(&[u8], _, _)> =
         serials.iter().map(|serial| (&serial[..], revoked, Reason::Superseded)).collect();
     let list = crl::make(root, &entries, revoked, at(2_000_000)?, 1, key)?;
-    measure("crl-parse-100000", || Crl::parse(list.der()).is_ok());
+    rows.measure("crl-parse-100000", || Crl::parse(list.der()).is_ok());
     let mut next = serials.iter().cycle();
-    measure("crl-lookup-100000", || {
+    rows.measure("crl-lookup-100000", || {
         next.next().is_some_and(|serial| list.revoked(serial).is_some())
     });
     Ok(())
 }
 
-/// Runs `job` for [`ROW_TIME`], at least three times, and prints how often a second it ran.
-fn measure(name: &str, mut job: impl FnMut() -> bool) {
-    let start = Instant::now();
-    let mut count = 0_u32;
-    while start.elapsed() < ROW_TIME || count < 3 {
-        assert!(black_box(job()), "{name} failed");
-        count += 1;
+/// How rows are measured.
+struct Rows {
+    /// How long each runs.
+    time: Duration,
+}
+
+impl Rows {
+    /// Runs `job` for as long, at least three times, and prints how often a second it ran.
+    fn measure(&self, name: &str, mut job: impl FnMut() -> bool) {
+        let start = Instant::now();
+        let mut count = 0_u32;
+        while start.elapsed() < self.time || count < 3 {
+            assert!(black_box(job()), "{name} failed");
+            count += 1;
+        }
+        let per_second = f64::from(count) / start.elapsed().as_secs_f64();
+        println!("{name},yinxin,,1,0,{per_second:.3},0");
     }
-    let per_second = f64::from(count) / start.elapsed().as_secs_f64();
-    println!("{name},yinxin,,1,0,{per_second:.1},0");
 }

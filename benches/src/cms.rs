@@ -28,8 +28,10 @@ use yinxin::{
     },
 };
 
-use crate::rows::Failure;
+use crate::{memory::Watch, rows::Failure};
 
+/// Memory in use beyond that before a row begins: buffers, and no part of what is streamed.
+const MORE_KIB_MAX: u64 = 8 << 10;
 /// What a service reads at a time.
 const PIECE: usize = 64 << 10;
 
@@ -141,11 +143,20 @@ fn envelopes(bytes: usize, key: &PrivateKey, certificate: &Certificate) -> Resul
 }
 
 fn row(name: &str, bytes: usize, job: impl FnOnce() -> Result<(), Failure>) -> Result<(), Failure> {
+    let watch = Watch::begin();
     let start = Instant::now();
     job()?;
     let seconds = start.elapsed().as_secs_f64();
-    let megabytes = f64::from(u32::try_from(bytes >> 20)?) * 1.048_576;
-    println!("{name},yinxin,,1,{bytes},{:.2},{:.1}", 1.0 / seconds, megabytes / seconds);
+    let mib = bytes >> 20;
+    let megabytes = f64::from(u32::try_from(mib)?) * 1.048_576;
+    println!("{name},yinxin,,1,{bytes},{:.6},{:.1}", 1.0 / seconds, megabytes / seconds);
+    match watch.and_then(|watch| watch.more_kib()) {
+        None => eprintln!("{name}: {mib} MiB; the system does not tell the memory"),
+        Some(kib) if kib > MORE_KIB_MAX => {
+            return Err(format!("{name}: {mib} MiB took {kib} KiB more").into());
+        }
+        Some(kib) => eprintln!("{name}: {mib} MiB with {kib} KiB more in use"),
+    }
     Ok(())
 }
 

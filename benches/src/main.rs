@@ -1,5 +1,6 @@
 //! `yinxin-benches licences FOLDER`: the whole job, on the files of a demonstration, as rows.
-//! `yinxin-benches certificates`: certificates, paths, stores of anchors and lists, as rows.
+//! `yinxin-benches certificates MILLISECONDS`: certificates, paths, stores of anchors and lists, as rows
+//! of so long each.
 //! `yinxin-benches cms MIB`: signed and enveloped data of so many MiB, streamed, as rows.
 //! `yinxin-benches record ROWS RECORD`: the rows of a run told as medians: `RECORD.csv`, at the end
 //! of `RECORD.txt` beside the peers and the figures asked for, and as the chart `docs/speed.svg`.
@@ -10,7 +11,9 @@ mod certificates;
 mod chart;
 mod cms;
 mod figures;
+mod jobs;
 mod licences;
+mod memory;
 mod rows;
 
 use std::{ffi::OsStr, fs, path::Path, process::ExitCode};
@@ -22,10 +25,10 @@ fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match *arguments.as_slice() {
         ["licences", folder] => licences::run(folder),
-        ["certificates"] => certificates::run(),
+        ["certificates", milliseconds] => certificates::run(milliseconds),
         ["cms", megabytes] => cms::run(megabytes),
         ["record", rows, record] => write_record(rows, record),
-        _ => Err("usage: yinxin-benches licences FOLDER | certificates | cms MIB | \
+        _ => Err("usage: yinxin-benches licences FOLDER | certificates MILLISECONDS | cms MIB | \
                   record ROWS RECORD"
             .into()),
     };
@@ -41,7 +44,7 @@ fn main() -> ExitCode {
 fn write_record(rows: &str, record: &str) -> Result<(), Failure> {
     let run = Record::parse(&fs::read_to_string(rows)?)?;
     fs::write(format!("{record}.csv"), run.to_csv())?;
-    let figures = figures::table(&run)?;
+    let figures = figures::table(&run)? + &jobs::table(&run);
     let path = format!("{record}.txt");
     let text = fs::read_to_string(&path).unwrap_or_default();
     fs::write(path, format!("{text}{figures}{}", run.table()))?;
