@@ -282,10 +282,63 @@ mod tests {
     #[test]
     fn every_code_has_a_hint() {
         for code in Code::ALL {
-            assert!(!code.hint_en().is_empty(), "{code:?}: add a hint in error/hint.rs");
-            assert!(!code.hint_zh().is_empty(), "{code:?}: add a hint in error/hint.rs");
+            let (en, zh) = (code.hint_en(), code.hint_zh());
+            assert!(en.is_ascii() && en.contains(' '), "{code:?}: add a hint in error/hint.rs");
+            let is_chinese = |letter| ('\u{4e00}'..='\u{9fff}').contains(&letter);
+            assert!(zh.chars().any(is_chinese), "{code:?}: add a hint in error/hint.rs");
         }
     }
+
+    /// `UPDATE=1` writes them anew.
+    #[test]
+    fn the_guide_lists_every_code() {
+        type Text = fn(Code) -> &'static str;
+        let pages: [(&str, &str, [Text; 2]); 2] = [
+            ("errors.md", ENGLISH, [Code::text_en, Code::hint_en]),
+            ("errors.zh-CN.md", CHINESE, [Code::text_zh, Code::hint_zh]),
+        ];
+        for (name, head, [text, hint]) in pages {
+            let row = |code: &Code| {
+                let words = [text(*code), hint(*code)].map(|words| words.replace('|', "\\|"));
+                format!("| {} | `{}` | {} | {} |\n", code.number(), code.name(), words[0], words[1])
+            };
+            let page = head.to_owned() + &Code::ALL.iter().map(row).collect::<String>();
+            let path = format!("{}/../docs/guide/{name}", env!("CARGO_MANIFEST_DIR"));
+            if std::env::var_os("UPDATE").is_some() {
+                std::fs::write(&path, &page).unwrap();
+            }
+            let there = std::fs::read_to_string(&path).unwrap_or_default();
+            assert!(there == page, "docs/guide/{name}: UPDATE=1 writes it anew");
+        }
+    }
+
+    const ENGLISH: &str = "\
+# Error codes
+
+An error says that a call could not do its work: its code, a text in English and Chinese, the place where it
+happened (file, field, byte offset; of a device its own code), and a hint. Number and name never change: the
+number is the status of the C interface, the name is in the JSON of the command line and in the exceptions of
+Python. A verification that finished and said no is no error but a report of checks. No message has a secret
+in it.
+
+`yinxin::Code::ALL` is this list.
+
+| number | name | meaning | what to try next |
+| --- | --- | --- | --- |
+";
+
+    const CHINESE: &str = "\
+# 错误码
+
+错误表示调用未能完成工作，包含：错误码、中英文说明、出错位置（文件、字段、字节偏移；密码设备另有其自身错误码）和建议。编号和名称
+不会改变：编号即 C 接口的返回状态，名称用于命令行的 JSON 输出和 Python 异常。验证完成但结论为“否”不是错误，而是一份检查报告。
+任何消息都不含秘密信息。
+
+完整列表见 `yinxin::Code::ALL`。
+
+| 编号 | 名称 | 含义 | 建议 |
+| --- | --- | --- | --- |
+";
 
     #[test]
     fn text_tells_the_place_in_both_languages() {

@@ -197,7 +197,10 @@ hints! {
     "BAD_DATA"
         "fill in the named field as the documentation describes"
         "请按文档说明填写所示字段";
-    "BAD_TOKEN" | "BAD_JSON" | "BAD_CLAIM"
+    "BAD_JSON"
+        "it must be whole, in UTF-8, and no name may stand twice in one object: look with a tool for JSON"
+        "JSON 须完整、采用 UTF-8 编码，且同一对象中成员名不得重复，请用 JSON 工具检查";
+    "BAD_TOKEN" | "BAD_CLAIM"
         "ask the issuer for a new token; one that was cut or decoded and written again is no longer whole"
         "请向签发方重新获取令牌；被截断或重新编码的令牌已不完整";
 }
