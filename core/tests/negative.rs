@@ -68,6 +68,50 @@ fn every_file_is_run() {
     }
 }
 
+/// What any such suite must hold, and the cases that are it. Of a certificate, the verdict is its code.
+const DEMANDED: &[(&str, &str, &[&str])] = &[
+    ("r or s 0", "signatures", &["der-r-zero", "raw-r-zero", "der-s-zero", "raw-s-zero"]),
+    ("r or s n", "signatures", &["der-r-n", "raw-r-n", "der-s-n", "raw-s-n"]),
+    ("r + s = n", "signatures", &["der-r+s-n", "raw-r+s-n"]),
+    ("wrong identifier", "signatures", &["der-other-id", "raw-other-id", "der-empty-id"]),
+    ("missing Z", "signatures", &["der-no-z", "raw-no-z"]),
+    ("non-minimal DER", "signatures", &["der-long-integer", "der-long-length", "der-negative"]),
+    ("non-minimal DER of a key", "keys", &["pkcs8-long-length"]),
+    ("trailing bytes", "signatures", &["der-trailing", "der-trailing-inside"]),
+    ("trailing bytes of a key", "keys", &["pkcs8-trailing", "sec1-trailing", "spki-trailing"]),
+    ("a point off the curve", "keys", &["spki-off-curve", "coordinates-off-curve"]),
+    ("the point at infinity", "keys", &["spki-infinity", "spki-zero-zero"]),
+    ("key usage", "certificates", &["key-usage-encryption", "key-usage-signature"]),
+    ("expired", "certificates", &["expired", "authority-expired"]),
+    ("not yet valid", "certificates", &["not-yet-valid"]),
+    ("revoked before", "certificates", &["revoked-before"]),
+    ("revoked after", "certificates", &["revoked-after", "authority-compromised-after"]),
+    ("path length", "certificates", &["path-length"]),
+    ("unknown critical extension", "certificates", &["unknown-critical-extension"]),
+    ("authority as end entity", "certificates", &["authority-as-end-entity"]),
+    ("algorithms that differ", "certificates", &["algorithms-differ", "parameters-differ"]),
+    ("stale list", "certificates", &["list-stale"]),
+    ("wrong issuer", "certificates", &["wrong-issuer", "list-of-another-issuer"]),
+    (
+        "wrong signature",
+        "certificates",
+        &["wrong-signature", "list-of-another-key", "list-changed"],
+    ),
+];
+
+#[test]
+fn what_is_demanded_is_there() {
+    for (what, file, ids) in DEMANDED {
+        let cases = load(&format!("negative/{file}.json"));
+        for id in *ids {
+            let case = cases.iter().find(|case| case.id() == *id);
+            let case = case.unwrap_or_else(|| panic!("{what}: no {id} in {file}.json"));
+            let verdict = if *file == "certificates" { "indication" } else { "code" };
+            assert!(!case.text(verdict).is_empty(), "{case}");
+        }
+    }
+}
+
 fn code<T>(result: Result<T, Error>) -> Option<String> {
     result.err().map(|error| error.code().name().to_owned())
 }

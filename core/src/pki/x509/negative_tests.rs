@@ -1,4 +1,4 @@
-//! Paths that must not pass, each with its reason: `vectors/negative/certificates.json`. The same forge
+//! Paths that must not pass, each with its reason, and what is told apart from them: `vectors/negative/certificates.json`. The same forge
 //! as elsewhere made them, once; `UPDATE=1` makes them anew. They are kept as data for other readers.
 
 use base64ct::{Base64, Encoding as _};
@@ -25,10 +25,16 @@ fn certificates_that_must_be_refused() {
         std::fs::write(path, written()).unwrap();
     }
     let cases = load("negative/certificates.json");
-    assert!(cases.len() >= 26, "{}", cases.len());
+    assert!(cases.len() >= 35, "{}", cases.len());
     for case in cases {
         let report = judge(&case);
         let json = serde_json::to_value(&report).unwrap();
+        if case.text("indication") == "passed" {
+            // What is told apart from a refusal, by a check that tells the reader.
+            assert!(report.passed(), "{case} {report:#?}");
+            assert!(report.checks().any(|check| check.id == case.text("check")), "{case}");
+            continue;
+        }
         assert!(!report.passed(), "{case}");
         assert_eq!(json["indication"], case.text("indication"), "{case} {report:#?}");
         assert_eq!(json["sub_indication"], case.text("sub_indication"), "{case} {report:#?}");
@@ -82,7 +88,8 @@ fn written() -> String {
     let header = json!({
         "source": "self: made by core/src/pki/x509/negative_tests.rs",
         "description": "Paths from leaf to anchors that must not pass, each with its reason, the \
-            indication, and the check that decides it. Times are of 1970. Revocation is demanded.",
+            indication, and the check that decides it; and what is told apart from them and passes. \
+            Times are of 1970. Revocation is demanded.",
         "count": cases.len(),
     });
     let file = json!({ "header": header, "tests": cases });
@@ -384,6 +391,21 @@ fn revocations() -> Vec<Value> {
                 world
             },
         ),
+        case(
+            &{
+                let mut world = revoked(1501);
+                world.policy.role = Role::DocumentSigner;
+                world
+            },
+            [
+                "revoked-after",
+                "revoked one second after signing: the signature was made before, and passes",
+                "passed",
+                "",
+                "certificate.revoked_since",
+            ],
+            None,
+        ),
         open(
             "authority-compromised-after",
             "the authority's key was compromised after signing: it can backdate (EN 319 102-1)",
@@ -412,6 +434,25 @@ fn revocations() -> Vec<Value> {
             with(|world| {
                 let stranger = Forge::authority("ca", 7, "root", 0, None).sign(0);
                 world.crls[1] = list(&stranger, 7, &[]);
+            }),
+        ),
+        open(
+            "list-of-another-issuer",
+            "the only list is that of another authority",
+            "TRY_LATER",
+            with(|world| {
+                let stranger = Forge::authority("another ca", 7, "root", 0, None).sign(0);
+                world.crls[1] = list(&stranger, 7, &[]);
+            }),
+        ),
+        open(
+            "list-changed",
+            "a bit of the list's signature was changed: it proves nothing",
+            "TRY_LATER",
+            with(|world| {
+                let mut der = world.crls[1].der().to_vec();
+                *der.last_mut().unwrap() ^= 1;
+                world.crls[1] = Crl::parse(&der).unwrap();
             }),
         ),
         open(
