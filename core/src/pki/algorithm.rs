@@ -98,7 +98,9 @@ impl SignatureForm {
             Self::Der => Signature::from_der(&bytes),
             Self::Raw => {
                 let raw = bytes.as_slice().try_into();
-                Signature::from_bytes(raw.map_err(|_| Error::new(Code::BadSignatureEncoding))?)
+                Signature::from_bytes(
+                    raw.map_err(|_| Error::new(Code::BadSignatureEncoding).field("r||s"))?,
+                )
             }
         }
     }

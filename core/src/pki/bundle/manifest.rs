@@ -69,7 +69,9 @@ impl Manifest {
     }
 
     fn to_der(&self) -> Result<Vec<u8>, Error> {
-        let number = |number: u64| number.to_der().map_err(|_| Error::new(Code::BadBundle));
+        let number = |number: u64| {
+            number.to_der().map_err(|_| Error::new(Code::BadBundle).field("sequence"))
+        };
         let anchors = self.anchors.iter().map(|digest| wrap(tag::OCTET_STRING, &[digest]));
         let anchors: Vec<u8> = anchors.flatten().collect();
         let certificates: Vec<_> = self.certificates.iter().map(Certificate::der).collect();
@@ -160,7 +162,7 @@ fn number(element: &Element<'_>, field: &'static str) -> Result<u64, Error> {
 }
 
 fn time(time: UnixTime) -> Result<Vec<u8>, Error> {
-    let bad = || Error::new(Code::BadTime);
+    let bad = || Error::new(Code::BadTime).field("time");
     let seconds = u64::try_from(time.unix_s()).map_err(|_| bad())?;
     let time = GeneralizedTime::from_unix_duration(std::time::Duration::from_secs(seconds));
     time.and_then(|time| time.to_der()).map_err(|_| bad())

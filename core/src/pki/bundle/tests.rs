@@ -151,7 +151,7 @@ fn what_cannot_be_made_is_refused() {
     assert_eq!(refused(|m| m.set = "x".repeat(limits::BUNDLE_NAME_BYTES_MAX + 1)), argument("set"));
     assert_eq!(refused(|m| m.expires = m.issued), argument("expires"));
     assert_eq!(refused(|m| m.anchors.extend([[7; 32]])), argument("anchors"));
-    assert_eq!(refused(|m| m.issued = at(-1)), Some((Code::BadTime, None)));
+    assert_eq!(refused(|m| m.issued = at(-1)), Some((Code::BadTime, Some("time"))));
     let mismatch = manifest.sign(&keeper, &key(8)).unwrap_err();
     assert_eq!(mismatch.code(), Code::KeyMismatch);
     // Nothing but times and numbers is a bundle too: it distrusts everybody.

@@ -115,7 +115,7 @@ impl NewList<'_> {
             };
             tbs.to_der()
         };
-        let tbs = encode().map_err(|_| Error::new(Code::BadDer))?;
+        let tbs = encode().map_err(|_| Error::new(Code::BadDer).field("tbsCertList"))?;
         Crl::parse(&signed(&tbs, signer)?)
     }
 }
@@ -170,7 +170,8 @@ fn entry<'a>(entry: &Entry<'a>) -> Result<EntryDer<'a>, Error> {
         if since > entry.at {
             return Err(argument("invalid_since"));
         }
-        let value = invalidity_date(since).ok_or_else(|| Error::new(Code::BadTime))?;
+        let value = invalidity_date(since)
+            .ok_or_else(|| Error::new(Code::BadTime).field("invalidityDate"))?;
         let extension = ExtensionDer::new("2.5.29.24", false, value);
         extensions.push(extension.map_err(|_| argument("invalid_since"))?);
     }

@@ -113,7 +113,8 @@ impl Csr {
             }
             let digits = bytes.iter().filter(|byte| !byte.is_ascii_whitespace());
             let digits: String = digits.copied().map(char::from).collect();
-            let der = Base64::decode_vec(&digits).map_err(|_| Error::new(Code::BadBase64))?;
+            let der = Base64::decode_vec(&digits)
+                .map_err(|_| Error::new(Code::BadBase64).field("request"))?;
             return Self::parse(&der);
         }
         Self::parse(bytes)

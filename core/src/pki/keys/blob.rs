@@ -162,13 +162,15 @@ struct Fields<'a>(&'a [u8]);
 
 impl<'a> Fields<'a> {
     fn take(&mut self, length: usize) -> Result<&'a [u8], Error> {
-        let (field, rest) = self.0.split_at_checked(length).ok_or(Error::new(Code::BadLength))?;
+        let (field, rest) =
+            self.0.split_at_checked(length).ok_or(Error::new(Code::BadLength).field("blob"))?;
         self.0 = rest;
         Ok(field)
     }
 
     fn ulong(&mut self) -> Result<u32, Error> {
-        let bytes = self.take(4)?.try_into().map_err(|_| Error::new(Code::BadLength))?;
+        let bytes =
+            self.take(4)?.try_into().map_err(|_| Error::new(Code::BadLength).field("blob"))?;
         Ok(u32::from_le_bytes(bytes))
     }
 
@@ -200,7 +202,7 @@ impl<'a> Fields<'a> {
     }
 
     fn finish(&self) -> Result<(), Error> {
-        if self.0.is_empty() { Ok(()) } else { Err(Error::new(Code::BadLength)) }
+        if self.0.is_empty() { Ok(()) } else { Err(Error::new(Code::BadLength).field("blob")) }
     }
 }
 

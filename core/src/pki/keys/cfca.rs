@@ -26,18 +26,19 @@ pub fn open(der: &[u8], password: &[u8]) -> Result<(PrivateKey, Certificate), Er
     if der.len() > limits::CERTIFICATE_BYTES_MAX {
         return Err(Error::limit("CERTIFICATE_BYTES_MAX"));
     }
-    let container = Container::from_der(der).map_err(|_| Error::new(Code::BadKey))?;
+    let container =
+        Container::from_der(der).map_err(|_| Error::new(Code::BadKey).field("container"))?;
     let known = container.version == 1
         && container.key.kind == DATA
         && container.key.cipher == SM4
         && container.certificate.kind == DATA;
     if !known {
-        return Err(Error::new(Code::UnsupportedAlgorithm));
+        return Err(Error::new(Code::UnsupportedAlgorithm).field("container"));
     }
     let mut derived = Zeroizing::new([0; 32]);
     sm3::kdf(&[password], &mut *derived);
     let (halves, _) = derived.as_chunks::<16>();
-    let [iv, key] = halves else { return Err(Error::new(Code::BadLength)) };
+    let [iv, key] = halves else { return Err(Error::new(Code::BadLength).field("key")) };
     let plain = cbc::decrypt_padded(key, iv, container.key.encrypted.as_bytes())
         .map_err(|_| Error::new(Code::WrongPassword))?;
     let d = plain.as_slice().try_into().map_err(|_| Error::new(Code::WrongPassword))?;

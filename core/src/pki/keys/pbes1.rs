@@ -83,7 +83,7 @@ impl<'a> Scheme<'a> {
             return Err(Error::new(Code::BadKey).field("encryptedData"));
         }
         work.spend(u64::from(self.iterations))?;
-        let bad_length = || Error::new(Code::BadLength);
+        let bad_length = || Error::new(Code::BadLength).field("derived");
         let (key_length, derived) = match self.name {
             Name::Md5Des | Name::Md5Rc2 => (8, self.pbkdf1::<Md5>(password)),
             Name::Sha1Des | Name::Sha1Rc2 => (8, self.pbkdf1::<Sha1>(password)),
@@ -123,8 +123,9 @@ impl<'a> Scheme<'a> {
     ) -> Result<Zeroizing<Vec<u8>>, Error> {
         let password = password.bmp()?;
         let mut derived = Zeroizing::new(vec![0; key_length + 8]);
-        let (key, iv) =
-            derived.split_at_mut_checked(key_length).ok_or(Error::new(Code::BadLength))?;
+        let (key, iv) = derived
+            .split_at_mut_checked(key_length)
+            .ok_or(Error::new(Code::BadLength).field("derived"))?;
         kdf::derive::<Sha1>(kdf::Purpose::Key, &password, self.salt, self.iterations, key);
         kdf::derive::<Sha1>(kdf::Purpose::Iv, &password, self.salt, self.iterations, iv);
         Ok(derived)

@@ -101,14 +101,14 @@ impl Encryption {
         };
         let mut key = Zeroizing::new(vec![0; key_length]);
         let derivation = self.prf.derive(password, self.iterations, &mut key)?;
-        let bad_length = |_| Error::new(Code::BadLength);
+        let bad_length = |_| Error::new(Code::BadLength).field("key or iv");
         let data = match self.cipher {
             WrittenCipher::Sm4Cbc => {
                 let key = key.as_slice().try_into().map_err(bad_length)?;
                 sm4::cbc::encrypt_padded(key, &iv, plain)
             }
             WrittenCipher::Aes256Cbc => cbc::Encryptor::<Aes256>::new_from_slices(&key, &iv)
-                .map_err(|_| Error::new(Code::BadLength))?
+                .map_err(|_| Error::new(Code::BadLength).field("key or iv"))?
                 .encrypt_padded_vec::<Pkcs7>(plain),
         };
         let algorithm = || {
@@ -116,7 +116,8 @@ impl Encryption {
             let cipher = tlv::sequence(&[&oid(cipher).to_der()?, &iv]);
             Ok(tlv::sequence(&[&PBES2.to_der()?, &tlv::sequence(&[&derivation, &cipher])]))
         };
-        let algorithm = algorithm().map_err(|_: der::Error| Error::new(Code::BadKey))?;
+        let algorithm = algorithm()
+            .map_err(|_: der::Error| Error::new(Code::BadKey).field("encryptionAlgorithm"))?;
         Ok((algorithm, data))
     }
 }
@@ -216,7 +217,7 @@ impl<'a> Scheme<'a> {
             return Err(Error::new(Code::BadKey).field("encryptedData"));
         }
         let mut key = Zeroizing::new([0; 32]);
-        let bad_length = || Error::new(Code::BadLength);
+        let bad_length = || Error::new(Code::BadLength).field("key or iv");
         let key = key.get_mut(..self.cipher.key_length()).ok_or_else(bad_length)?;
         self.derivation.derive(password.bytes(), key, work)?;
         match self.cipher {
@@ -313,10 +314,10 @@ fn decrypt_gcm<C>(key: &[u8], nonce: &[u8], data: &[u8]) -> Result<Zeroizing<Vec
 where
     C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16> + KeyInit,
 {
-    let bad_length = |_| Error::new(Code::BadLength);
+    let bad_length = |_| Error::new(Code::BadLength).field("key or iv");
     let nonce = nonce.try_into().map_err(bad_length)?;
     AesGcm::<C, U12>::new_from_slice(key)
-        .map_err(|_| Error::new(Code::BadLength))?
+        .map_err(|_| Error::new(Code::BadLength).field("key or iv"))?
         .decrypt(nonce, data)
         .map(Zeroizing::new)
         .map_err(|_| Error::new(Code::WrongPassword))
@@ -332,7 +333,7 @@ where
     C: BlockCipherDecrypt + KeyInit,
 {
     cbc::Decryptor::<C>::new_from_slices(key, iv)
-        .map_err(|_| Error::new(Code::BadLength))?
+        .map_err(|_| Error::new(Code::BadLength).field("key or iv"))?
         .decrypt_padded_vec::<Pkcs7>(data)
         .map(Zeroizing::new)
         .map_err(|_| Error::new(Code::WrongPassword))

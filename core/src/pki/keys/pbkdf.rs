@@ -57,7 +57,7 @@ impl Prf {
             let parameters = tlv::sequence(&[&salt, &iterations, &key_length, &self.identifier()?]);
             Ok(tlv::sequence(&[&oid("1.2.840.113549.1.5.12").to_der()?, &parameters]))
         };
-        identifier().map_err(|_: der::Error| Error::new(Code::BadKey))
+        identifier().map_err(|_: der::Error| Error::new(Code::BadKey).field("keyDerivationFunc"))
     }
 }
 

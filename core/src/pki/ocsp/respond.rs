@@ -139,7 +139,7 @@ fn status_der(status: CertificateStatus) -> Result<Vec<u8>, Error> {
 }
 
 fn generalized_time(time: UnixTime) -> Result<Vec<u8>, Error> {
-    let bad = || Error::new(Code::BadTime);
+    let bad = || Error::new(Code::BadTime).field("time");
     let since_1970 = u64::try_from(time.unix_s()).map_err(|_| bad())?;
     let duration = std::time::Duration::from_secs(since_1970);
     let time = der::asn1::GeneralizedTime::from_unix_duration(duration).map_err(|_| bad())?;

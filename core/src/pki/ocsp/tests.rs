@@ -377,7 +377,7 @@ fn what_cannot_be_answered() {
     let field = |error: Error| (error.code(), error.field_name());
     let good = CertificateStatus::Good;
     assert_eq!(field(respond(2, 2, good)), (Code::BadArgument, Some("next_update")));
-    assert_eq!(field(respond(-1, 2, good)), (Code::BadTime, None));
+    assert_eq!(field(respond(-1, 2, good)), (Code::BadTime, Some("time")));
     for reason in [Reason::Unknown, Reason::RemoveFromCrl] {
         let status = CertificateStatus::Revoked { at: at(1), reason: Some(reason) };
         assert_eq!(field(respond(1, 2, status)), (Code::BadArgument, Some("reason")));

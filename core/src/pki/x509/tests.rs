@@ -290,7 +290,7 @@ fn what_cannot_be_issued_is_refused() {
     assert_eq!(refused(|r| r.serial = Some(vec![0])), argument("serial"));
     assert_eq!(refused(|r| r.serial = Some(vec![0x7f; 20])), None);
     assert_eq!(refused(|r| r.serial = Some(vec![0x80; 20])), argument("serial"));
-    assert_eq!(refused(|r| r.not_before = at(-1)), Some((Code::BadTime, None)));
+    assert_eq!(refused(|r| r.not_before = at(-1)), Some((Code::BadTime, Some("time"))));
     let mismatch = issue(&request(Profile::Signer, 2), Some(&root), &key(1));
     assert_eq!(mismatch.err().unwrap().code(), Code::KeyMismatch);
     let mismatch = issue(&request(Profile::Root, 2), None, &key(1));

@@ -235,7 +235,7 @@ pub(in crate::pki) fn signed(tbs: &[u8], signer: &dyn Signer) -> Result<Vec<u8>,
 
 /// `UTCTime` until 2049, `GeneralizedTime` from 2050 (RFC 5280, 4.1.2.5).
 pub(in crate::pki) fn encode_time(time: UnixTime) -> Result<Time, Error> {
-    let bad = || Error::new(Code::BadTime);
+    let bad = || Error::new(Code::BadTime).field("time");
     let since_1970 = u64::try_from(time.unix_s()).map_err(|_| bad())?;
     let time = der::DateTime::from_unix_duration(std::time::Duration::from_secs(since_1970))
         .map_err(|_| bad())?;
@@ -296,5 +296,5 @@ fn argument(field: &'static str) -> Error {
 }
 
 fn encoding(_: der::Error) -> Error {
-    Error::new(Code::BadDer)
+    Error::new(Code::BadDer).field("certificate")
 }
