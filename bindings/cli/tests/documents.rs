@@ -28,7 +28,7 @@ fn the_guide_to_diagnoses_runs_and_shows_what_is_said() {
 
 /// Runs the shell blocks of a guide in one empty folder, and gives what they printed.
 fn run(guide: &str) -> String {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(guide);
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(env!("CARGO_CRATE_NAME")).join(guide);
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).expect("a folder");
     let command = Path::new(env!("CARGO_BIN_EXE_yinxin")).parent().expect("a folder");

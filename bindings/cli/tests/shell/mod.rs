@@ -22,7 +22,9 @@ pub(crate) struct Done {
 #[allow(dead_code, reason = "no test file uses all of it")]
 impl Shell {
     pub(crate) fn new(name: &str) -> Self {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        // The folder is common to the test files, which may run side by side.
+        let folder =
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join(env!("CARGO_CRATE_NAME")).join(name);
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).unwrap();
         Self(folder)
