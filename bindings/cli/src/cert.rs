@@ -1,6 +1,7 @@
 //! `yinxin cert`: make a root, issue, show and judge SM2 certificates.
 
 mod request;
+mod verify;
 
 use std::path::PathBuf;
 
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 use yinxin::{
     UnixTime,
     pki::x509::{
-        self, Certificate, PathPolicy, PathReport, Role, Times, TrustStore,
+        Certificate, PathReport,
         issue::{self, CertificateRequest, Profile, Subject},
     },
     report::headline,
@@ -18,7 +19,7 @@ use yinxin::{
 use crate::{
     Ending,
     failure::Failure,
-    inputs::{self, KeyFile, TrustFiles, hex},
+    inputs::{self, KeyFile, hex},
     output::{self, Access, Output},
 };
 
@@ -60,15 +61,7 @@ pub(crate) enum Command {
         file: PathBuf,
     },
     /// Judge the path from a certificate to a trust anchor; every check is named.
-    Verify {
-        /// The certificate; further ones in the file may help to build the path.
-        file: PathBuf,
-        #[command(flatten)]
-        trust: TrustFiles,
-        /// What the certificate must be allowed to do.
-        #[arg(long, value_enum, default_value_t = RoleName::Any)]
-        role: RoleName,
-    },
+    Verify(verify::VerifyArguments),
 }
 
 /// Whom for, how long, where to.
@@ -115,14 +108,6 @@ impl ProfileName {
             Self::OcspResponder => Profile::OcspResponder,
         }
     }
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum RoleName {
-    Any,
-    SealMaker,
-    SealSigner,
-    DocumentSigner,
 }
 
 /// Reads "C=CN,O=..,CN=..".
@@ -181,7 +166,7 @@ pub(crate) fn run(command: Command, output: &Output) -> Result<Ending, Failure> 
             certificates.iter().try_for_each(|certificate| show(certificate, output))?;
             Ok(Ending::Done)
         }
-        Command::Verify { file, trust, role } => verify(&file, &trust, role, output),
+        Command::Verify(arguments) => verify::verify(&arguments, output),
     }
 }
 
@@ -242,29 +227,6 @@ fn show(certificate: &Certificate, output: &Output) -> Result<(), Failure> {
     })
 }
 
-fn verify(
-    file: &std::path::Path,
-    trust: &TrustFiles,
-    role: RoleName,
-    output: &Output,
-) -> Result<Ending, Failure> {
-    let (anchors, evidence) = trust.load()?;
-    let certificates = inputs::certificates(file)?;
-    let leaf = inputs::certificate(file)?;
-    let role = match role {
-        RoleName::Any => Role::Any,
-        RoleName::SealMaker => Role::SealMaker,
-        RoleName::SealSigner => Role::SealSigner,
-        RoleName::DocumentSigner => Role::DocumentSigner,
-    };
-    let policy = PathPolicy { role, revocation: trust.revocation(), crl_grace_s: 0 };
-    let evidence = evidence.with_certificates(certificates.into_iter().skip(1));
-    let times = Times::both(trust.at()?);
-    let report = x509::verify_path(&leaf, &evidence, &TrustStore::new(anchors), &policy, times);
-    print_path(&file.display().to_string(), &report, output)?;
-    Ok(report.indication.into())
-}
-
 /// Prints a path with the checks of every certificate.
 pub(crate) fn print_path(title: &str, path: &PathReport, output: &Output) -> Result<(), Failure> {
     if output.json {
@@ -278,13 +240,17 @@ pub(crate) fn print_path(title: &str, path: &PathReport, output: &Output) -> Res
             .to_string(),
         );
     }
+    path_lines(title, path, output).iter().try_for_each(|line| output.line(line))
+}
+
+/// A path for readers.
+pub(crate) fn path_lines(title: &str, path: &PathReport, output: &Output) -> Vec<String> {
     let head = headline(title, path.indication, path.sub_indication, output.language);
-    output.line(&output.paint(path.indication.into(), &head))?;
+    let mut lines = vec![output.paint(path.indication.into(), &head)];
     for certificate in &path.certificates {
-        output.line(&format!("  {}", certificate.subject))?;
-        for check in &certificate.checks {
-            output.line(&format!("    {}", check.line(output.language)))?;
-        }
+        lines.push(format!("  {}", certificate.subject));
+        let checks = certificate.checks.iter();
+        lines.extend(checks.map(|check| format!("    {}", check.line(output.language))));
     }
-    Ok(())
+    lines
 }

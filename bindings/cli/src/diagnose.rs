@@ -20,7 +20,7 @@ use crate::{
     Ending,
     encrypt::Layout,
     failure::Failure,
-    inputs::{self, Identifier, KeyFile},
+    inputs::{self, Identifier, KeyFile, Opening},
     output::Output,
     sign::Form,
 };
@@ -139,7 +139,7 @@ fn ciphertext(arguments: &CiphertextArguments, output: &Output) -> Result<Ending
     let key = arguments.key.load()?;
     let bytes = inputs::small_file(&arguments.data)?;
     let names: Vec<_> = arguments.try_key.iter().map(|file| inputs::name(file)).collect();
-    let load = |file: &PathBuf| KeyFile { key: file.clone(), key_password_file: None }.load();
+    let load = |file: &PathBuf| Opening::default().load(file);
     let keys = arguments.try_key.iter().map(load).collect::<Result<Vec<_>, _>>()?;
     let other_keys: Vec<_> = names.iter().map(String::as_str).zip(&keys).collect();
     let layout = match arguments.layout {

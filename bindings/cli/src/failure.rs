@@ -3,13 +3,15 @@
 use std::io;
 
 use serde_json::{Value, json};
-use yinxin::report::Language;
+use yinxin::report::{Language, Text};
 
 /// Why a command could not do its work.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// Standard output was closed by its reader: nothing more to say.
     ClosedPipe,
+    /// The bundle of trust `what` may not be used.
+    Bundle { what: String, text: Option<Text> },
     /// The library refused `what` (a file or an argument).
     Core { what: String, error: yinxin::Error },
     /// The operating system refused `what`.
@@ -23,7 +25,11 @@ impl Failure {
         Self::Core { what: what.to_owned(), error }
     }
 
+    /// What the operating system refused; a closed pipe needs no words.
     pub(crate) fn io(what: &str, error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self::ClosedPipe;
+        }
         Self::Io { what: what.to_owned(), error }
     }
 
@@ -35,6 +41,7 @@ impl Failure {
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::ClosedPipe => "CLOSED_PIPE",
+            Self::Bundle { .. } => "BUNDLE_REJECTED",
             Self::Core { error, .. } => error.code().name(),
             Self::Io { .. } => "IO",
             Self::Usage { .. } => "USAGE",
@@ -45,6 +52,13 @@ impl Failure {
     pub(crate) fn text(&self, language: Language) -> String {
         match self {
             Self::ClosedPipe => String::new(),
+            Self::Bundle { what, text } => {
+                let text = text.as_ref().map(|text| language.of(text)).unwrap_or_default();
+                match language {
+                    Language::English => format!("{what}: the bundle may not be used: {text}"),
+                    Language::Chinese => format!("{what}：信任包不可使用：{text}"),
+                }
+            }
             Self::Core { what, error } => match language {
                 Language::English => format!("{what}: {}", error.text_en()),
                 Language::Chinese => format!("{what}：{}", error.text_zh()),
@@ -57,10 +71,14 @@ impl Failure {
         }
     }
 
-    /// What to try next, in English and in Chinese, where the library refused.
+    /// What to try next, in English and in Chinese, where something is known.
     pub(crate) fn hint(&self) -> Option<[&'static str; 2]> {
         match self {
             Self::Core { error, .. } => Some([error.hint_en(), error.hint_zh()]),
+            Self::Bundle { .. } => Some([
+                "`yinxin bundle verify` shows every check",
+                "yinxin bundle verify 可列出每项检查",
+            ]),
             Self::ClosedPipe | Self::Io { .. } | Self::Usage { .. } => None,
         }
     }
@@ -76,7 +94,7 @@ impl Failure {
             fields.insert("hint".to_owned(), json!({ "en": en, "zh": zh }));
         }
         match self {
-            Self::Core { what, .. } | Self::Io { what, .. } => {
+            Self::Bundle { what, .. } | Self::Core { what, .. } | Self::Io { what, .. } => {
                 json!({ "file": what, "error": error })
             }
             Self::ClosedPipe | Self::Usage { .. } => json!({ "error": error }),

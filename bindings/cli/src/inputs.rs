@@ -1,7 +1,8 @@
 //! What comes in: keys, certificates, lists, times and names as they are given on the command line.
 
 use std::{
-    io::Read,
+    fs::{File, Metadata},
+    io::{self, Read, Seek as _, StdinLock},
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
     time::SystemTime,
@@ -9,11 +10,13 @@ use std::{
 
 use clap::Args;
 use yinxin::{
-    UnixTime,
+    Code, Error, UnixTime,
     pki::{
+        cms::{self, SignWith},
         crl::Crl,
         keys,
-        x509::{Certificate, Evidence, Revocation},
+        pkcs12::{self, Legacy},
+        x509::Certificate,
     },
     primitives::sm2::{DistId, PrivateKey, PublicKey},
 };
@@ -22,7 +25,7 @@ use zeroize::Zeroizing;
 use crate::{encoding, failure::Failure, output};
 
 /// A key, certificate, list or seal as a file: 64 MiB (a national CRL may have 10^6 entries).
-const SMALL_FILE_BYTES_MAX: usize = 64 << 20;
+pub(crate) const SMALL_FILE_BYTES_MAX: usize = 64 << 20;
 
 /// A private key file and its password.
 #[derive(Clone, Debug, Args)]
@@ -31,18 +34,130 @@ pub(crate) struct KeyFile {
     /// `-` is standard input.
     #[arg(long, value_name = "FILE")]
     pub(crate) key: PathBuf,
-    /// The file whose first line is the key's password.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) key_password_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) opening: Opening,
 }
 
 impl KeyFile {
     /// Reads and, if need be, decrypts the key.
     pub(crate) fn load(&self) -> Result<PrivateKey, Failure> {
-        let bytes = Zeroizing::new(small_file(&self.key)?);
-        let password = self.key_password_file.as_deref().map(password).transpose()?;
-        let loaded = keys::load_private(&bytes, password.as_deref().map(Vec::as_slice));
-        Ok(loaded.map_err(|error| Failure::core(&name(&self.key), error))?.key)
+        self.opening.load(&self.key)
+    }
+}
+
+/// How a private key is opened.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Opening {
+    /// The file whose first line is the key's password.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_password_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) legacy: LegacyFlag,
+}
+
+impl Opening {
+    /// Reads the key in `path`.
+    pub(crate) fn load(&self, path: &Path) -> Result<PrivateKey, Failure> {
+        Ok(private_key(path, self.key_password_file.as_deref(), self.legacy)?.0)
+    }
+}
+
+/// Whether broken encryption is opened.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub(crate) struct LegacyFlag {
+    /// Also open keys whose encryption is broken today (DES, Triple DES, RC2): write them anew after.
+    #[arg(long)]
+    legacy: bool,
+}
+
+/// A private key, and the name of the form in which it was found.
+fn private_key(
+    path: &Path,
+    password_file: Option<&Path>,
+    legacy: LegacyFlag,
+) -> Result<(PrivateKey, String), Failure> {
+    let bytes = Zeroizing::new(small_file(path)?);
+    let password = password_file.map(password).transpose()?;
+    let loaded = load_private(&bytes, password.as_deref().map(Vec::as_slice), legacy);
+    loaded.map_err(|error| Failure::core(&name(path), error))
+}
+
+fn load_private(
+    bytes: &[u8],
+    password: Option<&[u8]>,
+    legacy: LegacyFlag,
+) -> Result<(PrivateKey, String), Error> {
+    let error = match keys::load_private(bytes, password) {
+        Ok(found) => return Ok((found.key, found.form.to_string())),
+        Err(error) => error,
+    };
+    let (true, Some(password), Code::LegacyEncryption) = (legacy.legacy, password, error.code())
+    else {
+        return Err(error);
+    };
+    if !pkcs12::is_pkcs12(bytes) {
+        let key = keys::private_key_from_encrypted(bytes, password, Legacy::Allowed)?;
+        return Ok((key, "encrypted PKCS#8, legacy".to_owned()));
+    }
+    let mut keys = pkcs12::open(bytes, password, Legacy::Allowed)?.keys.into_iter();
+    match (keys.next(), keys.next()) {
+        (Some(key), None) => Ok((key.key, "PKCS#12, legacy".to_owned())),
+        (None, _) => Err(Error::new(Code::WrongKeyKind).field("PKCS#12 without an SM2 key")),
+        (Some(_), Some(_)) => {
+            Err(Error::new(Code::WrongKeyKind).field("PKCS#12 with several SM2 keys"))
+        }
+    }
+}
+
+/// One signer or several.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Signers {
+    /// A signer's certificate, with further ones to go inside behind it. Repeatable, each with its --key.
+    #[arg(long, value_name = "FILE", required = true)]
+    cert: Vec<PathBuf>,
+    /// The signer's private key, in the order of the certificates; `-` is standard input.
+    #[arg(long, value_name = "FILE", required = true)]
+    key: Vec<PathBuf>,
+    /// The file whose first line is the key's password: one for all keys, or one for each.
+    #[arg(long, value_name = "FILE")]
+    key_password_file: Vec<PathBuf>,
+    #[command(flatten)]
+    legacy: LegacyFlag,
+}
+
+/// A certificate and its key.
+pub(crate) struct Signer {
+    pub(crate) certificate: Certificate,
+    pub(crate) key: PrivateKey,
+}
+
+impl Signer {
+    pub(crate) fn with(&self) -> SignWith<'_> {
+        SignWith { certificate: &self.certificate, key: &self.key }
+    }
+}
+
+impl Signers {
+    /// The signers in their order, and the further certificates.
+    pub(crate) fn load(&self) -> Result<(Vec<Signer>, Vec<Certificate>), Failure> {
+        let passwords = self.key_password_file.len();
+        if self.cert.len() != self.key.len() || (passwords > 1 && passwords != self.key.len()) {
+            return Err(Failure::usage(
+                "each --cert needs its --key, and --key-password-file is given once or for each key",
+                "每个 --cert 需有对应的 --key；--key-password-file 只给一次，或每个密钥各给一次",
+            ));
+        }
+        let (mut signers, mut further) = (Vec::new(), Vec::new());
+        for (index, (file, key)) in self.cert.iter().zip(&self.key).enumerate() {
+            let mut all = certificates(file)?.into_iter();
+            let certificate =
+                all.next().ok_or_else(|| Failure::core(&name(file), Error::new(Code::BadPem)))?;
+            further.extend(all);
+            let password = self.key_password_file.get(index).or(self.key_password_file.first());
+            let (key, _) = private_key(key, password.map(PathBuf::as_path), self.legacy)?;
+            signers.push(Signer { certificate, key });
+        }
+        Ok((signers, further))
     }
 }
 
@@ -66,12 +181,13 @@ impl AnyKey {
 pub(crate) fn any_key(
     path: &Path,
     password_file: Option<&Path>,
+    legacy: LegacyFlag,
 ) -> Result<(AnyKey, String), Failure> {
     let bytes = Zeroizing::new(small_file(path)?);
     let password = password_file.map(password).transpose()?;
-    let loaded = keys::load_private(&bytes, password.as_deref().map(Vec::as_slice));
+    let loaded = load_private(&bytes, password.as_deref().map(Vec::as_slice), legacy);
     match (loaded, keys::load_public(&bytes)) {
-        (Ok(found), _) => Ok((AnyKey::Private(Box::new(found.key)), found.form.to_string())),
+        (Ok((key, found)), _) => Ok((AnyKey::Private(Box::new(key)), found)),
         (Err(_), Ok(found)) => Ok((AnyKey::Public(found.key), found.form.to_string())),
         (Err(error), Err(_)) => Err(Failure::core(&name(path), error)),
     }
@@ -100,32 +216,77 @@ pub(crate) fn small_file(path: &Path) -> Result<Vec<u8>, Failure> {
         let mut limited = open(path)?.take(most.saturating_add(1));
         limited.read_to_end(&mut bytes).map_err(|error| Failure::io(&name(path), error))?;
         if bytes.len() > SMALL_FILE_BYTES_MAX {
-            return Err(Failure::core(&name(path), yinxin::Error::limit("file size")));
+            return Err(Failure::core(&name(path), Error::limit("file size")));
         }
         return Ok(bytes);
     }
     output::read(path, SMALL_FILE_BYTES_MAX)
 }
 
-/// Opens a file of any size, or standard input where the name is `-`, to be read piece by piece.
-pub(crate) fn open(path: &Path) -> Result<Box<dyn Read>, Failure> {
-    static TAKEN: AtomicBool = AtomicBool::new(false);
-    if !is_standard(path) {
-        let opened = std::fs::File::open(path);
-        let file = opened.map_err(|error| Failure::io(&name(path), error))?;
-        if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
-            let error = std::io::Error::new(std::io::ErrorKind::IsADirectory, "is a directory");
-            return Err(Failure::io(&name(path), error));
+/// An input that was opened.
+pub(crate) enum Input {
+    /// A file, or standard input where that is one.
+    File(File),
+    /// Standard input otherwise.
+    Standard(StdinLock<'static>),
+}
+
+impl Input {
+    /// Where a plain file is read from, and how many bytes it has from there on. `None` for what cannot
+    /// be read a second time.
+    pub(crate) fn place(&mut self) -> Option<(u64, u64)> {
+        let Self::File(file) = self else { return None };
+        let metadata = file.metadata().ok().filter(Metadata::is_file)?;
+        let place = file.stream_position().ok()?;
+        Some((place, metadata.len().checked_sub(place)?))
+    }
+}
+
+impl Read for Input {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::File(file) => file.read(buffer),
+            Self::Standard(input) => input.read(buffer),
         }
-        return Ok(Box::new(file));
     }
-    if TAKEN.swap(true, Ordering::Relaxed) {
-        return Err(Failure::usage(
-            "standard input (-) can stand for one input only",
-            "标准输入（-）只能作为一个输入",
-        ));
+}
+
+/// Opens a file of any size, or standard input where the name is `-`, to be read piece by piece.
+pub(crate) fn open(path: &Path) -> Result<Input, Failure> {
+    static TAKEN: AtomicBool = AtomicBool::new(false);
+    let fail = |error| Failure::io(&name(path), error);
+    let file = if is_standard(path) {
+        if TAKEN.swap(true, Ordering::Relaxed) {
+            return Err(Failure::usage(
+                "standard input (-) can stand for one input only",
+                "标准输入（-）只能作为一个输入",
+            ));
+        }
+        match standard_file() {
+            Some(file) => file,
+            None => return Ok(Input::Standard(io::stdin().lock())),
+        }
+    } else {
+        File::open(path).map_err(fail)?
+    };
+    if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+        return Err(fail(io::Error::new(io::ErrorKind::IsADirectory, "is a directory")));
     }
-    Ok(Box::new(std::io::stdin().lock()))
+    Ok(Input::File(file))
+}
+
+/// Standard input, where it is a file or a folder: `< FILE`.
+#[cfg(unix)]
+fn standard_file() -> Option<File> {
+    let own = std::os::fd::AsFd::as_fd(&io::stdin()).try_clone_to_owned().ok()?;
+    let file = File::from(own);
+    let metadata = file.metadata().ok()?;
+    (metadata.is_file() || metadata.is_dir()).then_some(file)
+}
+
+#[cfg(not(unix))]
+const fn standard_file() -> Option<File> {
+    None
 }
 
 /// Hands what `path` holds to `take`, piece by piece, in constant memory.
@@ -139,7 +300,7 @@ pub(crate) fn pieces(
         let count = match input.read(&mut buffer) {
             Ok(0) => return Ok(()),
             Ok(count) => count,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(Failure::io(&name(path), error)),
         };
         take(buffer.get(..count).unwrap_or_default())?;
@@ -206,9 +367,15 @@ pub(crate) fn certificates(path: &Path) -> Result<Vec<Certificate>, Failure> {
 /// The one certificate of a file; the first where a PEM file holds a chain.
 pub(crate) fn certificate(path: &Path) -> Result<Certificate, Failure> {
     certificates(path)?.into_iter().next().ok_or_else(|| {
-        let error = yinxin::Error::new(yinxin::Code::BadPem);
+        let error = Error::new(Code::BadPem);
         Failure::core(&name(path), error)
     })
+}
+
+/// All certificates of all these files.
+pub(crate) fn all_certificates(paths: &[PathBuf]) -> Result<Vec<Certificate>, Failure> {
+    let all = paths.iter().map(|file| certificates(file)).collect::<Result<Vec<_>, _>>()?;
+    Ok(all.into_iter().flatten().collect())
 }
 
 /// A public key in any form, or that of a certificate.
@@ -223,68 +390,22 @@ pub(crate) fn crl(path: &Path) -> Result<Crl, Failure> {
     Crl::parse_pem_or_der(&bytes).map_err(|error| Failure::core(&name(path), error))
 }
 
-/// Trust anchors, intermediate certificates, revocation lists and the time to judge at.
-#[derive(Clone, Debug, Args)]
-pub(crate) struct TrustFiles {
-    /// Trusted certificates (PEM, any number): self-issued ones are trust anchors, the others only help
-    /// to build paths.
-    #[arg(long, value_name = "FILE", required = true)]
-    trust: Vec<PathBuf>,
-    /// Trust these certificates although another authority issued them.
-    #[arg(long, value_name = "FILE")]
-    trust_anchor: Vec<PathBuf>,
-    /// Intermediate certificates; not trusted by themselves.
-    #[arg(long, value_name = "FILE")]
-    intermediate: Vec<PathBuf>,
-    /// Revocation lists, PEM or DER.
-    #[arg(long, value_name = "FILE")]
-    crl: Vec<PathBuf>,
-    /// Do not look at revocation: the check is shown as skipped. Without this, a missing or stale list
-    /// leaves the answer indeterminate.
-    #[arg(long)]
-    no_revocation: bool,
-    /// The time to judge at (default: now).
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    at: Option<UnixTime>,
-}
-
-impl TrustFiles {
-    /// The anchors and the evidence.
-    pub(crate) fn load(&self) -> Result<(Vec<Certificate>, Evidence), Failure> {
-        let (mut anchors, mut intermediates) = (Vec::new(), Vec::new());
-        for file in &self.trust {
-            for certificate in certificates(file)? {
-                let anchor = certificate.is_self_issued();
-                if anchor { &mut anchors } else { &mut intermediates }.push(certificate);
-            }
-        }
-        for file in &self.trust_anchor {
-            anchors.extend(certificates(file)?);
-        }
-        for file in &self.intermediate {
-            intermediates.extend(certificates(file)?);
-        }
-        let crls = self.crl.iter().map(|file| crl(file)).collect::<Result<_, _>>()?;
-        Ok((anchors, Evidence::new(intermediates, crls)))
-    }
-
-    /// The time to judge at.
-    pub(crate) fn at(&self) -> Result<UnixTime, Failure> {
-        self.at.map_or_else(now, Ok)
-    }
-
-    /// Whether revocation must be decided.
-    pub(crate) const fn revocation(&self) -> Revocation {
-        if self.no_revocation { Revocation::NotChecked } else { Revocation::Required }
-    }
-}
-
 /// `jobs` threads, or one a processor.
 pub(crate) fn workers(jobs: Option<u16>) -> Result<rayon::ThreadPool, Failure> {
     rayon::ThreadPoolBuilder::new()
         .num_threads(jobs.map_or(0, usize::from))
         .build()
-        .map_err(|error| Failure::io("threads", std::io::Error::other(error)))
+        .map_err(|error| Failure::io("threads", io::Error::other(error)))
+}
+
+/// Refuses what is no dotted object identifier.
+pub(crate) fn object_identifier(option: &str, text: &str) -> Result<(), Failure> {
+    cms::object_identifier(text).map(drop).map_err(|_| {
+        Failure::usage(
+            format!("{option} {text}: not an object identifier, such as 1.2.156.1"),
+            format!("{option} {text}：不是对象标识符，例如 1.2.156.1"),
+        )
+    })
 }
 
 /// A time as RFC 3339 or as a date (its first second in Beijing time).

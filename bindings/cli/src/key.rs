@@ -18,7 +18,7 @@ use yinxin::{
 use crate::{
     Ending, convert,
     failure::Failure,
-    inputs::{self, AnyKey, KeyFile, hex},
+    inputs::{self, AnyKey, KeyFile, LegacyFlag, hex},
     output::{self, Access, Output},
 };
 
@@ -43,6 +43,8 @@ pub(crate) enum Command {
         /// The file whose first line is the key's password.
         #[arg(long, value_name = "FILE")]
         password_file: Option<PathBuf>,
+        #[command(flatten)]
+        legacy: LegacyFlag,
     },
     /// Put a key and its certificates into a PKCS#12 file.
     P12(P12Arguments),
@@ -107,8 +109,8 @@ pub(crate) fn run(command: Command, output: &Output) -> Result<Ending, Failure> 
         }
         Command::P12(arguments) => p12(&arguments, output),
         Command::Convert(arguments) => convert::key(&arguments, output),
-        Command::Show { key, password_file } => {
-            let (any, found) = inputs::any_key(&key, password_file.as_deref())?;
+        Command::Show { key, password_file, legacy } => {
+            let (any, found) = inputs::any_key(&key, password_file.as_deref(), legacy)?;
             let kind = match any {
                 AnyKey::Private(_) => "private",
                 AnyKey::Public(_) => "public",

@@ -6,6 +6,7 @@ mod cert;
 mod cms;
 mod convert;
 mod crl;
+mod data;
 mod demo;
 mod diagnose;
 mod encoding;
@@ -19,8 +20,10 @@ mod output;
 mod seal;
 mod selftest;
 mod sign;
+mod sink;
 mod speed;
 mod token;
+mod trust;
 mod tsa;
 
 use std::process::ExitCode;
@@ -167,11 +170,13 @@ fn main() -> ExitCode {
         Err(Failure::ClosedPipe) => ExitCode::from(2),
         Err(failure) => {
             if output.json {
-                println!("{}", failure.to_json());
+                // Where standard output is what failed, the exit status still tells.
+                let _ = output.line(&failure.to_json().to_string());
             } else {
-                eprintln!("yinxin: {} [{}]", failure.text(output.language), failure.code());
+                let text = failure.text(output.language);
+                output.note(&format!("yinxin: {text} [{}]", failure.code()));
                 if let Some([en, zh]) = failure.hint() {
-                    eprintln!("  {}", output.pick(en, zh));
+                    output.note(&format!("  {}", output.pick(en, zh)));
                 }
             }
             ExitCode::from(2)
@@ -186,7 +191,7 @@ fn misuse(error: &clap::Error) -> ExitCode {
     if error.use_stderr() && json {
         let text = error.render().to_string();
         let text = text.trim().strip_prefix("error: ").unwrap_or(&text);
-        println!("{}", Failure::usage(text, text).to_json());
+        let _ = Output::new(true, None).line(&Failure::usage(text, text).to_json().to_string());
     } else {
         // A closed pipe is all that can go wrong here; the exit status still tells.
         let _ = error.print();

@@ -1,10 +1,9 @@
-//! What goes out: text or JSON on standard output, files that are whole or absent, progress on a terminal.
+//! What goes out: text or JSON on standard output, results in files, progress on a terminal.
 
 use std::{
-    fs::{self, OpenOptions},
+    fs,
     io::{self, IsTerminal as _, Write},
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU64, Ordering},
 };
 
 use clap::Args;
@@ -12,7 +11,14 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use yinxin::report::{Indication, Language, Verdict};
 
-use crate::{Ending, encoding::Written, failure::Failure, inputs};
+pub(crate) use crate::sink::{Access, check_writable, write};
+use crate::{
+    Ending,
+    encoding::Written,
+    failure::Failure,
+    inputs,
+    sink::{self, Sink},
+};
 
 /// How results are shown: decided once from the command line and the environment.
 #[derive(Clone, Copy, Debug)]
@@ -40,9 +46,13 @@ impl Output {
     pub(crate) fn line(&self, text: &str) -> Result<(), Failure> {
         match writeln!(io::stdout().lock(), "{text}") {
             Ok(()) => Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Failure::ClosedPipe),
             Err(error) => Err(Failure::io("standard output", error)),
         }
+    }
+
+    /// Says something beside the result, on standard error. Where that is closed nobody listens.
+    pub(crate) fn note(&self, text: &str) {
+        let _ = writeln!(io::stderr().lock(), "{text}");
     }
 
     /// Prints `value` as one line of JSON, or `text` where JSON was not asked for.
@@ -117,17 +127,6 @@ fn language_of_environment() -> Language {
     }
 }
 
-/// Who may read a written file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Access {
-    /// Everybody whom the process's umask allows. An existing file is replaced.
-    Public,
-    /// Everybody whom the process's umask allows. An existing file is never replaced.
-    New,
-    /// Its owner only: private keys. An existing file is never replaced.
-    Owner,
-}
-
 /// Reads a whole file of at most `bytes_max` bytes.
 pub(crate) fn read(path: &Path, bytes_max: usize) -> Result<Vec<u8>, Failure> {
     let name = path.display().to_string();
@@ -170,11 +169,7 @@ impl OutFile {
             }
             return Ok(());
         }
-        let access = self.access(access);
-        if access != Access::Public && self.out.exists() {
-            return Err(exists(&self.out, access));
-        }
-        Ok(())
+        sink::refuse_existing(&self.out, self.access(access))
     }
 
     /// Gives out a result. A file is written whole; on standard output stand the bytes alone, or, with
@@ -191,20 +186,8 @@ impl OutFile {
         let mut facts = facts.as_object().cloned().unwrap_or_default();
         if !inputs::is_standard(&self.out) {
             self.write(&written.encode(bytes), access)?;
-            let name = self.out.display().to_string();
-            if output.json {
-                facts.insert("file".to_owned(), json!(name));
-                output.line(&Value::Object(facts).to_string())?;
-            } else {
-                let form = facts.get("form").or_else(|| facts.get("layout"));
-                let form = form.and_then(Value::as_str).map(|form| format!(", {form}"));
-                output.line(&format!(
-                    "{name}: {} {}{}",
-                    bytes.len(),
-                    output.pick("bytes", "字节"),
-                    form.unwrap_or_default()
-                ))?;
-            }
+            let bytes = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+            return self.delivered(bytes, Value::Object(facts), output);
         } else if output.json {
             let (text, encoding) = written.text(bytes);
             facts.insert(field.to_owned(), json!(text));
@@ -214,6 +197,45 @@ impl OutFile {
             print(&written.encode(bytes))?;
         }
         Ok(Ending::Done)
+    }
+
+    /// Says that the result, of so many bytes, is in its file; nothing where it went to standard output.
+    pub(crate) fn delivered(
+        &self,
+        bytes: u64,
+        facts: Value,
+        output: &Output,
+    ) -> Result<Ending, Failure> {
+        if inputs::is_standard(&self.out) {
+            return Ok(Ending::Done);
+        }
+        let mut facts = facts.as_object().cloned().unwrap_or_default();
+        let name = self.out.display().to_string();
+        if output.json {
+            facts.insert("file".to_owned(), json!(name));
+            output.line(&Value::Object(facts).to_string())?;
+        } else {
+            let form = facts.get("form").or_else(|| facts.get("layout"));
+            let form = form.and_then(Value::as_str).map(|form| format!(", {form}"));
+            output.line(&format!(
+                "{name}: {bytes} {}{}",
+                output.pick("bytes", "字节"),
+                form.unwrap_or_default()
+            ))?;
+        }
+        Ok(Ending::Done)
+    }
+
+    /// A way for a result that is too long for memory: to the file, or to standard output, which cannot
+    /// be one object at the same time.
+    pub(crate) fn sink(&self, access: Access, output: &Output) -> Result<Sink, Failure> {
+        if output.json && inputs::is_standard(&self.out) {
+            return Err(Failure::usage(
+                "--json with more than 16 MiB of data needs --out FILE",
+                "数据超过 16 MiB 时，--json 需配合 --out FILE",
+            ));
+        }
+        Sink::new(&self.out, self.access(access))
     }
 
     /// Writes the file, whole or not at all.
@@ -235,62 +257,8 @@ pub(crate) fn print(bytes: &[u8]) -> Result<(), Failure> {
     let mut standard = io::stdout().lock();
     match standard.write_all(bytes).and_then(|()| standard.flush()) {
         Ok(()) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Failure::ClosedPipe),
         Err(error) => Err(Failure::io("standard output", error)),
     }
-}
-
-fn exists(path: &Path, access: Access) -> Failure {
-    let text = if access == Access::Owner {
-        "exists already; a private key is never overwritten"
-    } else {
-        "exists already; --force replaces it"
-    };
-    Failure::io(&path.display().to_string(), io::Error::new(io::ErrorKind::AlreadyExists, text))
-}
-
-/// Writes a file that is whole or absent: a temporary name in the same folder, synced, then renamed.
-pub(crate) fn write(path: &Path, bytes: &[u8], access: Access) -> Result<(), Failure> {
-    let name = path.display().to_string();
-    let fail = |error| Failure::io(&name, error);
-    if access != Access::Public && path.exists() {
-        return Err(exists(path, access));
-    }
-    let temporary = temporary_name(path);
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    if access == Access::Owner {
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    }
-    let written = options
-        .open(&temporary)
-        .and_then(|mut file| {
-            file.write_all(bytes)?;
-            // A private key must survive a crash; thousands of licences need not wait for the disk.
-            if access == Access::Owner { file.sync_all() } else { Ok(()) }
-        })
-        .and_then(|()| match access {
-            // A hard link refuses to replace a file that appeared meanwhile; a rename would not.
-            Access::Owner | Access::New => {
-                fs::hard_link(&temporary, path).and_then(|()| fs::remove_file(&temporary))
-            }
-            Access::Public => fs::rename(&temporary, path),
-        });
-    written.map_err(|error| {
-        // The first error is the one to tell; the file may not even have been created.
-        let _ = fs::remove_file(&temporary);
-        fail(error)
-    })
-}
-
-fn temporary_name(path: &Path) -> PathBuf {
-    static COUNTER: AtomicU64 = AtomicU64::new(0);
-    let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-    let mut name = std::ffi::OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{}-{number}.tmp", std::process::id()));
-    path.with_file_name(name)
 }
 
 /// Makes a folder and those above it.
@@ -300,15 +268,4 @@ pub(crate) fn make_folder(path: &Path) -> Result<(), Failure> {
         return Err(fail(io::Error::new(io::ErrorKind::NotADirectory, "is not a directory")));
     }
     fs::create_dir_all(path).map_err(fail)
-}
-
-/// Whether a file can be written at `path`, asked before long work whose result goes there.
-pub(crate) fn check_writable(path: &Path) -> Result<(), Failure> {
-    let fail = |error| Failure::io(&path.display().to_string(), error);
-    if path.is_dir() {
-        return Err(fail(io::Error::new(io::ErrorKind::IsADirectory, "is a directory")));
-    }
-    let temporary = temporary_name(path);
-    let made = OpenOptions::new().write(true).create_new(true).open(&temporary);
-    made.and_then(|_| fs::remove_file(&temporary)).map_err(fail)
 }

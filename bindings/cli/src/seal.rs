@@ -10,7 +10,7 @@ use yinxin::{
         self as seals, Seal, SealDescription, SealPicture,
         verify::{Context, Policy},
     },
-    pki::x509::{Certificate, TrustStore},
+    pki::x509::Certificate,
     primitives::sm3,
     report::Verdict,
 };
@@ -18,8 +18,9 @@ use yinxin::{
 use crate::{
     Ending,
     failure::Failure,
-    inputs::{self, KeyFile, TrustFiles},
+    inputs::{self, KeyFile},
     output::{self, Access, Output},
+    trust::{Loaded, TrustFiles},
 };
 
 #[derive(Debug, Subcommand)]
@@ -105,13 +106,10 @@ fn make(arguments: &MakeArguments, output: &Output) -> Result<Ending, Failure> {
     let signers = arguments.signer_cert.iter().map(|file| inputs::certificate(file));
     let mut signers = signers.collect::<Result<Vec<_>, _>>()?;
     if signers.is_empty() {
-        eprintln!(
-            "yinxin: {}",
-            output.pick(
-                "no --signer-cert: the seal lists its maker's certificate, nobody else may apply it",
-                "未给出 --signer-cert：印章的证书列表中只有制章者证书，其他人不能使用该印章",
-            )
-        );
+        output.note(output.pick(
+            "yinxin: no --signer-cert: the seal lists its maker's certificate, nobody else may apply it",
+            "yinxin：未给出 --signer-cert：印章的证书列表中只有制章者证书，其他人不能使用该印章",
+        ));
         signers.push(maker.clone());
     }
     let at = arguments.at.map_or_else(inputs::now, Ok)?;
@@ -196,12 +194,11 @@ fn show(seal: &Seal, file: &Path, output: &Output) -> Result<Ending, Failure> {
 
 fn verify(file: &Path, trust: &TrustFiles, output: &Output) -> Result<Ending, Failure> {
     let seal = load(file)?;
-    let (anchors, evidence) = trust.load()?;
+    let Loaded { trust: store, evidence } = trust.load()?;
     let at = trust.at()?;
-    let trust_store = TrustStore::new(anchors);
-    let policy = Policy { revocation: trust.revocation(), ..Policy::default() };
-    let context =
-        Context { trust: &trust_store, evidence: &evidence, policy, cache: None, now: at };
+    let (revocation, crl_grace_s) = (trust.revocation(), trust.grace_s());
+    let policy = Policy { revocation, crl_grace_s, ..Policy::default() };
+    let context = Context { trust: &store, evidence: &evidence, policy, cache: None, now: at };
     let report = seals::verify_seal(&seal, &context, at);
     let verdict = Verdict::conclude(report.checks);
     let name = file.display().to_string();

@@ -13,7 +13,7 @@ use yinxin::{
             self, Accuracy, Authority, Imprint, Register, Stamped, TimeStampPolicy,
             TimeStampRequest, TimeStampResponse,
         },
-        x509::{PathPolicy, Role, TrustStore},
+        x509::Role,
     },
     primitives::sm3::Sm3,
     report::headline,
@@ -23,8 +23,9 @@ use crate::{
     Ending,
     encoding::Written,
     failure::Failure,
-    inputs::{self, KeyFile, TrustFiles, hex},
+    inputs::{self, KeyFile, hex},
     output::{Access, OutFile, Output},
+    trust::{Loaded, TrustFiles},
 };
 
 #[derive(Debug, Subcommand)]
@@ -159,7 +160,7 @@ fn reply(arguments: &ReplyArguments, output: &Output) -> Result<Ending, Failure>
             yinxin::report::Language::English => cause.text_en(),
             yinxin::report::Language::Chinese => cause.text_zh(),
         };
-        eprintln!("yinxin: {name}: {text}: {cause}");
+        output.note(&format!("yinxin: {name}: {text}: {cause}"));
     }
     let granted = answered.response.status.is_granted();
     let der = answered.response.to_der().map_err(|error| Failure::core(&name, error))?;
@@ -198,10 +199,8 @@ fn verify(
         (None, Some(imprint)) => Stamped::Imprint(imprint),
         (None, None) => return Err(Failure::usage("--data or --request", "--data 或 --request")),
     };
-    let (anchors, evidence) = trust.load()?;
-    let path = PathPolicy { role: Role::Any, revocation: trust.revocation(), crl_grace_s: 0 };
-    let policy = TimeStampPolicy::sm3(path);
-    let store = TrustStore::new(anchors);
+    let Loaded { trust: store, evidence } = trust.load()?;
+    let policy = TimeStampPolicy::sm3(trust.policy(Role::TimeStamper));
     let report = timestamp::verify_token(&token, stamped, &evidence, &store, &policy, trust.at()?);
     if output.json {
         output.line(

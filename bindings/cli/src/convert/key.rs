@@ -11,7 +11,7 @@ use crate::{
     Ending,
     encoding::Written,
     failure::Failure,
-    inputs::{self, AnyKey},
+    inputs::{self, AnyKey, LegacyFlag},
     output::{Access, OutFile, Output},
 };
 
@@ -23,6 +23,8 @@ pub(crate) struct KeyArguments {
     /// The file whose first line is the key's password.
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
+    #[command(flatten)]
+    legacy: LegacyFlag,
     /// The form wanted. Those of a public key can be had of a private one, too.
     #[arg(long, value_enum)]
     to: KeyForm,
@@ -116,11 +118,12 @@ impl KeyForm {
 }
 
 pub(super) fn convert(arguments: &KeyArguments, output: &Output) -> Result<Ending, Failure> {
-    let KeyArguments { key, password_file, to, new_password_file, encoding, out } = arguments;
+    let KeyArguments { key, password_file, legacy, to, new_password_file, encoding, out } =
+        arguments;
     let written = to.written(*encoding);
     let access = if to.is_private() { Access::Owner } else { Access::New };
     out.check(written, access)?;
-    let (any, found) = inputs::any_key(key, password_file.as_deref())?;
+    let (any, found) = inputs::any_key(key, password_file.as_deref(), *legacy)?;
     let name = inputs::name(key);
     let password = new_password_file.as_deref().map(inputs::password).transpose()?;
     let password = password.as_deref().map(Vec::as_slice).unwrap_or_default();

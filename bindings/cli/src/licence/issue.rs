@@ -272,7 +272,7 @@ impl Press<'_> {
         if !unused.is_empty() && !output.json {
             let names = unused.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
             let text = output.pick("columns left out of the licences", "未写入证照的列");
-            eprintln!("yinxin: {text}: {names}");
+            output.note(&format!("yinxin: {text}: {names}"));
         }
     }
 }

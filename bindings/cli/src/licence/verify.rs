@@ -14,15 +14,15 @@ use yinxin::{
         ofd::{Document, Package, SignatureList},
         verify::{ClaimedTime, HtmlReport, Policy, Report, Verifier, error_json},
     },
-    pki::x509::TrustStore,
     report::{Indication, Language},
 };
 
 use crate::{
     Ending,
     failure::Failure,
-    inputs::{self, TrustFiles},
+    inputs,
     output::{self, Access, Colour, Output},
+    trust::{Loaded, TrustFiles},
 };
 
 #[derive(Debug, Args)]
@@ -91,18 +91,15 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Ending, Fail
 const FILES_A_WORKER: usize = 32;
 
 fn verifier(arguments: &Arguments) -> Result<Verifier, Failure> {
-    let (anchors, evidence) = arguments.trust.load()?;
-    let mut signers = Vec::new();
-    for file in &arguments.signer_cert {
-        signers.extend(inputs::certificates(file)?);
-    }
+    let Loaded { trust, evidence } = arguments.trust.load()?;
+    let signers = inputs::all_certificates(&arguments.signer_cert)?;
     let claimed_time = match arguments.claimed_time {
         ClaimedTimeName::Trusted => ClaimedTime::Trusted,
         ClaimedTimeName::NeedsProof => ClaimedTime::NeedsProof,
     };
-    let policy =
-        Policy { revocation: arguments.trust.revocation(), claimed_time, ..Policy::default() };
-    Ok(Verifier::new(TrustStore::new(anchors))
+    let (revocation, crl_grace_s) = (arguments.trust.revocation(), arguments.trust.grace_s());
+    let policy = Policy { revocation, claimed_time, crl_grace_s, ..Policy::default() };
+    Ok(Verifier::new(trust)
         .with_evidence(evidence)
         .with_signer_certificates(signers)
         .with_policy(policy))
@@ -215,9 +212,10 @@ impl<'a> Summary<'a> {
         if self.output.json {
             return self.output.line(&match failure {
                 Failure::Core { error, .. } => error_json(&name, error),
-                Failure::ClosedPipe | Failure::Io { .. } | Failure::Usage { .. } => {
-                    failure.to_json().to_string()
-                }
+                Failure::Bundle { .. }
+                | Failure::ClosedPipe
+                | Failure::Io { .. }
+                | Failure::Usage { .. } => failure.to_json().to_string(),
             });
         }
         let text = format!("{} [{}]", failure.text(self.output.language), failure.code());
