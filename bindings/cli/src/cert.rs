@@ -1,5 +1,6 @@
 //! `yinxin cert`: make a root, issue, show and judge SM2 certificates.
 
+mod pair;
 mod request;
 mod verify;
 
@@ -10,17 +11,19 @@ use serde_json::{Value, json};
 use yinxin::{
     UnixTime,
     pki::x509::{
-        Certificate, PathReport,
-        issue::{self, CertificateRequest, Profile, Subject},
+        Certificate, PathReport, SubjectNumber, SubjectNumberKind,
+        issue::{self, Profile, Subject, Terms},
     },
+    primitives::sm2::{PrivateKey, PublicKey},
     report::headline,
 };
 
 use crate::{
     Ending,
+    encoding::Written,
     failure::Failure,
     inputs::{self, KeyFile, hex},
-    output::{self, Access, Output},
+    output::{Access, OutFile, Output},
 };
 
 #[derive(Debug, Subcommand)]
@@ -34,20 +37,13 @@ pub(crate) enum Command {
     },
     /// Issue a certificate under an authority (GB/T 20518 profiles).
     Issue {
-        /// The authority's certificate.
-        #[arg(long, value_name = "FILE")]
-        ca_cert: PathBuf,
         #[command(flatten)]
-        key: KeyFile,
-        /// The public key to certify: SubjectPublicKeyInfo PEM.
+        authority: Authority,
+        /// The public key to certify, in any form.
         #[arg(long, value_name = "FILE")]
         public_key: PathBuf,
-        /// What the certificate is for.
-        #[arg(long, value_enum)]
-        profile: ProfileName,
-        /// With --profile ca: how many authorities may stand below it in a path.
-        #[arg(long, default_value_t = 0)]
-        path_length: u32,
+        #[command(flatten)]
+        profile: ProfileArguments,
         #[command(flatten)]
         request: Request,
     },
@@ -55,6 +51,8 @@ pub(crate) enum Command {
     Request(request::RequestArguments),
     /// Issue a certificate for a request, whose signature must verify.
     IssueCsr(request::IssueArguments),
+    /// Issue two certificates for one holder, for signing and for encryption (双证书).
+    IssuePair(pair::PairArguments),
     /// Show certificates.
     Show {
         /// PEM (any number of certificates) or DER.
@@ -70,15 +68,100 @@ pub(crate) struct Request {
     /// Name parts C, ST, L, O, OU, CN: "C=CN,O=示例市数据局,CN=Example CA"; write a comma inside as \,
     #[arg(long, value_name = "NAME", value_parser = subject)]
     subject: Subject,
+    #[command(flatten)]
+    terms: TermsArguments,
+    #[command(flatten)]
+    out: OutFile,
+}
+
+/// Who issues.
+#[derive(Debug, Args)]
+pub(crate) struct Authority {
+    /// The authority's certificate.
+    #[arg(long, value_name = "FILE")]
+    ca_cert: PathBuf,
+    #[command(flatten)]
+    key: KeyFile,
+}
+
+impl Authority {
+    fn load(&self) -> Result<(Certificate, PrivateKey), Failure> {
+        Ok((inputs::certificate(&self.ca_cert)?, self.key.load()?))
+    }
+}
+
+/// What a certificate is for.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct ProfileArguments {
+    /// What the certificate is for; what a request asks for does not decide.
+    #[arg(long, value_enum)]
+    profile: ProfileName,
+    /// With --profile ca: how many authorities may stand below it in a path.
+    #[arg(long, default_value_t = 0)]
+    path_length: u32,
+}
+
+/// How long a certificate is valid, and what else stands in it.
+#[derive(Debug, Args)]
+pub(crate) struct TermsArguments {
     /// Start of validity (default: now).
     #[arg(long, value_name = "TIME", value_parser = inputs::time)]
     not_before: Option<UnixTime>,
     /// Days of validity.
     #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(i64).range(1..=36600))]
     days: i64,
-    /// Where to write the certificate (PEM).
-    #[arg(long, value_name = "FILE")]
-    out: PathBuf,
+    /// A policy under which it is issued, as an object identifier. Repeatable.
+    #[arg(long, value_name = "OID", help_heading = CONTENTS)]
+    policy: Vec<String>,
+    /// Where the authority's revocation list is to be had. Repeatable, as all of these.
+    #[arg(long, value_name = "URL", help_heading = CONTENTS)]
+    crl_url: Vec<String>,
+    /// Where its OCSP responder answers.
+    #[arg(long, value_name = "URL", help_heading = CONTENTS)]
+    ocsp_url: Vec<String>,
+    /// Where its own certificate is to be had.
+    #[arg(long, value_name = "URL", help_heading = CONTENTS)]
+    issuer_url: Vec<String>,
+    /// A number of the subject: resident-card, military-officer-card, passport, social-insurance,
+    /// commercial-registration, organisation or taxpayer.
+    #[arg(long, value_name = "KIND=NUMBER", value_parser = subject_number, help_heading = CONTENTS)]
+    subject_number: Vec<SubjectNumber>,
+}
+
+const CONTENTS: &str = "Extensions of the certificate";
+
+impl TermsArguments {
+    fn terms(&self, profile: Profile) -> Result<Terms, Failure> {
+        let not_before = self.not_before.map_or_else(inputs::now, Ok)?;
+        let not_after = not_before.plus_s(self.days * 86_400 - 1);
+        for policy in &self.policy {
+            inputs::object_identifier("--policy", policy)?;
+        }
+        Ok(Terms {
+            subject_numbers: self.subject_number.clone(),
+            crl_urls: self.crl_url.clone(),
+            ocsp_urls: self.ocsp_url.clone(),
+            issuer_urls: self.issuer_url.clone(),
+            policies: self.policy.clone(),
+            ..Terms::new(profile, not_before, not_after)
+        })
+    }
+}
+
+/// Reads "organisation=11990000MB0000000J".
+fn subject_number(text: &str) -> Result<SubjectNumber, String> {
+    let (kind, number) = text.split_once('=').ok_or("write it as KIND=NUMBER")?;
+    let kind = match kind {
+        "resident-card" => SubjectNumberKind::ResidentCard,
+        "military-officer-card" => SubjectNumberKind::MilitaryOfficerCard,
+        "passport" => SubjectNumberKind::Passport,
+        "social-insurance" => SubjectNumberKind::SocialInsurance,
+        "commercial-registration" => SubjectNumberKind::CommercialRegistration,
+        "organisation" => SubjectNumberKind::Organisation,
+        "taxpayer" => SubjectNumberKind::Taxpayer,
+        other => return Err(format!("{other}: no kind of number; see --help")),
+    };
+    Ok(SubjectNumber::new(kind, number))
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -97,15 +180,15 @@ pub(crate) enum ProfileName {
     OcspResponder,
 }
 
-impl ProfileName {
-    const fn profile(self, path_length: u32) -> Profile {
-        match self {
-            Self::Ca => Profile::IssuingCa { path_length },
-            Self::SealMaker => Profile::SealMaker,
-            Self::Signer => Profile::Signer,
-            Self::Encryption => Profile::Encryption,
-            Self::TimeStamper => Profile::TimeStamper,
-            Self::OcspResponder => Profile::OcspResponder,
+impl ProfileArguments {
+    const fn get(self) -> Profile {
+        match self.profile {
+            ProfileName::Ca => Profile::IssuingCa { path_length: self.path_length },
+            ProfileName::SealMaker => Profile::SealMaker,
+            ProfileName::Signer => Profile::Signer,
+            ProfileName::Encryption => Profile::Encryption,
+            ProfileName::TimeStamper => Profile::TimeStamper,
+            ProfileName::OcspResponder => Profile::OcspResponder,
         }
     }
 }
@@ -149,18 +232,20 @@ fn split_escaped(text: &str) -> Vec<String> {
 pub(crate) fn run(command: Command, output: &Output) -> Result<Ending, Failure> {
     match command {
         Command::Root { key, request } => {
+            request.out.check(Written::Text, Access::New)?;
             let key = key.load()?;
             let public_key = key.public().clone();
-            certify(&request, Profile::Root, public_key, None, &key, output)
+            certify(&request, Profile::Root, &public_key, None, &key, output)
         }
-        Command::Issue { ca_cert, key, public_key, profile, path_length, request } => {
-            let issuer = inputs::certificate(&ca_cert)?;
-            let profile = profile.profile(path_length);
+        Command::Issue { authority, public_key, profile, request } => {
+            request.out.check(Written::Text, Access::New)?;
+            let (issuer, key) = authority.load()?;
             let public_key = inputs::public_key(&public_key)?;
-            certify(&request, profile, public_key, Some(&issuer), &key.load()?, output)
+            certify(&request, profile.get(), &public_key, Some(&issuer), &key, output)
         }
         Command::Request(arguments) => request::request(&arguments, output),
         Command::IssueCsr(arguments) => request::issue(&arguments, output),
+        Command::IssuePair(arguments) => pair::issue(&arguments, output),
         Command::Show { file } => {
             let certificates = inputs::certificates(&file)?;
             certificates.iter().try_for_each(|certificate| show(certificate, output))?;
@@ -173,24 +258,27 @@ pub(crate) fn run(command: Command, output: &Output) -> Result<Ending, Failure> 
 fn certify(
     request: &Request,
     profile: Profile,
-    public_key: yinxin::primitives::sm2::PublicKey,
+    public_key: &PublicKey,
     issuer: Option<&Certificate>,
-    signer: &yinxin::primitives::sm2::PrivateKey,
+    signer: &PrivateKey,
     output: &Output,
 ) -> Result<Ending, Failure> {
-    let not_before = request.not_before.map_or_else(inputs::now, Ok)?;
-    let wanted = CertificateRequest {
-        subject: request.subject.clone(),
-        profile,
-        public_key,
-        not_before,
-        not_after: not_before.plus_s(request.days * 86_400 - 1),
-        serial: None,
-    };
-    let certificate = issue::issue(&wanted, issuer, signer)
-        .map_err(|error| Failure::core(&request.out.display().to_string(), error))?;
-    output::write(&request.out, certificate.to_pem().as_bytes(), Access::Public)?;
-    show(&certificate, output)?;
+    let Request { subject, terms, out } = request;
+    let issued = issue::issue_for(subject, public_key, &terms.terms(profile)?, issuer, signer)
+        .map_err(|error| Failure::core("--subject", error))?;
+    deliver(&issued, out, output)
+}
+
+/// Gives out a certificate as PEM, and shows it where standard output does not hold it already.
+fn deliver(certificate: &Certificate, out: &OutFile, output: &Output) -> Result<Ending, Failure> {
+    let pem = certificate.to_pem();
+    if inputs::is_standard(&out.out) {
+        let facts = json!({ "subject": certificate.subject().to_string() });
+        let (written, access) = (Written::Text, Access::New);
+        return out.deliver("certificate", pem.as_bytes(), written, access, facts, output);
+    }
+    out.write(pem.as_bytes(), Access::New)?;
+    show(certificate, output)?;
     Ok(Ending::Done)
 }
 

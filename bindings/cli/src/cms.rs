@@ -23,10 +23,16 @@ pub(crate) enum Command {
     /// Sign data: SignedData, by default detached, with signed attributes.
     Sign(signed::SignArguments),
     /// Verify every signature of a SignedData and judge its signers; every check is named.
+    ///
+    /// Where time stamps stand beside the signatures of all signers, these are judged as of then.
     Verify(signed::VerifyArguments),
     /// Encrypt data to the holders of certificates, or under a key that the reader has, too.
     Encrypt(enveloped::EncryptArguments),
     /// Open enveloped or encrypted data.
+    ///
+    /// Data of at most 16 MiB, and any that comes from a file, is given out only when all of it was
+    /// found right, and a file gets its name only then. Only from a pipe to standard output more than
+    /// 16 MiB is given out as it is decrypted: if the exit status is not 0, throw it away.
     Decrypt(enveloped::DecryptArguments),
     /// Sign data and encrypt it with its signatures: SignedAndEnvelopedData.
     SignEncrypt(both::SignEncryptArguments),
@@ -87,7 +93,7 @@ fn structure(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
 }
 
 /// A SignedData of at most 16 MiB.
-fn signed_data(path: &Path) -> Result<SignedData, Failure> {
+pub(crate) fn signed_data(path: &Path) -> Result<SignedData, Failure> {
     let parsed = SignedData::parse(&structure(path)?);
     parsed.map_err(|error| Failure::core(&inputs::name(path), error))
 }

@@ -50,21 +50,22 @@ impl Data {
         let name = inputs::name(path);
         let fail = |error| Failure::io(&name, error);
         let mut input = inputs::open(path)?;
-        let place = input.place();
-        let mut start = Zeroizing::new(Vec::new());
         let most = u64::try_from(CMS_BYTES_MAX).unwrap_or(u64::MAX);
+        let length = input.length().filter(|length| *length > most);
+        let mut input = match input {
+            Input::File(file) if length.is_some() => {
+                let source = Source::Again(Box::new(file));
+                return Ok(Self::Long(Long { source, length, failed: None }));
+            }
+            input @ (Input::File(_) | Input::Standard(_)) => input,
+        };
+        let mut start = Zeroizing::new(Vec::new());
         input.by_ref().take(most.saturating_add(1)).read_to_end(&mut start).map_err(fail)?;
         if start.len() <= CMS_BYTES_MAX {
             return Ok(Self::Short(start));
         }
-        let (source, length) = match (input, place) {
-            (Input::File(mut file), Some((place, length))) => {
-                file.seek(SeekFrom::Start(place)).map_err(fail)?;
-                (Source::Again(Box::new(file)), Some(length))
-            }
-            (input, _) => (Source::Once(Box::new(Cursor::new(start).chain(input))), None),
-        };
-        Ok(Self::Long(Long { source, length, failed: None }))
+        let source = Source::Once(Box::new(Cursor::new(start).chain(input)));
+        Ok(Self::Long(Long { source, length: None, failed: None }))
     }
 
     /// As [`read`](Self::read), out of PEM where it is that: then at most [`SMALL_FILE_BYTES_MAX`].

@@ -71,7 +71,7 @@ pub(crate) struct LegacyFlag {
 }
 
 /// A private key, and the name of the form in which it was found.
-fn private_key(
+pub(crate) fn private_key(
     path: &Path,
     password_file: Option<&Path>,
     legacy: LegacyFlag,
@@ -232,13 +232,12 @@ pub(crate) enum Input {
 }
 
 impl Input {
-    /// Where a plain file is read from, and how many bytes it has from there on. `None` for what cannot
-    /// be read a second time.
-    pub(crate) fn place(&mut self) -> Option<(u64, u64)> {
+    /// How many bytes of a plain file are still to be read. `None` for what cannot be read a second
+    /// time.
+    pub(crate) fn length(&mut self) -> Option<u64> {
         let Self::File(file) = self else { return None };
         let metadata = file.metadata().ok().filter(Metadata::is_file)?;
-        let place = file.stream_position().ok()?;
-        Some((place, metadata.len().checked_sub(place)?))
+        metadata.len().checked_sub(file.stream_position().ok()?)
     }
 }
 
@@ -421,6 +420,23 @@ pub(crate) fn now() -> Result<UnixTime, Failure> {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_err(|_| wrong())?;
     let seconds = i64::try_from(since.as_secs()).map_err(|_| wrong())?;
     UnixTime::from_unix_s(seconds).map_err(|_| wrong())
+}
+
+/// A serial number without leading zero bytes, as lists give it.
+#[derive(Clone, Debug)]
+pub(crate) struct Serial(pub(crate) Vec<u8>);
+
+/// Reads a serial number in hexadecimal.
+pub(crate) fn serial(text: &str) -> Result<Serial, String> {
+    let even = if text.len() % 2 == 0 { text.to_owned() } else { format!("0{text}") };
+    let bytes = encoding::from_hex(even.as_bytes());
+    let bytes = bytes.ok_or_else(|| format!("{text}: a serial number is hexadecimal"))?;
+    Ok(Serial(significant(&bytes)))
+}
+
+/// A number without its leading zero bytes.
+pub(crate) fn significant(number: &[u8]) -> Vec<u8> {
+    number.iter().copied().skip_while(|&byte| byte == 0).collect()
 }
 
 /// Lower-case hexadecimal.

@@ -1,12 +1,14 @@
 //! `yinxin key`: make and show SM2 private keys.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 use yinxin::{
+    Code, Error,
     pki::{
-        keys,
+        csr,
+        keys::{self, Encryption},
         pkcs12::{Protection, Writer},
     },
     primitives::{
@@ -14,24 +16,28 @@ use yinxin::{
         sm3,
     },
 };
+use zeroize::Zeroizing;
 
 use crate::{
     Ending, convert,
     failure::Failure,
     inputs::{self, AnyKey, KeyFile, LegacyFlag, hex},
     output::{self, Access, Output},
+    sink,
 };
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Make a new SM2 private key (PKCS#8 PEM, readable by its owner only).
     New {
-        /// Where to write it; an existing file is never overwritten.
+        /// Where to write it; an existing file is never overwritten. `-` is standard output.
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
-        /// Encrypt it with the first line of this file (PBES2: PBKDF2 with HMAC-SM3, SM4-CBC).
+        /// Encrypt it with the first line of this file (PBES2).
         #[arg(long, value_name = "FILE")]
         password_file: Option<PathBuf>,
+        #[command(flatten)]
+        protection: ProtectionArguments,
         /// Also write the public key (SubjectPublicKeyInfo PEM).
         #[arg(long, value_name = "FILE")]
         public_out: Option<PathBuf>,
@@ -48,6 +54,8 @@ pub(crate) enum Command {
     },
     /// Put a key and its certificates into a PKCS#12 file.
     P12(P12Arguments),
+    /// Open an encryption key that an authority sealed for its holder.
+    Unseal(UnsealArguments),
     /// Convert a key into another form: the same as `yinxin convert key`.
     Convert(convert::KeyArguments),
 }
@@ -65,13 +73,20 @@ pub(crate) struct P12Arguments {
     /// The file whose first line is the new file's password.
     #[arg(long, value_name = "FILE")]
     new_password_file: PathBuf,
-    /// How the file is protected. OpenSSL 3.0 and Tongsuo read sm4-sha256; Java and Windows
-    /// aes256-sha256.
-    #[arg(long, value_enum, default_value_t = ProtectionName::Sm4Sm3)]
-    protection: ProtectionName,
+    #[command(flatten)]
+    protection: ProtectionArguments,
     /// Where to write it; an existing file is never replaced.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+}
+
+/// How what is written under a password is protected.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct ProtectionArguments {
+    /// How what is written under a password is protected, with 100000 rounds of PBKDF2. OpenSSL 3.0 and
+    /// Tongsuo read sm4-sha256; Java and Windows aes256-sha256.
+    #[arg(long, value_enum, default_value_t = ProtectionName::Sm4Sm3)]
+    protection: ProtectionName,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -84,30 +99,76 @@ enum ProtectionName {
     Aes256Sha256,
 }
 
+impl ProtectionArguments {
+    const fn of_file(self) -> Protection {
+        match self.protection {
+            ProtectionName::Sm4Sm3 => Protection::SM4_SM3,
+            ProtectionName::Sm4Sha256 => Protection::SM4_SHA256,
+            ProtectionName::Aes256Sha256 => Protection::AES256_SHA256,
+        }
+    }
+
+    /// That of a key alone.
+    pub(crate) const fn of_key(self) -> Encryption {
+        self.of_file().encryption
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UnsealArguments {
+    /// The sealed key; `-` is standard input.
+    #[arg(value_name = "SEALED", default_value = "-")]
+    sealed: PathBuf,
+    /// How it is sealed.
+    #[arg(long, value_enum, default_value_t = SealedForm::Gb35276)]
+    form: SealedForm,
+    #[command(flatten)]
+    key: KeyFile,
+    /// The encryption certificate that came with it, whose key it must be.
+    #[arg(long, value_name = "FILE")]
+    cert: Option<PathBuf>,
+    /// Encrypt it with the first line of this file (PBES2).
+    #[arg(long, value_name = "FILE")]
+    new_password_file: Option<PathBuf>,
+    #[command(flatten)]
+    protection: ProtectionArguments,
+    /// Where to write it (PKCS#8 PEM); an existing file is never overwritten.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum SealedForm {
+    /// SM2EnvelopedKey of GB/T 35276, DER, to the holder's signing key.
+    #[value(name = "gb35276")]
+    Gb35276,
+    /// ENVELOPEDKEYBLOB of GM/T 0016, to the holder's signing key.
+    #[value(name = "gmt0016")]
+    Gmt0016,
+    /// The text of CFCA, to the exchange key of the request.
+    Cfca,
+}
+
 pub(crate) fn run(command: Command, output: &Output) -> Result<Ending, Failure> {
     match command {
-        Command::New { out, password_file, public_out } => {
-            let name = out.display().to_string();
+        Command::New { out, password_file, protection, public_out } => {
+            let name = inputs::name(&out);
             let refused = |error| Failure::core(&name, error);
             let key = PrivateKey::generate().map_err(refused)?;
-            let pem = match &password_file {
-                Some(file) => {
-                    let password = inputs::password(file)?;
-                    keys::private_key_to_encrypted_pem(&key, &password).map_err(refused)?
-                }
-                None => keys::private_key_to_pem(&key).map_err(refused)?,
-            };
-            output::write(&out, pem.as_bytes(), Access::Owner)?;
-            if let Some(file) = public_out {
-                let pem = keys::public_key_to_pem(key.public()).map_err(refused)?;
-                output::write(&file, pem.as_bytes(), Access::Public).inspect_err(|_| {
-                    // The command failed as a whole: a key that nobody knows of must not stay behind.
-                    let _ = std::fs::remove_file(&out);
-                })?;
+            let pem = pem(&key, password_file.as_deref(), protection)?;
+            let public = keys::public_key_to_pem(key.public()).map_err(refused)?;
+            let mut files = vec![(out.as_path(), pem.as_bytes(), Access::Owner)];
+            if let Some(file) = &public_out {
+                files.push((file, public.as_bytes(), Access::Public));
+            }
+            sink::write_all(&files)?;
+            if inputs::is_standard(&out) {
+                return Ok(Ending::Done);
             }
             show(key.public(), "private", "PKCS#8", &name, output)
         }
         Command::P12(arguments) => p12(&arguments, output),
+        Command::Unseal(arguments) => unseal(&arguments, output),
         Command::Convert(arguments) => convert::key(&arguments, output),
         Command::Show { key, password_file, legacy } => {
             let (any, found) = inputs::any_key(&key, password_file.as_deref(), legacy)?;
@@ -120,9 +181,26 @@ pub(crate) fn run(command: Command, output: &Output) -> Result<Ending, Failure> 
     }
 }
 
+/// The key as PKCS#8 in PEM, encrypted if there is a password.
+fn pem(
+    key: &PrivateKey,
+    password_file: Option<&Path>,
+    protection: ProtectionArguments,
+) -> Result<Zeroizing<String>, Failure> {
+    let made = match password_file {
+        Some(file) => {
+            let password = inputs::password(file)?;
+            keys::private_key_to_encrypted(key, &password, &protection.of_key())
+        }
+        None => keys::private_key_to_pem(key),
+    };
+    made.map_err(|error| Failure::core("--out", error))
+}
+
 fn p12(arguments: &P12Arguments, output: &Output) -> Result<Ending, Failure> {
     let P12Arguments { key, cert, name, new_password_file, protection, out } = arguments;
-    let file = out.display().to_string();
+    sink::refuse_existing(out, Access::Owner)?;
+    let file = inputs::name(out);
     let refused = |error| Failure::core(&file, error);
     let key = key.load()?;
     let certificates = cert.as_deref().map(inputs::certificates).transpose()?.unwrap_or_default();
@@ -132,14 +210,34 @@ fn p12(arguments: &P12Arguments, output: &Output) -> Result<Ending, Failure> {
     for certificate in certificates.iter().skip(1) {
         writer.certificate(certificate, None);
     }
-    let protection = match protection {
-        ProtectionName::Sm4Sm3 => Protection::SM4_SM3,
-        ProtectionName::Sm4Sha256 => Protection::SM4_SHA256,
-        ProtectionName::Aes256Sha256 => Protection::AES256_SHA256,
-    };
-    let bytes = writer.write(&password, &protection).map_err(refused)?;
+    let bytes = writer.write(&password, &protection.of_file()).map_err(refused)?;
     output::write(out, &bytes, Access::Owner)?;
     show(key.public(), "private", "PKCS#12", &file, output)
+}
+
+fn unseal(arguments: &UnsealArguments, output: &Output) -> Result<Ending, Failure> {
+    let UnsealArguments { sealed, form, key, cert, new_password_file, protection, out } = arguments;
+    sink::refuse_existing(out, Access::Owner)?;
+    let holder = key.load()?;
+    let certificate = cert.as_deref().map(inputs::certificate).transpose()?;
+    let bytes = inputs::small_file(sealed)?;
+    let opened = match form {
+        SealedForm::Gb35276 => keys::open_enveloped(&bytes, &holder),
+        SealedForm::Gmt0016 => keys::open_enveloped_blob(&bytes, &holder),
+        SealedForm::Cfca => csr::open_returned_key(&bytes, &holder),
+    };
+    let opened = opened.map_err(|error| Failure::core(&inputs::name(sealed), error))?;
+    if let (Some(certificate), Some(file)) = (certificate, cert)
+        && certificate.public_key().ok() != Some(opened.public())
+    {
+        return Err(Failure::core(&inputs::name(file), Error::new(Code::KeyMismatch)));
+    }
+    let pem = pem(&opened, new_password_file.as_deref(), *protection)?;
+    output::write(out, pem.as_bytes(), Access::Owner)?;
+    if inputs::is_standard(out) {
+        return Ok(Ending::Done);
+    }
+    show(opened.public(), "private", "PKCS#8", &inputs::name(out), output)
 }
 
 fn show(

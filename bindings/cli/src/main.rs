@@ -2,6 +2,7 @@
 //!
 //! Exit status: 0 passed or done, 1 not passed, 3 indeterminate, 2 the work could not be done.
 
+mod bundle;
 mod cert;
 mod cms;
 mod convert;
@@ -84,6 +85,9 @@ enum Command {
     /// Certificate revocation lists.
     #[command(subcommand)]
     Crl(crl::Command),
+    /// Signed bundles of trust anchors and revocation lists: make, verify, show.
+    #[command(subcommand)]
+    Bundle(bundle::Command),
     /// OCSP: ask whether a certificate is good, answer, verify.
     #[command(subcommand)]
     Ocsp(ocsp::Command),
@@ -91,7 +95,7 @@ enum Command {
     Sign(sign::SignArguments),
     /// Verify an SM2 signature over data.
     Verify(sign::VerifyArguments),
-    /// Encrypt a short message to an SM2 public key.
+    /// Encrypt a short message to an SM2 public key; files: `yinxin cms encrypt`.
     Encrypt(encrypt::EncryptArguments),
     /// Decrypt an SM2 ciphertext.
     Decrypt(encrypt::DecryptArguments),
@@ -107,7 +111,7 @@ enum Command {
     /// Electronic licences (电子证照): issue, seal, verify, show.
     #[command(subcommand)]
     Licence(licence::Command),
-    /// Signed and enveloped data (GB/T 35275, RFC 5652).
+    /// Sign and encrypt files with certificates (GB/T 35275, RFC 5652).
     #[command(subcommand)]
     Cms(cms::Command),
     /// Time stamps (GM/T 0033, RFC 3161): ask, answer, verify.
@@ -192,9 +196,8 @@ fn misuse(error: &clap::Error) -> ExitCode {
         let text = error.render().to_string();
         let text = text.trim().strip_prefix("error: ").unwrap_or(&text);
         let _ = Output::new(true, None).line(&Failure::usage(text, text).to_json().to_string());
-    } else {
-        // A closed pipe is all that can go wrong here; the exit status still tells.
-        let _ = error.print();
+    } else if error.print().is_err() {
+        return ExitCode::from(2);
     }
     ExitCode::from(if error.use_stderr() { 2 } else { 0 })
 }
@@ -204,6 +207,7 @@ fn run(command: Command, output: &Output) -> Result<Ending, Failure> {
         Command::Key(command) => key::run(command, output),
         Command::Cert(command) => cert::run(command, output),
         Command::Crl(command) => crl::run(command, output),
+        Command::Bundle(command) => bundle::run(command, output),
         Command::Ocsp(command) => ocsp::run(command, output),
         Command::Sign(arguments) => sign::sign(&arguments, output),
         Command::Verify(arguments) => sign::verify(&arguments, output),

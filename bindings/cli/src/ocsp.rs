@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 use yinxin::{
     UnixTime,
     pki::{
-        ocsp::{CertId, CertificateStatus, Hash, Question, Request, Responder, Response},
+        ocsp::{
+            CertId, CertificateStatus, Hash, Question, Request, Responder, ResponderId, Response,
+        },
         x509::Certificate,
     },
     primitives::rng,
@@ -17,34 +19,68 @@ use crate::{
     Ending,
     encoding::Written,
     failure::Failure,
-    inputs::{self, KeyFile, hex},
-    output::{Access, OutFile, Output},
+    inputs::{self, KeyFile, Serial, hex},
+    output::{self, Access, OutFile, Output},
 };
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Make a request for a certificate, with a random nonce (DER, application/ocsp-request).
-    Request {
-        #[command(flatten)]
-        asked: Asked,
-        #[command(flatten)]
-        out: OutFile,
-    },
+    /// Make a request for certificates, with a random nonce (DER, application/ocsp-request).
+    Request(RequestArguments),
     /// Answer a request from a revocation list, for tests.
     Respond(RespondArguments),
     /// Verify an answer, and say what it says of the certificate; every check is named.
-    Verify {
+    Verify(VerifyArguments),
+    /// Show what an answer says; nothing is verified.
+    Show {
         /// The answer (DER); `-` is standard input.
         response: PathBuf,
-        #[command(flatten)]
-        asked: Asked,
-        /// The request, whose nonce must be given back.
-        #[arg(long, value_name = "FILE")]
-        request: Option<PathBuf>,
-        /// The time at which the answer must be fresh (default: now).
-        #[arg(long, value_name = "TIME", value_parser = inputs::time)]
-        at: Option<UnixTime>,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RequestArguments {
+    #[command(flatten)]
+    asked: Asked,
+    /// Further certificates of the same issuer. Repeatable.
+    #[arg(long, value_name = "FILE")]
+    also: Vec<PathBuf>,
+    /// How the issuer is named: responders outside of networks with SM2 may know only sha1.
+    #[arg(long, value_enum, default_value_t = HashName::Sm3)]
+    hash: HashName,
+    /// Without a nonce, responders can answer with what they made in advance.
+    #[arg(long)]
+    no_nonce: bool,
+    #[command(flatten)]
+    out: OutFile,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum HashName {
+    Sm3,
+    Sha1,
+    Sha256,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArguments {
+    /// The answer (DER); `-` is standard input.
+    response: PathBuf,
+    #[command(flatten)]
+    asked: Asked,
+    /// The request, whose nonce must be given back.
+    #[arg(long, value_name = "FILE")]
+    request: Option<PathBuf>,
+    /// A responder's certificate that is trusted for this issuer, whatever it says. Repeatable.
+    #[arg(long, value_name = "FILE")]
+    responder: Vec<PathBuf>,
+    /// How many hours past its next update the answer still counts as fresh.
+    #[arg(long, value_name = "HOURS", default_value_t = 0,
+          value_parser = clap::value_parser!(i64).range(0..=87600))]
+    grace_hours: i64,
+    /// The time at which the answer must be fresh (default: now).
+    #[arg(long, value_name = "TIME", value_parser = inputs::time)]
+    at: Option<UnixTime>,
 }
 
 /// Which certificate is asked about.
@@ -53,7 +89,7 @@ pub(crate) struct Asked {
     /// The certificate.
     #[arg(long, value_name = "FILE")]
     cert: PathBuf,
-    /// The certificate of its issuer, which is trusted here: `yinxin cert verify` judges it.
+    /// The certificate of its issuer, which is trusted here: `yinxin cert verify --ocsp` judges it.
     #[arg(long, value_name = "FILE")]
     issuer: PathBuf,
 }
@@ -80,6 +116,9 @@ pub(crate) struct RespondArguments {
     /// The issuer's revocation list: what it does not list is answered as good.
     #[arg(long, value_name = "FILE")]
     crl: PathBuf,
+    /// Answer of the certificate with this serial number that it is unknown. Repeatable.
+    #[arg(long, value_name = "HEX", value_parser = inputs::serial)]
+    unknown_serial: Vec<Serial>,
     /// The time of the answer (default: now).
     #[arg(long, value_name = "TIME", value_parser = inputs::time)]
     at: Option<UnixTime>,
@@ -92,30 +131,42 @@ pub(crate) struct RespondArguments {
 
 pub(crate) fn run(command: Command, output: &Output) -> Result<Ending, Failure> {
     match command {
-        Command::Request { asked, out } => request(&asked, &out, output),
+        Command::Request(arguments) => request(&arguments, output),
         Command::Respond(arguments) => respond(&arguments, output),
-        Command::Verify { response, asked, request, at } => {
-            verify(&response, &asked, request.as_deref(), at, output)
-        }
+        Command::Verify(arguments) => verify(&arguments, output),
+        Command::Show { response } => show(&response, output),
     }
 }
 
-fn request(asked: &Asked, out: &OutFile, output: &Output) -> Result<Ending, Failure> {
+fn request(arguments: &RequestArguments, output: &Output) -> Result<Ending, Failure> {
+    let RequestArguments { asked, also, hash, no_nonce, out } = arguments;
     out.check(Written::Binary, Access::New)?;
     let (certificate, issuer) = asked.load()?;
     let refused = |error| Failure::core(&inputs::name(&asked.cert), error);
-    let mut nonce = [0; 16];
+    let mut nonce = [0; 32];
     rng::fill(&mut nonce).map_err(refused)?;
-    let id = CertId::new(&certificate, &issuer, Hash::Sm3).map_err(refused)?;
-    let request = Request::of(&[id], Some(&nonce)).map_err(refused)?;
+    let nonce = (!no_nonce).then_some(&nonce[..]);
+    let hash = match hash {
+        HashName::Sm3 => Hash::Sm3,
+        HashName::Sha1 => Hash::Sha1,
+        HashName::Sha256 => Hash::Sha256,
+    };
+    let mut ids = vec![CertId::new(&certificate, &issuer, hash).map_err(refused)?];
+    for other in inputs::all_certificates(also)? {
+        ids.push(CertId::new(&other, &issuer, hash).map_err(refused)?);
+    }
+    let request = Request::of(&ids, nonce).map_err(refused)?;
     let facts = json!({
-        "subject": certificate.subject().to_string(), "nonce": hex(&nonce),
+        "subject": certificate.subject().to_string(),
+        "certificates": ids.len(),
+        "nonce": nonce.map(hex),
     });
     out.deliver("request", request.der(), Written::Binary, Access::New, facts, output)
 }
 
 fn respond(arguments: &RespondArguments, output: &Output) -> Result<Ending, Failure> {
-    let RespondArguments { request, issuer, cert, key, crl, at, hours, out } = arguments;
+    let RespondArguments { request, issuer, cert, key, crl, unknown_serial, at, hours, out } =
+        arguments;
     out.check(Written::Binary, Access::New)?;
     let name = inputs::name(request);
     let refused = |error| Failure::core(&name, error);
@@ -126,7 +177,12 @@ fn respond(arguments: &RespondArguments, output: &Output) -> Result<Ending, Fail
     let at = at.map_or_else(inputs::now, Ok)?;
     let request = Request::parse(&inputs::small_file(request)?).map_err(refused)?;
     let responder = Responder::new(&issuer, certificate.as_ref().unwrap_or(&issuer), &key);
+    let unknown = |id: &CertId| {
+        let serial = inputs::significant(id.serial());
+        unknown_serial.iter().any(|Serial(other)| *other == serial)
+    };
     let status = |id: &CertId| match list.revoked(id.serial()) {
+        _ if unknown(id) => CertificateStatus::Unknown,
         Some(entry) => CertificateStatus::Revoked { at: entry.at, reason: entry.reason },
         None => CertificateStatus::Good,
     };
@@ -137,17 +193,50 @@ fn respond(arguments: &RespondArguments, output: &Output) -> Result<Ending, Fail
     out.deliver("response", response.der(), Written::Binary, Access::New, facts, output)
 }
 
-fn verify(
-    file: &Path,
-    asked: &Asked,
-    request: Option<&Path>,
-    at: Option<UnixTime>,
-    output: &Output,
-) -> Result<Ending, Failure> {
+/// A response, as it was read.
+pub(crate) fn read(file: &Path) -> Result<Response, Failure> {
+    let parsed = Response::parse(&inputs::small_file(file)?);
+    parsed.map_err(|error| Failure::core(&inputs::name(file), error))
+}
+
+fn show(file: &Path, output: &Output) -> Result<Ending, Failure> {
+    let (name, response) = (inputs::name(file), read(file)?);
+    let answers = response.answers().iter().map(|answer| {
+        let (at, reason) = match answer.status {
+            CertificateStatus::Revoked { at, reason } => (Some(at), reason),
+            CertificateStatus::Good | CertificateStatus::Unknown => (None, None),
+        };
+        json!({
+            "serial": hex(answer.id.serial()),
+            "status": answer.status.name(),
+            "revoked_at": at,
+            "reason": reason.map(|reason| reason.name()),
+            "this_update": answer.this_update,
+            "next_update": answer.next_update,
+        })
+    });
+    let certificates = response.certificates().iter().map(|it| it.subject().to_string());
+    let value = json!({
+        "file": name,
+        "response_status": response.status().name(),
+        "responder": response.responder().map(|responder| match responder {
+            ResponderId::Name(name) => name.to_string(),
+            ResponderId::Key(key) => hex(key),
+        }),
+        "produced_at": response.produced_at(),
+        "nonce": response.nonce().as_deref().map(hex),
+        "certificates": certificates.collect::<Vec<_>>(),
+        "answers": answers.collect::<Vec<_>>(),
+    });
+    output.result(&value, || output::lines(&value, 0).join("\n"))?;
+    Ok(Ending::Done)
+}
+
+fn verify(arguments: &VerifyArguments, output: &Output) -> Result<Ending, Failure> {
+    let VerifyArguments { response: file, asked, request, responder, grace_hours, at } = arguments;
     let name = inputs::name(file);
     let (certificate, issuer) = asked.load()?;
-    let response = Response::parse(&inputs::small_file(file)?);
-    let response = response.map_err(|error| Failure::core(&name, error))?;
+    let response = read(file)?;
     let nonce = match request {
         Some(path) => {
             let request = Request::parse(&inputs::small_file(path)?);
@@ -155,8 +244,13 @@ fn verify(
         }
         None => None,
     };
-    let at = at.map_or_else(inputs::now, Ok)?;
-    let question = Question { nonce: nonce.as_deref(), ..Question::new(&certificate, &issuer, at) };
+    let responders = inputs::all_certificates(responder)?;
+    let question = Question {
+        nonce: nonce.as_deref(),
+        responders: &responders,
+        grace_s: grace_hours * 3600,
+        ..Question::new(&certificate, &issuer, at.map_or_else(inputs::now, Ok)?)
+    };
     let result = response.verify(&question);
     let (verdict, answer) = match &result {
         Ok(verified) => (verified.report(), Some(verified.value())),
@@ -172,6 +266,7 @@ fn verify(
             "this_update": answer.map(|answer| answer.this_update),
             "next_update": answer.and_then(|answer| answer.next_update),
             "responder": answer.map(|answer| answer.responder.subject().to_string()),
+            "authority": answer.map(|answer| answer.authority.name()),
             "checks": verdict.checks,
         });
         output.line(&value.to_string())?;

@@ -72,6 +72,20 @@ impl Output {
         if rest.is_empty() { Ok(()) } else { self.line(rest) }
     }
 
+    /// Prints the verdict on a file: as an object, or for readers.
+    pub(crate) fn verdict_of(&self, name: &str, verdict: &Verdict) -> Result<(), Failure> {
+        if !self.json {
+            return self.verdict(name, verdict);
+        }
+        let value = json!({
+            "file": name,
+            "indication": verdict.indication,
+            "sub_indication": verdict.sub_indication,
+            "checks": verdict.checks,
+        });
+        self.line(&value.to_string())
+    }
+
     /// `text` in green, red or yellow on a terminal, plain elsewhere.
     pub(crate) fn paint(&self, colour: Colour, text: &str) -> String {
         if !self.colour {
@@ -268,4 +282,27 @@ pub(crate) fn make_folder(path: &Path) -> Result<(), Failure> {
         return Err(fail(io::Error::new(io::ErrorKind::NotADirectory, "is not a directory")));
     }
     fs::create_dir_all(path).map_err(fail)
+}
+
+/// A JSON value as indented lines.
+pub(crate) fn lines(value: &Value, depth: usize) -> Vec<String> {
+    let indent = "  ".repeat(depth);
+    let of = |name: &str, value: &Value| match value {
+        Value::Object(_) | Value::Array(_) => {
+            let mut all = vec![format!("{indent}{name}:")];
+            all.extend(lines(value, depth + 1));
+            all
+        }
+        Value::String(text) => vec![format!("{indent}{name}: {text}")],
+        Value::Null => vec![format!("{indent}{name}: -")],
+        Value::Bool(_) | Value::Number(_) => vec![format!("{indent}{name}: {value}")],
+    };
+    match value {
+        Value::Object(fields) => fields.iter().flat_map(|(name, value)| of(name, value)).collect(),
+        Value::Array(items) => {
+            items.iter().enumerate().flat_map(|(at, item)| of(&at.to_string(), item)).collect()
+        }
+        Value::String(text) => vec![format!("{indent}{text}")],
+        Value::Null | Value::Bool(_) | Value::Number(_) => vec![format!("{indent}{value}")],
+    }
 }

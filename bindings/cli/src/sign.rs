@@ -173,7 +173,7 @@ pub(crate) fn verify(arguments: &VerifyArguments, output: &Output) -> Result<End
         }
     }
     let verdict = Verdict::conclude(checks);
-    report(&name, &verdict, output)?;
+    output.verdict_of(&name, &verdict)?;
     Ok(verdict.indication.into())
 }
 
@@ -199,19 +199,6 @@ fn value_check(key: &PublicKey, id: &DistId, e: &sm3::Digest, signature: &Signat
         .evidence("id", String::from_utf8_lossy(id.as_bytes()))
         .evidence("public_key", hex(&key.to_sec1()))
         .evidence("e", hex(e))
-}
-
-fn report(name: &str, verdict: &Verdict, output: &Output) -> Result<(), Failure> {
-    if !output.json {
-        return output.verdict(name, verdict);
-    }
-    let value = json!({
-        "file": name,
-        "indication": verdict.indication,
-        "sub_indication": verdict.sub_indication,
-        "checks": verdict.checks,
-    });
-    output.line(&value.to_string())
 }
 
 /// e = H(Z ‖ M) of what `data` holds, read piece by piece (GB/T 32918.2-2016, steps A1 and A2).

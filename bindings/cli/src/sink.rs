@@ -214,6 +214,28 @@ pub(crate) fn write(path: &Path, bytes: &[u8], access: Access) -> Result<(), Fai
     sink.finish()
 }
 
+/// Writes several files, all of them or none.
+pub(crate) fn write_all(files: &[(&Path, &[u8], Access)]) -> Result<(), Failure> {
+    let mut sinks = Vec::new();
+    for (path, bytes, access) in files {
+        let mut sink = Sink::new(path, *access)?;
+        sink.put(bytes)?;
+        sinks.push(sink);
+    }
+    for (index, sink) in sinks.into_iter().enumerate() {
+        sink.finish().inspect_err(|_| {
+            // A file that replaced another one cannot be taken back; a new one can.
+            let is_new = |(path, _, access): &&(&Path, &[u8], Access)| {
+                *access != Access::Public && !is_special(path)
+            };
+            for (path, ..) in files.iter().take(index).filter(is_new) {
+                let _ = fs::remove_file(path);
+            }
+        })?;
+    }
+    Ok(())
+}
+
 /// Whether a file can be written at `path`, asked before long work whose result goes there.
 pub(crate) fn check_writable(path: &Path) -> Result<(), Failure> {
     if path.is_dir() {

@@ -8,7 +8,6 @@ use yinxin::{
     UnixTime,
     pki::{
         bundle::{Bundle, BundlePolicy, Contents},
-        ocsp,
         x509::{Certificate, Evidence, PathPolicy, PinnedSet, Revocation, Role, TrustStore},
     },
     primitives::sm3,
@@ -104,7 +103,8 @@ pub(crate) struct Loaded {
 impl TrustFiles {
     /// Reads everything.
     pub(crate) fn load(&self) -> Result<Loaded, Failure> {
-        let responses = self.ocsp.iter().map(response).collect::<Result<Vec<_>, _>>()?;
+        let responses =
+            self.ocsp.iter().map(|file| crate::ocsp::read(file)).collect::<Result<Vec<_>, _>>()?;
         let Loaded { trust, evidence } = match &self.bundle.bundle {
             Some(file) => {
                 let Contents { trust, evidence, .. } =
@@ -177,6 +177,12 @@ impl BundleDemands {
         bundle: &Bundle,
         at: UnixTime,
     ) -> Result<Result<Verified<Contents>, Rejected>, Failure> {
+        if self.bundle_key.is_empty() || self.bundle_set.is_none() {
+            return Err(Failure::usage(
+                "a bundle is verified with --bundle-key FILE and --bundle-set NAME",
+                "验证信任包需要 --bundle-key FILE 和 --bundle-set NAME",
+            ));
+        }
         let keys = self.bundle_key.iter().map(|file| inputs::public_key(file));
         let keys = keys.collect::<Result<Vec<_>, _>>()?;
         Ok(bundle.verify(&BundlePolicy {
@@ -206,12 +212,6 @@ impl BundleDemands {
 /// A signed bundle, as it was read.
 pub(crate) fn bundle(path: &Path) -> Result<Bundle, Failure> {
     let parsed = Bundle::parse(&inputs::small_file(path)?);
-    parsed.map_err(|error| Failure::core(&inputs::name(path), error))
-}
-
-/// An OCSP response.
-pub(crate) fn response(path: &PathBuf) -> Result<ocsp::Response, Failure> {
-    let parsed = ocsp::Response::parse(&inputs::small_file(path)?);
     parsed.map_err(|error| Failure::core(&inputs::name(path), error))
 }
 

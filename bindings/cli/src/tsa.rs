@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use digest::Digest as _;
-use serde_json::json;
+use serde_json::{Value, json};
 use yinxin::{
-    Error, UnixTime,
+    Code, Error, UnixTime,
     pki::{
-        cms::Family,
+        cms::{Family, SignedData, SignerInfo},
         timestamp::{
             self, Accuracy, Authority, Imprint, Register, Stamped, TimeStampPolicy,
-            TimeStampRequest, TimeStampResponse,
+            TimeStampRequest, TimeStampResponse, Token,
         },
         x509::Role,
     },
@@ -20,42 +20,87 @@ use yinxin::{
 };
 
 use crate::{
-    Ending,
+    Ending, cms,
     encoding::Written,
     failure::Failure,
     inputs::{self, KeyFile, hex},
-    output::{Access, OutFile, Output},
+    output::{self, Access, OutFile, Output},
     trust::{Loaded, TrustFiles},
 };
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Make a request over data, with a random nonce (DER, application/timestamp-query).
-    Request {
-        /// What is to be stamped; `-` is standard input.
-        #[arg(value_name = "DATA", default_value = "-")]
-        data: PathBuf,
-        /// The policy under which, as an object identifier.
-        #[arg(long, value_name = "OID")]
-        policy: Option<String>,
-        #[command(flatten)]
-        out: OutFile,
-    },
+    Request(RequestArguments),
     /// Answer a request as a small authority, for tests.
     Reply(ReplyArguments),
     /// Verify a time stamp: an answer or the token inside; every check is named.
-    Verify {
-        /// The answer or token; `-` is standard input.
+    Verify(VerifyArguments),
+    /// Put a time stamp over a signer's signature into a SignedData, as an attribute.
+    Attach(AttachArguments),
+    /// Show what a request, an answer or a token says; nothing is verified.
+    Show {
+        /// The request, answer or token; `-` is standard input.
         file: PathBuf,
-        /// The data that is said to be stamped.
-        #[arg(long, value_name = "FILE", required_unless_present = "request")]
-        data: Option<PathBuf>,
-        /// The request, whose nonce and policy must be met, too.
-        #[arg(long, value_name = "FILE", conflicts_with = "data")]
-        request: Option<PathBuf>,
-        #[command(flatten)]
-        trust: TrustFiles,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RequestArguments {
+    /// What is to be stamped, of any size; `-` is standard input.
+    #[arg(value_name = "DATA", default_value = "-")]
+    data: PathBuf,
+    /// DATA is a SignedData: stamp the signature of this signer of it, counted from 0, so that `yinxin
+    /// tsa attach` can put the stamp beside it.
+    #[arg(long, value_name = "NUMBER")]
+    signer: Option<usize>,
+    /// The policy under which, as an object identifier.
+    #[arg(long, value_name = "OID")]
+    policy: Option<String>,
+    /// Without a nonce an old answer can pass for a new one.
+    #[arg(long)]
+    no_nonce: bool,
+    /// Do not ask for the authority's certificate in the token.
+    #[arg(long)]
+    no_certificate: bool,
+    #[command(flatten)]
+    out: OutFile,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArguments {
+    /// The answer or token; `-` is standard input.
+    file: PathBuf,
+    /// The data that is said to be stamped.
+    #[arg(long, value_name = "FILE", required_unless_present = "request")]
+    data: Option<PathBuf>,
+    /// The request, whose nonce and policy must be met, too.
+    #[arg(long, value_name = "FILE", conflicts_with = "data")]
+    request: Option<PathBuf>,
+    /// A policy under which the stamp may have been made, as an object identifier (default: any).
+    /// Repeatable.
+    #[arg(long, value_name = "OID")]
+    policy: Vec<String>,
+    /// Certificates of authorities, for tokens that carry none; not trusted by themselves.
+    #[arg(long, value_name = "FILE")]
+    authority_cert: Vec<PathBuf>,
+    #[command(flatten)]
+    trust: TrustFiles,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AttachArguments {
+    /// The SignedData, at most 16 MiB; `-` is standard input.
+    #[arg(value_name = "SIGNED")]
+    signed: PathBuf,
+    /// The answer of the authority, or the token inside.
+    #[arg(long, value_name = "FILE")]
+    token: PathBuf,
+    /// The signer whose signature it stamps, counted from 0.
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    signer: usize,
+    #[command(flatten)]
+    out: OutFile,
 }
 
 #[derive(Debug, Args)]
@@ -86,29 +131,124 @@ pub(crate) struct ReplyArguments {
 
 pub(crate) fn run(command: Command, output: &Output) -> Result<Ending, Failure> {
     match command {
-        Command::Request { data, policy, out } => request(&data, policy.as_deref(), &out, output),
+        Command::Request(arguments) => request(&arguments, output),
         Command::Reply(arguments) => reply(&arguments, output),
-        Command::Verify { file, data, request, trust } => {
-            verify(&file, data.as_deref(), request.as_deref(), &trust, output)
-        }
+        Command::Verify(arguments) => verify(&arguments, output),
+        Command::Attach(arguments) => attach(&arguments, output),
+        Command::Show { file } => show(&file, output),
     }
 }
 
-fn request(
-    data: &Path,
-    policy: Option<&str>,
-    out: &OutFile,
-    output: &Output,
-) -> Result<Ending, Failure> {
+fn request(arguments: &RequestArguments, output: &Output) -> Result<Ending, Failure> {
+    let RequestArguments { data, signer, policy, no_nonce, no_certificate, out } = arguments;
     out.check(Written::Binary, Access::New)?;
-    let refused = |error| Failure::core(&inputs::name(data), error);
-    let mut request = TimeStampRequest::new(imprint(data)?).map_err(refused)?;
+    let name = inputs::name(data);
+    let refused = |error| Failure::core(&name, error);
+    let imprint = match signer {
+        Some(number) => {
+            Imprint::of(&signer_of(&cms::signed_data(data)?, *number, &name)?.signature)
+        }
+        None => imprint(data)?,
+    };
+    let mut request = TimeStampRequest::new(imprint).map_err(refused)?;
     if let Some(policy) = policy {
+        inputs::object_identifier("--policy", policy)?;
         request = request.under_policy(policy);
     }
-    let facts = json!({ "data": inputs::name(data), "nonce": request.nonce.as_deref().map(hex) });
+    if *no_nonce {
+        request.nonce = None;
+    }
+    request.certificate_wanted = !no_certificate;
+    let facts = json!({ "data": name, "nonce": request.nonce.as_deref().map(hex) });
     let der = request.to_der().map_err(refused)?;
     out.deliver("request", &der, Written::Binary, Access::New, facts, output)
+}
+
+fn signer_of<'a>(
+    signed: &'a SignedData,
+    number: usize,
+    name: &str,
+) -> Result<&'a SignerInfo, Failure> {
+    let count = signed.signers().len();
+    signed.signers().get(number).ok_or_else(|| {
+        Failure::usage(
+            format!("{name}: --signer {number}: there are {count} signers, counted from 0"),
+            format!("{name}：--signer {number}：共有 {count} 个签名者，从 0 起计"),
+        )
+    })
+}
+
+fn attach(arguments: &AttachArguments, output: &Output) -> Result<Ending, Failure> {
+    let AttachArguments { signed: file, token, signer, out } = arguments;
+    out.check(Written::Binary, Access::New)?;
+    let name = inputs::name(file);
+    let signed = cms::signed_data(file)?;
+    let signature = &signer_of(&signed, *signer, &name)?.signature;
+    let (token_name, token) = (inputs::name(token), self::token(token)?);
+    let refused = |error| Failure::core(&token_name, error);
+    // A stamp over something else would say nothing of this signature.
+    let parsed = Token::parse(&token).map_err(refused)?;
+    if !parsed.info().imprint.is_same_as(&Imprint::of(signature)) {
+        return Err(refused(Error::new(Code::TimeStampMismatch).field("messageImprint")));
+    }
+    let stamped = signed.with_time_stamp(*signer, &token).map_err(refused)?;
+    let facts = json!({ "signed": name, "time": parsed.info().time });
+    out.deliver("signed", stamped.raw(), Written::Binary, Access::New, facts, output)
+}
+
+/// The token of an answer; anything else is taken for a token itself.
+fn token(file: &Path) -> Result<Vec<u8>, Failure> {
+    let bytes = inputs::small_file(file)?;
+    let token = TimeStampResponse::parse(&bytes).ok().map_or(Some(bytes), |answer| answer.token);
+    token.ok_or_else(|| {
+        let name = inputs::name(file);
+        Failure::usage(
+            format!("{name}: the authority's answer holds no token"),
+            format!("{name}：时间戳机构的响应中没有时间戳"),
+        )
+    })
+}
+
+fn show(file: &Path, output: &Output) -> Result<Ending, Failure> {
+    let name = inputs::name(file);
+    let bytes = inputs::small_file(file)?;
+    let value = if let Ok(request) = TimeStampRequest::parse(&bytes) {
+        json!({
+            "file": name,
+            "kind": "request",
+            "hash": request.imprint.algorithm_name(),
+            "digest": hex(&request.imprint.digest),
+            "policy": request.policy,
+            "nonce": request.nonce.as_deref().map(hex),
+            "certificate_wanted": request.certificate_wanted,
+        })
+    } else {
+        let (answer, token) = match TimeStampResponse::parse(&bytes) {
+            Ok(TimeStampResponse { status, texts, failures, token }) => {
+                let failures = failures.iter().map(|failure| failure.name()).collect::<Vec<_>>();
+                let status = status.name();
+                (json!({ "status": status, "texts": texts, "failures": failures }), token)
+            }
+            Err(_) => (Value::Null, Some(bytes)),
+        };
+        let token = token.as_deref().map(Token::parse).transpose();
+        let token = token.map_err(|error| Failure::core(&name, error))?;
+        let info = token.as_ref().map(Token::info);
+        json!({
+            "file": name,
+            "kind": if answer.is_null() { "token" } else { "answer" },
+            "answer": answer,
+            "time": info.map(|info| info.time),
+            "policy": info.map(|info| &info.policy),
+            "serial": info.map(|info| hex(&info.serial)),
+            "hash": info.map(|info| info.imprint.algorithm_name()),
+            "digest": info.map(|info| hex(&info.imprint.digest)),
+            "nonce": info.and_then(|info| info.nonce.as_deref()).map(hex),
+            "accuracy_us": info.and_then(|info| info.accuracy).map(Accuracy::as_us),
+        })
+    };
+    output.result(&value, || output::lines(&value, 0).join("\n"))?;
+    Ok(Ending::Done)
 }
 
 /// The SM3 digest of what `data` holds, read piece by piece.
@@ -169,15 +309,12 @@ fn reply(arguments: &ReplyArguments, output: &Output) -> Result<Ending, Failure>
     Ok(if granted { ending } else { Ending::NotPassed })
 }
 
-fn verify(
-    file: &Path,
-    data: Option<&Path>,
-    request: Option<&Path>,
-    trust: &TrustFiles,
-    output: &Output,
-) -> Result<Ending, Failure> {
+fn verify(arguments: &VerifyArguments, output: &Output) -> Result<Ending, Failure> {
+    let VerifyArguments { file, data, request, policy, authority_cert, trust } = arguments;
+    for policy in policy {
+        inputs::object_identifier("--policy", policy)?;
+    }
     let name = inputs::name(file);
-    let bytes = inputs::small_file(file)?;
     let request = match request {
         Some(path) => {
             let request = TimeStampRequest::parse(&inputs::small_file(path)?);
@@ -185,22 +322,21 @@ fn verify(
         }
         None => None,
     };
-    let imprint = data.map(imprint).transpose()?;
-    // An answer holds the token; anything else is taken for a token itself.
-    let token = TimeStampResponse::parse(&bytes).ok().map_or(Some(bytes), |answer| answer.token);
-    let token = token.ok_or_else(|| {
-        Failure::usage(
-            format!("{name}: the authority's answer holds no token"),
-            format!("{name}：时间戳机构的响应中没有时间戳"),
-        )
-    })?;
+    let token = token(file)?;
+    let imprint = data.as_deref().map(imprint).transpose()?;
     let stamped = match (&request, &imprint) {
         (Some(request), _) => Stamped::Request(request),
         (None, Some(imprint)) => Stamped::Imprint(imprint),
         (None, None) => return Err(Failure::usage("--data or --request", "--data 或 --request")),
     };
     let Loaded { trust: store, evidence } = trust.load()?;
-    let policy = TimeStampPolicy::sm3(trust.policy(Role::TimeStamper));
+    let known = inputs::all_certificates(authority_cert)?;
+    let policies: Vec<_> = policy.iter().map(String::as_str).collect();
+    let policy = TimeStampPolicy {
+        policies: &policies,
+        known: &known,
+        ..TimeStampPolicy::sm3(trust.policy(Role::TimeStamper))
+    };
     let report = timestamp::verify_token(&token, stamped, &evidence, &store, &policy, trust.at()?);
     if output.json {
         output.line(

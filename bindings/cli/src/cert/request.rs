@@ -1,18 +1,18 @@
 //! `yinxin cert request` and `yinxin cert issue-csr`: PKCS#10.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
 use yinxin::{
-    UnixTime,
     pki::{
         csr::{Builder, Csr},
-        x509::issue::{self, Subject, Terms},
+        x509::issue::{self, Subject},
     },
+    report::Verified,
 };
 
-use super::{ProfileName, show, subject};
+use super::{Authority, ProfileArguments, TermsArguments, subject};
 use crate::{
     Ending,
     encoding::Written,
@@ -40,23 +40,12 @@ pub(crate) struct IssueArguments {
     /// The request, PEM or DER; `-` is standard input.
     #[arg(value_name = "CSR")]
     csr: PathBuf,
-    /// The authority's certificate.
-    #[arg(long, value_name = "FILE")]
-    ca_cert: PathBuf,
     #[command(flatten)]
-    key: KeyFile,
-    /// What the certificate is for; what the request asks for does not decide.
-    #[arg(long, value_enum)]
-    profile: ProfileName,
-    /// With --profile ca: how many authorities may stand below it in a path.
-    #[arg(long, default_value_t = 0)]
-    path_length: u32,
-    /// Start of validity (default: now).
-    #[arg(long, value_name = "TIME", value_parser = inputs::time)]
-    not_before: Option<UnixTime>,
-    /// Days of validity.
-    #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(i64).range(1..=36600))]
-    days: i64,
+    authority: Authority,
+    #[command(flatten)]
+    profile: ProfileArguments,
+    #[command(flatten)]
+    terms: TermsArguments,
     #[command(flatten)]
     out: OutFile,
 }
@@ -75,38 +64,33 @@ pub(super) fn request(arguments: &RequestArguments, output: &Output) -> Result<E
 }
 
 pub(super) fn issue(arguments: &IssueArguments, output: &Output) -> Result<Ending, Failure> {
-    let IssueArguments { csr, ca_cert, key, profile, path_length, not_before, days, out } =
-        arguments;
+    let IssueArguments { csr, authority, profile, terms, out } = arguments;
     out.check(Written::Text, Access::New)?;
-    let name = inputs::name(csr);
-    let refused = |error| Failure::core(&name, error);
-    let csr = Csr::load(&inputs::small_file(csr)?).map_err(refused)?;
-    // Whoever asks must have the private key: the request's own signature.
-    let csr = match csr.verify() {
-        Ok(verified) => verified,
-        Err(rejected) => {
-            output.verdict(&name, &rejected.report)?;
-            return Ok(rejected.report.indication.into());
-        }
+    let csr = match verified(csr, output)? {
+        Ok(csr) => csr,
+        Err(ending) => return Ok(ending),
     };
-    let issuer = inputs::certificate(ca_cert)?;
-    let not_before = not_before.map_or_else(inputs::now, Ok)?;
-    let not_after = not_before.plus_s(days * 86_400 - 1);
-    let terms = Terms::new(profile.profile(*path_length), not_before, not_after);
-    let issued = issue::issue_requested(&csr, &terms, &issuer, &key.load()?).map_err(refused)?;
-    if inputs::is_standard(&out.out) {
-        let facts = json!({ "subject": issued.subject().to_string() });
-        let pem = issued.to_pem();
-        return out.deliver(
-            "certificate",
-            pem.as_bytes(),
-            Written::Text,
-            Access::New,
-            facts,
-            output,
-        );
+    let (issuer, key) = authority.load()?;
+    let issued = issue::issue_requested(&csr, &terms.terms(profile.get())?, &issuer, &key);
+    let issued = issued.map_err(|error| Failure::core(&inputs::name(&arguments.csr), error))?;
+    super::deliver(&issued, out, output)
+}
+
+/// A request, by whose own signature whoever asks has the private key; or how the command ends, after
+/// it has said why.
+pub(super) fn verified(
+    path: &Path,
+    output: &Output,
+) -> Result<Result<Verified<Csr>, Ending>, Failure> {
+    let name = inputs::name(path);
+    let csr = Csr::load(&inputs::small_file(path)?);
+    let csr = csr.map_err(|error| Failure::core(&name, error))?;
+    match csr.verify() {
+        Ok(verified) => Ok(Ok(verified)),
+        Err(rejected) => {
+            let verdict = &rejected.report;
+            output.verdict_of(&name, verdict)?;
+            Ok(Err(verdict.indication.into()))
+        }
     }
-    out.write(issued.to_pem().as_bytes(), Access::New)?;
-    show(&issued, output)?;
-    Ok(Ending::Done)
 }

@@ -76,13 +76,7 @@ pub(crate) enum Cipher {
     Sm4Gcm,
 }
 
-/// What opens enveloped data.
-///
-/// Data of at most 16 MiB, and any that comes from a file, is given out only when all of it was found
-/// right; so is what goes to a file. Only from a pipe to standard output more than 16 MiB is given out
-/// as it is decrypted: if the exit status is not 0, throw it away.
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
 pub(crate) struct DecryptArguments {
     /// The enveloped data, DER or PEM, of any size; `-` is standard input.
     #[arg(value_name = "ENVELOPED", default_value = "-")]

@@ -1,30 +1,56 @@
 //! `yinxin cms show`.
 
-use std::path::Path;
+use std::{io::Read, path::Path};
 
 use serde_json::{Value, json};
 use yinxin::{
     Error,
     pki::{
         algorithm::dotted,
-        cms::{self, EnvelopedData, Identifier, Kind, RecipientInfo, SignedData},
+        cms::{self, EnvelopedData, Identifier, Kind, RecipientInfo, SignedData, stream},
         x509::Certificate,
     },
 };
 
 use crate::{
     Ending,
+    data::Data,
     failure::Failure,
     inputs::{self, hex},
-    output::Output,
+    output::{self, Output},
 };
 
 pub(super) fn show(file: &Path, output: &Output) -> Result<Ending, Failure> {
     let name = inputs::name(file);
-    let bytes = super::structure(file)?;
-    let value = describe(&name, &bytes).map_err(|error| Failure::core(&name, error))?;
-    output.result(&value, || lines(&value, 0).join("\n"))?;
+    let mut data = Data::structure(file)?;
+    let (_, kind) = cms::kind(&data.start(64)).map_err(|error| Failure::core(&name, error))?;
+    let value = match data {
+        Data::Short(bytes) => {
+            describe(&name, &bytes).map_err(|error| Failure::core(&name, error))?
+        }
+        Data::Long(_) if kind == Kind::SignedData => {
+            return Err(Failure::usage(
+                format!("{name}: more than 16 MiB: `yinxin cms verify` tells of its signers"),
+                format!("{name}：超过 16 MiB：用 yinxin cms verify 查看签名者"),
+            ));
+        }
+        Data::Long(mut long) => {
+            let opener = stream::Opener::new(&mut long);
+            let value = opener.map(|opener| beginning(&name, &opener));
+            value.map_err(|error| long.refused(error, &name))?
+        }
+    };
+    output.result(&value, || output::lines(&value, 0).join("\n"))?;
     Ok(Ending::Done)
+}
+
+/// What stands before the ciphertext.
+fn beginning<R: Read>(name: &str, opener: &stream::Opener<R>) -> Value {
+    let recipients: Vec<_> = opener.recipients().iter().map(recipient).collect();
+    json!({
+        "file": name, "kind": opener.kind().name(), "standard": opener.family().name(),
+        "recipients": recipients,
+    })
 }
 
 fn describe(name: &str, bytes: &[u8]) -> Result<Value, Error> {
@@ -92,28 +118,5 @@ fn key_id(identifier: &Identifier) -> Option<String> {
     match identifier {
         Identifier::SubjectKeyId(id) => Some(hex(id)),
         Identifier::IssuerAndSerial { .. } => None,
-    }
-}
-
-/// A JSON value as indented lines.
-fn lines(value: &Value, depth: usize) -> Vec<String> {
-    let indent = "  ".repeat(depth);
-    let of = |name: &str, value: &Value| match value {
-        Value::Object(_) | Value::Array(_) => {
-            let mut all = vec![format!("{indent}{name}:")];
-            all.extend(lines(value, depth + 1));
-            all
-        }
-        Value::String(text) => vec![format!("{indent}{name}: {text}")],
-        Value::Null => vec![format!("{indent}{name}: -")],
-        Value::Bool(_) | Value::Number(_) => vec![format!("{indent}{name}: {value}")],
-    };
-    match value {
-        Value::Object(fields) => fields.iter().flat_map(|(name, value)| of(name, value)).collect(),
-        Value::Array(items) => {
-            items.iter().enumerate().flat_map(|(at, item)| of(&at.to_string(), item)).collect()
-        }
-        Value::String(text) => vec![format!("{indent}{text}")],
-        Value::Null | Value::Bool(_) | Value::Number(_) => vec![format!("{indent}{value}")],
     }
 }

@@ -14,7 +14,8 @@ use yinxin::{
             self, Attributes, Judge, Placement, SignOptions, SignWith, SignedData, Verification,
             VerifyOptions, stream,
         },
-        x509::{Certificate, Role},
+        timestamp::verify_signer_stamps,
+        x509::{Certificate, PathPolicy, Role},
     },
     report::{Verdict, headline},
 };
@@ -28,7 +29,7 @@ use crate::{
     inputs::{self, Signers},
     output::{Access, OutFile, Output},
     sink::{self, Sink},
-    trust::TrustFiles,
+    trust::{Loaded, TrustFiles},
 };
 
 #[derive(Debug, Args)]
@@ -197,29 +198,32 @@ pub(super) fn verify(arguments: &VerifyArguments, output: &Output) -> Result<End
         Some(file) => Some(Sink::new(file, access)?),
         None => None,
     };
-    let verification = match (Data::structure(signed)?, data) {
-        (Data::Short(bytes), Some(path)) => verify_detached(&bytes, path, &name, options)?,
+    let (mut verification, parsed) = match (Data::structure(signed)?, data) {
+        (Data::Short(bytes), Some(path)) => {
+            let parsed = SignedData::parse(&bytes).map_err(|error| Failure::core(&name, error))?;
+            (verify_detached(&bytes, path, &name, options)?, Some(parsed))
+        }
         (Data::Short(bytes), None) => {
-            let signed = SignedData::parse(&bytes).map_err(|error| Failure::core(&name, error))?;
+            let parsed = SignedData::parse(&bytes).map_err(|error| Failure::core(&name, error))?;
             if let Some(sink) = &mut content {
-                sink.put(signed.content().unwrap_or_default())?;
+                sink.put(parsed.content().unwrap_or_default())?;
             }
-            signed.verify(None, &options)
+            (parsed.verify(None, &options), Some(parsed))
         }
         (Data::Long(_), Some(_)) => {
             return Err(Failure::core(&name, yinxin::Error::limit("CMS_BYTES_MAX")));
         }
         (Data::Long(mut long), None) => {
-            verify_attached(&mut long, content.as_mut(), &name, &options)?
+            (verify_attached(&mut long, content.as_mut(), &name, &options)?, None)
         }
     };
-    let judge = Judge {
-        trust: &loaded.trust,
-        evidence: &loaded.evidence,
-        policy: &trust.policy(Role::DocumentSigner),
-        at: trust.at()?,
-        existed_at: None,
+    let (at, policy) = (trust.at()?, trust.policy(Role::DocumentSigner));
+    let existed_at = match &parsed {
+        Some(signed) => judge_stamps(signed, &mut verification, &loaded, &policy, at),
+        None => None,
     };
+    let Loaded { trust, evidence } = &loaded;
+    let judge = Judge { trust, evidence, policy: &policy, at, existed_at };
     let verification = match verification.judge(&judge) {
         Ok(verified) => {
             if let Some(content) = content {
@@ -230,6 +234,30 @@ pub(super) fn verify(arguments: &VerifyArguments, output: &Output) -> Result<End
         Err(rejected) => rejected.report,
     };
     report(&name, &verification, output)
+}
+
+/// Adds what time stamps over the signatures prove; out comes a time at which all of them existed.
+fn judge_stamps(
+    signed: &SignedData,
+    verification: &mut Verification,
+    loaded: &Loaded,
+    policy: &PathPolicy,
+    now: UnixTime,
+) -> Option<UnixTime> {
+    let evidence = loaded.evidence.with_certificates(verification.certificates.iter().cloned());
+    let mut proved = Some(None);
+    for (signer, found) in signed.signers().iter().zip(&mut verification.signers) {
+        if signer.time_stamps().next().is_none() {
+            proved = None;
+            continue;
+        }
+        let stamps = verify_signer_stamps(signer, &evidence, &loaded.trust, policy, now);
+        verification.checks.extend(stamps.checks.iter().cloned());
+        found.checks.extend(stamps.checks);
+        // Of several signers, the time at which the last one is known to have signed.
+        proved = proved.and_then(|latest| stamps.proved.map(|at| latest.max(Some(at))));
+    }
+    proved.flatten()
 }
 
 fn verify_detached(

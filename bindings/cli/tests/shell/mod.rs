@@ -79,6 +79,27 @@ impl Shell {
         done.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
+    /// Every name in the folder, in order.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(&self.0).unwrap();
+        let name = |entry: fs::DirEntry| entry.file_name().to_string_lossy().into_owned();
+        let mut names: Vec<_> = entries.map(|entry| name(entry.unwrap())).collect();
+        names.sort();
+        names
+    }
+
+    /// A file of so many zeros, which take no room on the disk.
+    pub(crate) fn zeros(&self, name: &str, bytes: u64) {
+        fs::File::create(self.path(name)).unwrap().set_len(bytes).unwrap();
+    }
+
+    /// Runs `yinxin` with the words of `line` and more, which may hold anything.
+    pub(crate) fn command_with(&self, line: &str, more: &[&std::ffi::OsStr]) -> Command {
+        let mut command = self.command(line);
+        command.args(more);
+        command
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
