@@ -293,14 +293,22 @@ pub(crate) fn pieces(
     path: &Path,
     mut take: impl FnMut(&[u8]) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let mut input = open(path)?;
+    pieces_of(open(path)?, &name(path), &mut take)
+}
+
+/// The same of an input that was opened, called `name`.
+pub(crate) fn pieces_of(
+    mut input: Input,
+    name: &str,
+    take: &mut dyn FnMut(&[u8]) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     let mut buffer = Zeroizing::new(vec![0; PIECE_BYTES]);
     loop {
         let count = match input.read(&mut buffer) {
             Ok(0) => return Ok(()),
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(Failure::io(&name(path), error)),
+            Err(error) => return Err(Failure::io(name, error)),
         };
         take(buffer.get(..count).unwrap_or_default())?;
     }

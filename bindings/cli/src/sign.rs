@@ -1,6 +1,6 @@
 //! `yinxin sign` and `yinxin verify`: SM2 signatures over files of any size.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use digest::Digest as _;
@@ -18,7 +18,7 @@ use crate::{
     Ending,
     encoding::{Read, Written},
     failure::Failure,
-    inputs::{self, Identifier, KeyFile, hex},
+    inputs::{self, Identifier, Input, KeyFile, hex},
     output::{Access, OutFile, Output},
 };
 
@@ -125,8 +125,8 @@ pub(crate) fn sign(arguments: &SignArguments, output: &Output) -> Result<Ending,
     let SignArguments { data, key, id, form, encoding, out } = arguments;
     out.check(*encoding, Access::New)?;
     let (key, id) = (key.load()?, id.get()?);
-    let e = digest(key.public(), &id, data)?;
     let name = inputs::name(data);
+    let e = digest(key.public(), &id, inputs::open(data)?, &name)?;
     let refused = |error| Failure::core(&name, error);
     // The digest is of the message itself, read just now: what `hazmat` warns of cannot happen.
     let signature = hazmat::sign_digest(&key, &e).map_err(refused)?;
@@ -145,6 +145,8 @@ pub(crate) fn verify(arguments: &VerifyArguments, output: &Output) -> Result<End
     let id = arguments.id.get()?;
     let bytes = inputs::small_file(&arguments.signature)?;
     let name = inputs::name(&arguments.data);
+    // Also where the signature is malformed: a file that is not there is no verdict.
+    let data = inputs::open(&arguments.data)?;
     let decoded = arguments.encoding.decode(&bytes);
     let mut checks = Vec::new();
     match decoded.and_then(|value| arguments.form.decode(&value)) {
@@ -168,7 +170,7 @@ pub(crate) fn verify(arguments: &VerifyArguments, output: &Output) -> Result<End
                 )
                 .evidence("form", form.name()),
             );
-            let e = digest(&key, &id, &arguments.data)?;
+            let e = digest(&key, &id, data, &name)?;
             checks.push(value_check(&key, &id, &e, &signature));
         }
     }
@@ -202,10 +204,10 @@ fn value_check(key: &PublicKey, id: &DistId, e: &sm3::Digest, signature: &Signat
 }
 
 /// e = H(Z ‖ M) of what `data` holds, read piece by piece (GB/T 32918.2-2016, steps A1 and A2).
-fn digest(key: &PublicKey, id: &DistId, data: &Path) -> Result<sm3::Digest, Failure> {
+fn digest(key: &PublicKey, id: &DistId, data: Input, name: &str) -> Result<sm3::Digest, Failure> {
     let mut hash = Sm3::new();
     hash.update(hazmat::z(key, id));
-    inputs::pieces(data, |piece| {
+    inputs::pieces_of(data, name, &mut |piece| {
         hash.update(piece);
         Ok(())
     })?;

@@ -23,6 +23,7 @@ fn shell(name: &str) -> Shell {
     let shell = Shell::new(name);
     shell.ok("key new --out k --public-out k.pub");
     shell.ok("cert root --key k --subject CN=me --out k.pem");
+    shell.ok("crl make --cert k.pem --key k --out k.crl");
     shell.write("data", "data");
     fs::create_dir(shell.path("folder")).unwrap();
     shell
@@ -72,7 +73,7 @@ const READERS: &[&str] = &[
     "bundle show @",
     "bundle make --set a --anchor @ --cert k.pem --key k --out no",
     "ocsp request --cert @ --issuer k.pem --out no",
-    "ocsp respond @ --issuer k.pem --key k --crl data --out no",
+    "ocsp respond @ --issuer k.pem --key k --crl k.crl --out no",
     "ocsp show @",
     "cms sign @ --cert k.pem --key k --out no",
     "cms sign data --cert k.pem --key k --add-to @ --out no",
@@ -151,7 +152,6 @@ fn misuse_is_one_object_too() {
         "cert verify k.pem --trust k.pem --pin abc",
         "cert verify k.pem --trust k.pem --at tomorrow",
         "cert root --key k --subject O=nobody",
-        "bundle verify data",
         "sign - --key -",
         "tsa request data --policy 1.2.x",
         "--lang fr key show k",
