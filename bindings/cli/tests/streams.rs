@@ -1,6 +1,11 @@
 //! Data that does not fit into memory, and results that are whole or absent.
 
-#![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 mod shell;
 
@@ -80,7 +85,7 @@ fn long_enveloped_data_is_whole_or_absent() {
             shell.ok(&format!("{open} {sealed} --out opened --force"));
             assert!(is_zeros(&shell, "opened", LONG), "{form} {sealed}");
         }
-        assert_eq!(shell.pipe(open, &piped).len() as u64, LONG);
+        assert_eq!(u64::try_from(shell.pipe(open, &piped).len()).unwrap(), LONG);
     }
     // The tag of `a` is wrong: nothing comes out of a file, whether to another or to a pipe.
     fs::remove_file(shell.path("opened")).unwrap();

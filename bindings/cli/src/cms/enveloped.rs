@@ -1,9 +1,6 @@
 //! `yinxin cms encrypt` and `yinxin cms decrypt`.
 
-use std::{
-    io::Read,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -204,7 +201,7 @@ pub(crate) fn encrypt(arguments: &EncryptArguments, output: &Output) -> Result<E
 
 /// What opens encrypted data.
 enum Opens {
-    Holder(Holder),
+    Holder(Box<Holder>),
     Shared(ContentKey),
 }
 
@@ -214,7 +211,7 @@ pub(crate) fn decrypt(arguments: &DecryptArguments, output: &Output) -> Result<E
     out.check(Written::Text, Access::New)?;
     let opens = match (shared, key) {
         (Some(file), _) => Opens::Shared(content_key(file)?),
-        (None, Some(file)) => Opens::Holder(which.holder(opening.load(file)?)?),
+        (None, Some(file)) => Opens::Holder(Box::new(which.holder(opening.load(file)?)?)),
         (None, None) => {
             return Err(Failure::usage("--key or --content-key", "--key 或 --content-key"));
         }
@@ -249,15 +246,11 @@ fn open_long(
     sink: &mut Sink,
 ) -> Result<stream::OpenedStream, Error> {
     match opens {
-        Opens::Shared(key) => {
-            stream::Opener::new(long as &mut dyn Read)?.decrypt_unverified(key, sink)
-        }
+        Opens::Shared(key) => stream::Opener::new(long)?.decrypt_unverified(key, sink),
         Opens::Holder(holder) if long.can_be_read_again() => {
             stream::open_twice(long, &holder.with(), sink)
         }
-        Opens::Holder(holder) => {
-            stream::Opener::new(long as &mut dyn Read)?.open_unverified(&holder.with(), sink)
-        }
+        Opens::Holder(holder) => stream::Opener::new(long)?.open_unverified(&holder.with(), sink),
     }
 }
 

@@ -11,8 +11,8 @@ use yinxin::{
     UnixTime,
     pki::{
         cms::{
-            self, Attributes, Judge, Placement, SignOptions, SignWith, SignedData, Verification,
-            VerifyOptions, stream,
+            self, Attributes, Family, Judge, Placement, SignOptions, SignWith, SignedData,
+            Verification, VerifyOptions, stream,
         },
         timestamp::verify_signer_stamps,
         x509::{Certificate, PathPolicy, Role},
@@ -108,17 +108,17 @@ pub(super) fn sign(arguments: &SignArguments, output: &Output) -> Result<Ending,
     };
     let name = inputs::name(data);
     let subjects = keys.iter().map(|signer| signer.certificate.subject().to_string());
-    let mut facts = json!({
-        "data": name,
-        "signers": subjects.collect::<Vec<_>>(),
-        "attached": attached,
-        "standard": options.family.name(),
-    });
+    let subjects: Vec<_> = subjects.collect();
+    let facts = |attached: bool, family: Family| {
+        json!({
+            "data": name, "signers": subjects, "attached": attached, "standard": family.name(),
+        })
+    };
+    let mut described = facts(*attached, options.family);
     let signed = match add_to {
         Some(file) => {
             let base = super::signed_data(file)?;
-            facts["attached"] = json!(base.content().is_some());
-            facts["standard"] = json!(base.family().name());
+            described = facts(base.content().is_some(), base.family());
             add(&base, data, &signers, &options)?
         }
         None => match Data::read(data)? {
@@ -134,7 +134,7 @@ pub(super) fn sign(arguments: &SignArguments, output: &Output) -> Result<Ending,
                         .map_err(|error| sink.refused(error, Some(&mut long), &name))?;
                     let bytes = sink.bytes();
                     sink.finish()?;
-                    return out.delivered(bytes, facts, output);
+                    return out.delivered(bytes, described, output);
                 }
                 sign_long(&mut long, &mut signed, &signers, &options)
                     .map_err(|error| long.refused(error, &name))?;
@@ -142,7 +142,7 @@ pub(super) fn sign(arguments: &SignArguments, output: &Output) -> Result<Ending,
             }
         },
     };
-    out.deliver("signed", &form.encode(signed), form.written(), Access::New, facts, output)
+    out.deliver("signed", &form.encode(signed), form.written(), Access::New, described, output)
 }
 
 fn sign_long(
