@@ -20,7 +20,7 @@ use crate::{
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Make a revocation list (CRL version 2), signed by a certification authority.
-    Make(MakeArguments),
+    Make(Box<MakeArguments>),
     /// Show a revocation list; nothing is verified.
     Show {
         /// The list, PEM or DER; `-` is standard input.

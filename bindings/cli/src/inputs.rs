@@ -436,7 +436,7 @@ pub(crate) struct Serial(pub(crate) Vec<u8>);
 
 /// Reads a serial number in hexadecimal.
 pub(crate) fn serial(text: &str) -> Result<Serial, String> {
-    let even = if text.len() % 2 == 0 { text.to_owned() } else { format!("0{text}") };
+    let even = if text.len().is_multiple_of(2) { text.to_owned() } else { format!("0{text}") };
     let bytes = encoding::from_hex(even.as_bytes());
     let bytes = bytes.ok_or_else(|| format!("{text}: a serial number is hexadecimal"))?;
     Ok(Serial(significant(&bytes)))

@@ -35,7 +35,7 @@ pub(crate) enum Command {
     /// Answer a request as a small authority, for tests.
     Reply(ReplyArguments),
     /// Verify a time stamp: an answer or the token inside; every check is named.
-    Verify(VerifyArguments),
+    Verify(Box<VerifyArguments>),
     /// Put a time stamp over a signer's signature into a SignedData, as an attribute.
     Attach(AttachArguments),
     /// Show what a request, an answer or a token says; nothing is verified.

@@ -1,6 +1,11 @@
 //! What an authority does, and what judges its certificates: pairs, partial lists, pins, bundles, OCSP.
 
-#![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 mod shell;
 

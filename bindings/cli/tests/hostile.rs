@@ -2,7 +2,12 @@
 //! with `--json`, and leaves nothing behind.
 
 #![cfg(unix)]
-#![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 mod shell;
 

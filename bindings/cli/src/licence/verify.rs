@@ -98,7 +98,7 @@ fn verifier(arguments: &Arguments) -> Result<Verifier, Failure> {
         ClaimedTimeName::NeedsProof => ClaimedTime::NeedsProof,
     };
     let (revocation, crl_grace_s) = (arguments.trust.revocation(), arguments.trust.grace_s());
-    let policy = Policy { revocation, claimed_time, crl_grace_s, ..Policy::default() };
+    let policy = Policy { revocation, claimed_time, crl_grace_s };
     Ok(Verifier::new(trust)
         .with_evidence(evidence)
         .with_signer_certificates(signers)
