@@ -85,8 +85,8 @@ skipped:
 	if [ "$$count" -gt 0 ] && [ -n "$${CI:-}" ]; then echo 'nothing may be skipped with CI=true'; exit 1; fi; \
 	echo 'everything else passed'
 
-# Measures and records in benches/record; not part of `make test`.
+# Measures and records in benches/record; not part of `make test`. `make bench BENCH=--trial` tries it.
 bench:
-	benches/run.sh
+	benches/run.sh $(BENCH)
 
 comma := ,
