@@ -89,6 +89,13 @@ impl Imprint {
         Self::from_sm3(sm3::hash(data))
     }
 
+    /// The digest of `data` by `hash`.
+    #[must_use]
+    pub fn by(hash: HashAlgorithm, data: &[u8]) -> Self {
+        let (algorithm, digest) = (hash.oid().to_vec(), hash.digest(data));
+        Self { algorithm, null_parameters: false, digest }
+    }
+
     /// An SM3 digest that was computed elsewhere, of a file for example that is larger than memory.
     #[must_use]
     pub fn from_sm3(digest: sm3::Digest) -> Self {

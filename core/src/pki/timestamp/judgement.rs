@@ -26,8 +26,18 @@ pub fn verify(
     policy: &PathPolicy,
     now: UnixTime,
 ) -> Judgement {
-    let policy = TimeStampPolicy::sm3(*policy);
-    let report = verify_token(token, Stamped::Data(stamped), evidence, trust, &policy, now);
+    verify_under(token, stamped, evidence, trust, &TimeStampPolicy::sm3(*policy), now)
+}
+
+pub(super) fn verify_under(
+    token: &[u8],
+    stamped: &[u8],
+    evidence: &Evidence,
+    trust: &TrustStore,
+    policy: &TimeStampPolicy<'_>,
+    now: UnixTime,
+) -> Judgement {
+    let report = verify_token(token, Stamped::Data(stamped), evidence, trust, policy, now);
     Judgement { report, early: None }
 }
 
@@ -90,6 +100,25 @@ impl Judgement {
             None => check,
         }
     }
+}
+
+/// Whether a stamp is as late as the signing time that was claimed.
+pub(crate) fn order_check(
+    id: &'static str,
+    clause: &'static str,
+    claimed: UnixTime,
+    stamped: UnixTime,
+) -> Check {
+    if claimed <= stamped {
+        let en = "the time stamp is not earlier than the claimed signing time";
+        Check::passed(id, clause, en, "时间戳不早于所声明的签名时间")
+    } else {
+        let sub = SubIndication::TimestampOrderFailure;
+        let en = "the time stamp is earlier than the claimed signing time";
+        Check::failed(id, clause, sub, en, "时间戳早于所声明的签名时间")
+    }
+    .evidence("claimed", claimed)
+    .evidence("stamped", stamped)
 }
 
 fn failed_text(part: &str) -> (&'static str, &'static str) {

@@ -30,6 +30,7 @@ mod verify;
 
 pub use authority::{Answered, Authority, Register, random_serial};
 pub use imprint::{HashAlgorithm, Imprint};
+pub(crate) use judgement::order_check;
 pub use judgement::{Judgement, verify};
 pub use request::{Extension, TimeStampRequest};
 pub use response::{FailInfo, Status, TimeStampResponse};

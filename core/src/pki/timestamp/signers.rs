@@ -4,7 +4,10 @@
 //! A stamp is over the signature value of one signer. In: a SignedData. Out: the same one with stamps,
 //! or what the stamps inside prove.
 
-use super::{Imprint, Judgement, TimeStampSource, judgement::verify};
+use super::{
+    Imprint, Judgement, TimeStampPolicy, TimeStampSource,
+    judgement::{order_check, verify_under},
+};
 use crate::{
     Code, Error, UnixTime,
     limits::SIGNER_TIME_STAMPS_MAX,
@@ -52,6 +55,9 @@ impl SignedData {
 }
 
 /// Verifies the time stamps of `signer`. Their authorities are judged at the stamped times.
+///
+/// The digest is SM3; with the feature `international`, which verifies what authorities of other countries
+/// sign, SHA-2 as well.
 #[must_use]
 pub fn verify_signer_stamps(
     signer: &SignerInfo,
@@ -61,15 +67,22 @@ pub fn verify_signer_stamps(
     now: UnixTime,
 ) -> SignerStamps {
     let claimed = claimed(signer);
+    let policy = if cfg!(feature = "international") {
+        TimeStampPolicy::sm3_or_sha2(*policy)
+    } else {
+        TimeStampPolicy::sm3(*policy)
+    };
     let stamps: Vec<_> = signer
         .time_stamps()
         .take(SIGNER_TIME_STAMPS_MAX)
-        .map(|token| verify(token, &signer.signature, evidence, trust, policy, now))
+        .map(|token| verify_under(token, &signer.signature, evidence, trust, &policy, now))
         .collect();
     let mut checks = Vec::new();
     for stamp in &stamps {
         checks.push(stamp.clone().into_check("cms.time_stamp", CLAUSE));
-        checks.extend(stamp.holds().zip(claimed).map(|(at, claimed)| order_check(claimed, at)));
+        checks.extend(
+            stamp.holds().zip(claimed).map(|(at, claimed)| order_check(ORDER, CLAUSE, claimed, at)),
+        );
     }
     if stamps.is_empty() {
         let en = "the signature has no time stamp";
@@ -88,21 +101,8 @@ pub fn verify_signer_stamps(
 }
 
 const CLAUSE: &str = "RFC 3161, appendix A";
+const ORDER: &str = "cms.time_order";
 
 fn claimed(signer: &SignerInfo) -> Option<UnixTime> {
     signer.attributes.as_ref().and_then(|attributes| attributes.signing_time)
-}
-
-fn order_check(claimed: UnixTime, stamped: UnixTime) -> Check {
-    let id = "cms.time_order";
-    if claimed <= stamped {
-        let en = "the time stamp is not earlier than the claimed signing time";
-        Check::passed(id, CLAUSE, en, "时间戳不早于所声明的签名时间")
-    } else {
-        let sub = SubIndication::TimestampOrderFailure;
-        let en = "the time stamp is earlier than the claimed signing time";
-        Check::failed(id, CLAUSE, sub, en, "时间戳早于所声明的签名时间")
-    }
-    .evidence("claimed", claimed)
-    .evidence("stamped", stamped)
 }

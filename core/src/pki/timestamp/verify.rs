@@ -42,6 +42,13 @@ impl<'a> TimeStampPolicy<'a> {
     pub const fn sm3(path: PathPolicy) -> Self {
         Self { path, hashes: &[HashAlgorithm::Sm3], policies: &[], known: &[] }
     }
+
+    /// The same with SM3 or SHA-2 over the data, as authorities of other countries use it. Their own
+    /// signatures, by RSA and ECDSA, are verified with the feature `international`.
+    #[must_use]
+    pub const fn sm3_or_sha2(path: PathPolicy) -> Self {
+        Self { hashes: SM3_AND_SHA2, ..Self::sm3(path) }
+    }
 }
 
 /// What a token is held against.
@@ -481,6 +488,11 @@ fn ahead_check(info: &TstInfo, now: UnixTime) -> Check {
     };
     check.evidence("time", info.time).evidence("now", now)
 }
+
+const SM3_AND_SHA2: &[HashAlgorithm] = {
+    use HashAlgorithm::{Sha256, Sha384, Sha512, Sm3};
+    &[Sm3, Sha256, Sha384, Sha512]
+};
 
 /// id-kp-timeStamping.
 const TIME_STAMPING: &str = "1.3.6.1.5.5.7.3.8";

@@ -7,7 +7,7 @@
 use crate::{
     UnixTime,
     licence::seal::{Seal, SignedValue},
-    pki::x509::PathReport,
+    pki::{timestamp::order_check, x509::PathReport},
     report::{Check, Outcome, SubIndication},
 };
 
@@ -17,28 +17,17 @@ pub(super) fn order_checks(
     signer: Option<&PathReport>,
     stamped: UnixTime,
 ) -> Vec<Check> {
-    let mut checks: Vec<_> =
-        value.signed_at().map(|claimed| claimed_check(claimed, stamped)).into_iter().collect();
+    let mut checks: Vec<_> = value
+        .signed_at()
+        .map(|claimed| order_check("signature.time_order", CLAUSE, claimed, stamped))
+        .into_iter()
+        .collect();
     checks.push(seal_check(value.seal(), stamped));
     checks.extend(signer.map(|signer| signer_check(signer, stamped)));
     checks
 }
 
 const CLAUSE: &str = "GM/T 0031-2025, signature verification; EN 319 102-1, 5.5";
-
-fn claimed_check(claimed: UnixTime, stamped: UnixTime) -> Check {
-    let id = "signature.time_order";
-    if claimed <= stamped {
-        let en = "the time stamp is not earlier than the claimed signing time";
-        Check::passed(id, CLAUSE, en, "时间戳不早于所声明的签章时间")
-    } else {
-        let sub = SubIndication::TimestampOrderFailure;
-        let en = "the time stamp is earlier than the claimed signing time";
-        Check::failed(id, CLAUSE, sub, en, "时间戳早于所声明的签章时间")
-    }
-    .evidence("claimed", claimed)
-    .evidence("stamped", stamped)
-}
 
 fn seal_check(seal: &Seal, stamped: UnixTime) -> Check {
     let id = "signature.seal_at_stamp";
