@@ -311,11 +311,16 @@ fn standards(text: &str) -> BTreeSet<String> {
 fn is_root(package: &Path, file: &Path, manifest: &str) -> bool {
     let name = file.strip_prefix(package).expect("a file of the package").to_string_lossy();
     let by_place = ["tests/", "benches/", "examples/", "src/bin/"];
+    // A file there, or a folder with a `main.rs`.
+    let is_target = |n: &str| match n.split_once('/') {
+        None => true,
+        Some((_, rest)) => rest == "main.rs",
+    };
     name == "src/lib.rs"
         || name == "src/main.rs"
         || name.ends_with("/src/main.rs") // a package of its own inside: benches/peers/rust
         || name == "build.rs"
-        || by_place.iter().any(|place| name.strip_prefix(place).is_some_and(|n| !n.contains('/')))
+        || by_place.iter().any(|place| name.strip_prefix(place).is_some_and(is_target))
         || manifest.contains(&format!("path = \"{name}\""))
 }
 

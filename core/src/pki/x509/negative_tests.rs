@@ -126,7 +126,8 @@ const CONSTRAINTS: &str = "CHAIN_CONSTRAINTS_FAILURE";
 const CHAIN: &str = "CERTIFICATE_CHAIN_GENERAL_FAILURE";
 
 fn cases() -> Vec<Value> {
-    [usages(), times_and_signatures(), authorities(), revocations(), restrictions()].concat()
+    [usages(), times_and_signatures(), authorities(), revocations(), lists(), restrictions()]
+        .concat()
 }
 
 fn failing(id: &str, reason: &str, sub: &str, check: &str, world: impl FnOnce() -> World) -> Value {
@@ -415,6 +416,16 @@ fn revocations() -> Vec<Value> {
                 world.crls[0] = list(&world.anchors[0], 0, &[entry]);
             }),
         ),
+    ]
+}
+
+fn lists() -> Vec<Value> {
+    let with = |change: fn(&mut World)| {
+        let mut world = World::new();
+        change(&mut world);
+        ("certificate.revocation", world)
+    };
+    vec![
         open(
             "list-stale",
             "the list of the authority is past its nextUpdate",
