@@ -4,7 +4,7 @@
 #
 #   vectors/interop/matrix.sh [PEER...]      all peers unless some are named
 #
-# Set-ups are kept: a second run needs no network and builds nothing. A peer that cannot be set up here is
+# CELLS='encrypted-key pkcs12' tries these cells alone, and leaves the published page as it is. Set-ups are kept: a second run needs no network and builds nothing. A peer that cannot be set up here is
 # recorded as skipped. UPDATE=1 rewrites docs/interoperability.md.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -100,7 +100,8 @@ echo '-- yinxin: make files for the other implementations'
 cargo build --quiet -p yinxin-interop
 yinxin=$target/debug/yinxin-interop
 rm -rf "$matrix"
-"$yinxin" make "$matrix"
+read -ra cells <<<"${CELLS:-}"
+"$yinxin" make "$matrix" "${cells[@]}"
 done=()
 for peer in "${peers[@]}"; do
     echo "-- $peer"

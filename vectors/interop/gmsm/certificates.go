@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"crypto"
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -10,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/emmansun/gmsm/pkcs"
-	"github.com/emmansun/gmsm/pkcs7"
 	"github.com/emmansun/gmsm/sm2"
 	"github.com/emmansun/gmsm/smx509"
 )
@@ -33,6 +29,9 @@ var cells = []struct {
 	{"crl", takeList, makeList},
 	{"cms-signed", takeSigned, makeSigned},
 	{"cms-enveloped", takeEnveloped, makeEnveloped},
+	{"cms-signed-and-enveloped", takeSignedAndEnveloped, makeSignedAndEnveloped},
+	{"cms-encrypted", takeEncryptedData, makeEncryptedData},
+	{"enveloped-key", takeEnvelopedKey, makeEnvelopedKey},
 }
 
 func certificate(f folder, name string) *smx509.Certificate {
@@ -143,56 +142,4 @@ func makeList(task, made folder) {
 		list.RevokedCertificateEntries = append(list.RevokedCertificateEntries, entry)
 	}
 	made.writePEM("list.pem", "X509 CRL", need(smx509.CreateRevocationList(rand.Reader, list, ca, key)))
-}
-
-func takeSigned(f folder) {
-	signed := need(pkcs7.Parse(f.read("signed.der")))
-	if len(signed.Content) == 0 {
-		signed.Content = f.read("content")
-	}
-	demand(bytes.Equal(signed.Content, f.read("content")), "another content")
-	// The authority between the root and the signer need not be inside.
-	signed.Certificates = append(signed.Certificates, certificate(f, "ca"))
-	roots := smx509.NewCertPool()
-	roots.AddCert(certificate(f, "root"))
-	must(signed.VerifyWithChain(roots))
-}
-
-func makeSigned(task, made folder) {
-	parts := strings.Split(task.name(), "-")
-	create := pkcs7.NewSignedData
-	if parts[0] == "gm" {
-		create = pkcs7.NewSMSignedData
-	}
-	signed := need(create(task.read("content")))
-	signed.SetDigestAlgorithm(pkcs7.OIDDigestAlgorithmSM3)
-	signed.SetEncryptionAlgorithm(pkcs7.OIDDigestEncryptionAlgorithmSM2)
-	add := signed.AddSigner
-	if parts[2] == "plain" {
-		add = signed.SignWithoutAttr
-	}
-	must(add(certificate(task, "signer"), privateKey(task), pkcs7.SignerInfoConfig{}))
-	if parts[1] == "detached" {
-		signed.Detach()
-	}
-	made.write("signed.der", need(signed.Finish()))
-}
-
-func takeEnveloped(f folder) {
-	enveloped := need(pkcs7.Parse(f.read("enveloped.der")))
-	var key crypto.PrivateKey = privateKey(f)
-	found := need(enveloped.Decrypt(certificate(f, "recipient"), key))
-	demand(bytes.Equal(found, f.read("content")), "another content")
-}
-
-func makeEnveloped(task, made folder) {
-	family, algorithm, _ := strings.Cut(task.name(), "-")
-	cipher := map[string]pkcs.Cipher{"sm4-cbc": pkcs.SM4CBC, "sm4-gcm": pkcs.SM4GCM}[algorithm]
-	demand(cipher != nil, "no such cipher")
-	encrypt := pkcs7.Encrypt
-	if family == "gm" {
-		encrypt = pkcs7.EncryptSM
-	}
-	recipients := []*smx509.Certificate{certificate(task, "recipient")}
-	made.write("enveloped.der", need(encrypt(cipher, task.read("content"), recipients)))
 }

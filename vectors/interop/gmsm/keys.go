@@ -136,3 +136,14 @@ func makeEncrypted(task, made folder) {
 	der := need(pkcs8.MarshalPrivateKey(privateKey(task), task.read("password"), encrypter))
 	both(made, "ENCRYPTED PRIVATE KEY", der)
 }
+
+func takeEnvelopedKey(f folder) {
+	receiver := need(sm2.NewPrivateKey(f.read("receiver.raw")))
+	same(f, need(sm2.ParseEnvelopedPrivateKey(receiver, f.read("enveloped.der"))))
+}
+
+func makeEnvelopedKey(task, made folder) {
+	receiver := need(sm2.NewPublicKey(task.read("receiver-public.raw")))
+	sealed := need(sm2.MarshalEnvelopedPrivateKey(rand.Reader, receiver, privateKey(task)))
+	made.write("enveloped.der", sealed)
+}

@@ -32,7 +32,17 @@ database = {folder}/index.txt
 crlnumber = {folder}/crlnumber
 default_md = sm3
 default_crl_days = 7
+[stamps]
+serial = {folder}/serial
+signer_digest = sm3
+digests = sm3
+default_policy = 1.2.3.4.1
+ess_cert_id_alg = sha256
 """
+
+
+# A row of the index of an authority, without the number.
+REVOKED = "R\t491231235959Z\t260101000000Z,keyCompromise"
 
 
 def openssl(*arguments):
@@ -44,6 +54,13 @@ def openssl(*arguments):
         reasons = [":".join(line.split(":")[3:6]) for line in lines if ":error:" in line]
         raise ValueError("; ".join(reasons or lines)[:200])
     return done.stdout
+
+
+def openssl_with_errors(*arguments):
+    """Runs the command; what it prints, on standard error too."""
+    done = subprocess.run([OPENSSL, *map(str, arguments)], capture_output=True, check=False)
+    require(done.returncode == 0, (done.stdout + done.stderr).decode(errors="replace").strip())
+    return (done.stdout + done.stderr).decode(errors="replace").strip()
 
 
 driver = Driver(openssl("version").decode().split()[1])
@@ -214,12 +231,86 @@ def make_list(task, out):
     (out / "root.pem").rename(out / "ca.pem")
     rows = ""
     for serial in (task / "revoked").read_text().split():
-        rows += f"R\t491231235959Z\t260101000000Z,keyCompromise\t{serial.upper()}\tunknown\t/CN=x\n"
+        rows += f"{REVOKED}\t{serial.upper()}\tunknown\t/CN=x\n"
     (out / "index.txt").write_text(rows)
     (out / "crlnumber").write_text("01\n")
     openssl(
         *("ca", "-gencrl", "-config", out / "settings", "-name", "authority", "-sigopt", DEFAULT_ID),
         *("-cert", out / "ca.pem", "-keyfile", task / "private.pem", "-out", out / "list.pem"),
+    )
+
+
+@driver.takes("ocsp-request")
+def check_ocsp_request(case):
+    shown = openssl("ocsp", "-reqin", case / "request.der", "-req_text").decode()
+    serial = f"Serial Number: {(case / 'serial').read_text().upper()}"
+    require(serial in shown, "another serial number")
+    require(("OCSP Nonce" in shown) == (case.name != "without-nonce"), "the nonce")
+
+
+@driver.makes("ocsp-request")
+def make_ocsp_request(task, out):
+    question = ("-issuer", task / "ca.pem", f"-{task.name}", "-cert", task / "leaf.pem")
+    openssl("ocsp", *question, "-nonce", "-reqout", out / "request.der")
+
+
+@driver.takes("ocsp-response")
+def check_ocsp_response(case):
+    shown = openssl_with_errors(
+        *("ocsp", "-reqin", case / "request.der", "-respin", case / "response.der", "-resp_text"),
+        *("-CAfile", case / "root.pem", "-no-CApath", "-no-CAstore", "-verify_other", case / "ca.pem"),
+    )
+    require("Response verify OK" in shown, shown[-200:])
+    # That it does not repeat the nonce is only warned of.
+    require("WARNING" not in shown and "Nonce Verify error" not in shown, shown[-200:])
+    require(f"Serial Number: {(case / 'serial').read_text().upper()}" in shown, "another number")
+    require(f"Cert Status: {(case / 'status').read_text()}" in shown, "another status")
+
+
+@driver.makes("ocsp-response")
+def make_ocsp_response(task, out):
+    serial = (task / "serial").read_text().upper()
+    state = "V\t491231235959Z\t" if (task / "status").read_text() == "good" else REVOKED
+    (out / "index.txt").write_text(f"{state}\t{serial}\tunknown\t/CN=x\n")
+    openssl(
+        *("ocsp", "-index", out / "index.txt", "-CA", task / "ca.pem", "-rsigner", task / "ca.pem"),
+        *("-rkey", task / "private.pem", "-rmd", "sm3", "-rsigopt", DEFAULT_ID, "-ndays", 1),
+        *("-reqin", task / "request.der", "-respout", out / "response.der"),
+    )
+
+
+@driver.takes("time-stamp-request")
+def check_stamp_request(case):
+    shown = openssl("ts", "-query", "-in", case / "request.der", "-text").decode().lower()
+    require("hash algorithm: sm3" in shown, "another hash function")
+    digest = openssl("dgst", "-sm3", "-binary", case / "data").hex()
+    rows = [line[11:60].replace("-", " ").split() for line in shown.splitlines() if " - " in line]
+    require("".join(sum(rows, [])) == digest, "another imprint")
+    bare = case.name == "without-nonce-and-certificate"
+    require(("nonce: unspecified" in shown) == bare, "the nonce")
+    require(("certificate required: no" in shown) == bare, "the certificate")
+
+
+@driver.makes("time-stamp-request")
+def make_stamp_request(task, out):
+    openssl("ts", "-query", "-data", task / "data", "-sm3", "-cert", "-out", out / "request.der")
+
+
+@driver.takes("time-stamp-response")
+def check_stamp(case):
+    command = ("ts", "-verify", "-queryfile", case / "request.der", "-in", case / "response.der")
+    openssl(*command, "-CAfile", case / "root.pem", "-untrusted", case / "ca.pem")
+
+
+@driver.makes("time-stamp-response")
+def make_stamp(task, out):
+    settings = out / "settings"
+    settings.write_text(CONFIGURATION.format(folder=out))
+    (out / "serial").write_text("01\n")
+    openssl(
+        *("ts", "-reply", "-queryfile", task / "request.der", "-config", settings, "-section", "stamps"),
+        *("-signer", task / "authority.pem", "-inkey", task / "private.pem", "-chain", task / "ca.pem"),
+        *("-out", out / "response.der"),
     )
 
 
@@ -267,6 +358,25 @@ def envelop(task, out):
     )
 
 
+@driver.takes("cms-encrypted")
+def open_encrypted(case):
+    command = ("cms", "-EncryptedData_decrypt", "-binary", "-inform", "DER")
+    key = (case / "key").read_bytes().hex()
+    content = openssl(*command, "-in", case / "encrypted.der", "-secretkey", key)
+    require(content == (case / "content").read_bytes(), "another content")
+
+
+@driver.makes("cms-encrypted")
+def encrypt_content(task, out):
+    if task.name.startswith("gm-"):
+        raise NotOffered("the object identifiers of GB/T 35275")
+    openssl(
+        *("cms", "-EncryptedData_encrypt", "-binary", "-sm4-cbc", "-outform", "DER"),
+        *("-secretkey", (task / "key").read_bytes().hex()),
+        *("-in", task / "content", "-out", out / "encrypted.der"),
+    )
+
+
 @driver.takes("pkcs12")
 def open_store(case):
     command = ("pkcs12", "-in", case / "store.p12", "-passin", f"file:{case}/password", "-nodes")
@@ -285,6 +395,8 @@ def make_store(task, out):
     cipher, mac = task.name.split("-")[:2]
     cipher = {"sm4": "sm4-cbc", "aes256": "aes-256-cbc", "default": None}[cipher]
     options = ("-keypbe", cipher, "-certpbe", cipher, "-macalg", mac) if cipher else ()
+    if "-pbmac1-" in task.name:
+        options += ("-pbmac1_pbkdf2", "-pbmac1_pbkdf2_md", mac)
     openssl(
         *("pkcs12", "-export", "-inkey", task / "private.pem", "-in", task / "certificate.pem"),
         *options,

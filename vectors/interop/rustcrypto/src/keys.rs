@@ -4,7 +4,7 @@ use getrandom::SysRng;
 use pkcs8::{
     DecodePrivateKey as _, DecodePublicKey as _, EncodePrivateKey as _, EncodePublicKey as _,
     EncryptedPrivateKeyInfoRef, LineEnding, PrivateKeyInfoRef, SecretDocument,
-    pkcs5::pbes2::Parameters,
+    pkcs5::pbes2::{EncryptionScheme, Kdf, Parameters, Pbkdf2Params, Pbkdf2Prf, Salt},
 };
 use sm2::{
     PublicKey, SecretKey,
@@ -121,11 +121,19 @@ pub(crate) fn take_encrypted(of: &Folder) -> End {
 }
 
 pub(crate) fn make_encrypted(task: &Folder, made: &Folder) -> End {
+    let (mut salt, mut iv) = ([0; 16], [0; 16]);
+    getrandom::fill(&mut salt)?;
+    getrandom::fill(&mut iv)?;
     let parameters = if task.name().starts_with("aes-256-cbc-hmac-sha256") {
-        let (mut salt, mut iv) = ([0; 16], [0; 16]);
-        getrandom::fill(&mut salt)?;
-        getrandom::fill(&mut iv)?;
         Parameters::generate_pbkdf2_sha256_aes256cbc(10_000, &salt, iv)?
+    } else if task.name().starts_with("aes-128-cbc-hmac-sha1") {
+        let kdf = Kdf::Pbkdf2(Pbkdf2Params {
+            salt: Salt::new(salt)?,
+            iteration_count: 10_000,
+            key_length: None,
+            prf: Pbkdf2Prf::HmacWithSha1,
+        });
+        Parameters { kdf, encryption: EncryptionScheme::Aes128Cbc { iv } }
     } else if task.name().starts_with("aes-256-cbc-scrypt") {
         Parameters::generate_scrypt(&mut SysRng)?
     } else {

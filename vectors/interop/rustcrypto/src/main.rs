@@ -3,6 +3,8 @@
 
 mod certificates;
 mod keys;
+mod messages;
+mod online;
 
 use std::{
     fs,
@@ -28,12 +30,24 @@ const CELLS: &[(&str, Take, Make)] = &[
     ("certificate", certificates::take, certificates::make),
     ("csr", certificates::take_request, certificates::make_request),
     ("crl", certificates::take_list, certificates::make_list),
+    ("ocsp-request", online::take_ocsp_request, online::make_ocsp_request),
+    ("ocsp-response", online::take_ocsp_response, online::make_ocsp_response),
+    ("time-stamp-request", online::take_stamp_request, online::make_stamp_request),
+    ("time-stamp-response", online::take_stamp, online::make_stamp),
+    ("cms-signed", messages::take_signed, messages::make_signed),
+    ("cms-enveloped", messages::take_enveloped, messages::make_enveloped),
+    ("cms-encrypted", messages::take_encrypted, messages::make_encrypted),
 ];
 
 /// The files of a case.
 pub(crate) struct Folder(PathBuf);
 
 impl Folder {
+    /// One of that name, which need not exist.
+    pub(crate) fn named(name: &str) -> Self {
+        Self(name.into())
+    }
+
     pub(crate) fn name(&self) -> String {
         self.0.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }

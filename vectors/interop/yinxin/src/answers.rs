@@ -4,7 +4,11 @@
 //! `{"direction": "to", "cell": .., "case": .., "ok": whether the peer took it, "note": ..}`; and of a
 //! task `{"direction": "from", .., "ok": whether the peer made it, ..}`.
 
-use std::{collections::BTreeMap, fmt, fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt, fs,
+    path::Path,
+};
 
 use serde::Deserialize;
 
@@ -35,6 +39,13 @@ pub(crate) struct Key {
     pub(crate) cell: String,
     pub(crate) direction: Direction,
     pub(crate) case: String,
+}
+
+impl Key {
+    /// Whether the right answer to it is a refusal.
+    pub(crate) fn is_refusal(&self) -> bool {
+        self.case.starts_with("refuse-")
+    }
 }
 
 impl fmt::Display for Key {
@@ -103,10 +114,13 @@ pub(crate) fn judge(folder: &Path, peer: &str) -> Result<Found, Fault> {
             return Err(format!("answered twice: {line}, {twice:?}").into());
         }
     }
+    let taken: BTreeSet<String> = answers.keys().filter(|key| is_to(key)).map(cell).collect();
     let mut ends = BTreeMap::new();
     for key in shape(folder)? {
         let end = match answers.remove(&key) {
             Some((ok, note)) => end(folder, peer, &key, ok, note),
+            // Who takes nothing refuses nothing.
+            None if key.is_refusal() && !taken.contains(&key.cell) => continue,
             None => Err("no answer".to_owned()),
         };
         ends.insert(key, end);
@@ -117,8 +131,16 @@ pub(crate) fn judge(folder: &Path, peer: &str) -> Result<Found, Fault> {
     }
 }
 
+fn is_to(key: &Key) -> bool {
+    key.direction == Direction::To
+}
+
+fn cell(key: &Key) -> String {
+    key.cell.clone()
+}
+
 fn end(folder: &Path, peer: &str, key: &Key, ok: bool, note: String) -> Result<(), String> {
-    match (key.direction, key.case.starts_with("refuse-")) {
+    match (key.direction, key.is_refusal()) {
         (Direction::To, true) if ok => Err("accepted".to_owned()),
         (Direction::To, false) if !ok => Err(note),
         (Direction::To, _) => Ok(()),

@@ -1,5 +1,6 @@
-//! `yinxin-interop make FOLDER`: makes the files that other implementations read, in `FOLDER/ours`, and
-//! the tasks for which they make files, in `FOLDER/tasks`.
+//! `yinxin-interop make FOLDER [CELL...]`: makes the files that other implementations read, in
+//! `FOLDER/ours`, and the tasks for which they make files, in `FOLDER/tasks`: all, or those of the cells
+//! that are named.
 //!
 //! `yinxin-interop compare FOLDER PEER...`: checks what the peers made and what they answered, in
 //! `FOLDER/peers/PEER`, against `vectors/interop/expected.json`, and the published table against that
@@ -22,14 +23,14 @@ use std::{
 
 use yinxin::UnixTime;
 
-use crate::{case::Fault, expected::Expected};
+use crate::{case::Fault, cells::CELLS, expected::Expected};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let done = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["make", folder] => make(Path::new(folder)).map(|()| true),
+        ["make", folder, ref cells @ ..] => make(Path::new(folder), cells).map(|()| true),
         ["compare", folder, ref peers @ ..] => compare(Path::new(folder), peers),
-        _ => Err("usage: yinxin-interop make FOLDER | compare FOLDER PEER...".into()),
+        _ => Err("usage: yinxin-interop make FOLDER [CELL...] | compare FOLDER PEER...".into()),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
@@ -41,9 +42,12 @@ fn main() -> ExitCode {
     }
 }
 
-fn make(folder: &Path) -> Result<(), Fault> {
+fn make(folder: &Path, wanted: &[&str]) -> Result<(), Fault> {
     let (ours, tasks) = (folder.join("ours"), folder.join("tasks"));
-    for cell in cells::CELLS {
+    if let Some(strange) = wanted.iter().find(|name| CELLS.iter().all(|it| it.name != **name)) {
+        return Err(format!("there is no cell {strange}").into());
+    }
+    for cell in CELLS.iter().filter(|it| wanted.is_empty() || wanted.contains(&it.name)) {
         (cell.make)(&ours, &tasks).map_err(|fault| format!("{}: {fault}", cell.name))?;
     }
     Ok(())
@@ -54,6 +58,9 @@ fn compare(folder: &Path, peers: &[&str]) -> Result<bool, Fault> {
     let expected: Expected = serde_json::from_slice(&fs::read(home.join("expected.json"))?)?;
     let mut differences = Vec::new();
     let mut cases = 0;
+    for cell in CELLS.iter().filter(|cell| !expected.rows.contains_key(cell.name)) {
+        differences.push(format!("expected.json does not say what {} is", cell.name));
+    }
     for name in peers {
         let peer = expected.peer(name)?;
         let found = answers::judge(folder, name).map_err(|fault| format!("{name}: {fault}"))?;
@@ -63,10 +70,12 @@ fn compare(folder: &Path, peers: &[&str]) -> Result<bool, Fault> {
         }
     }
     let shape = answers::shape(folder)?;
-    for (file, text) in [
+    let whole = CELLS.iter().all(|cell| shape.iter().any(|key| key.cell == cell.name));
+    let pages = [
         ("interoperability.md", page::english(&expected, &shape)),
         ("interoperability.zh-CN.md", page::chinese(&expected, &shape)),
-    ] {
+    ];
+    for (file, text) in pages.into_iter().filter(|_| whole) {
         let path = home.join("../../docs").join(file);
         if env::var_os("UPDATE").is_some() {
             fs::write(&path, &text)?;

@@ -65,7 +65,8 @@ pub(crate) fn identifiers() -> Vec<(&'static str, String)> {
 pub(crate) fn plaintexts() -> Vec<(&'static str, Vec<u8>)> {
     let bytes = |count: u32| (0..count).map(|i| i.to_le_bytes()[0] ^ 0x5a).collect::<Vec<u8>>();
     vec![
-        ("1-byte", bytes(1)),
+        // Not one byte: once in 256 times its key stream is zero, which is tried apart.
+        ("2-bytes", bytes(2)),
         ("starts-with-zeros", vec![0, 0, 0x61]),
         ("only-zeros", vec![0; 16]),
         ("32-bytes", bytes(32)),

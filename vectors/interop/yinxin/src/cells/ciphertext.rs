@@ -24,10 +24,14 @@ pub(crate) fn make(ours: &Path, tasks: &Path) -> Result<(), Fault> {
         both(ours, tasks, name, &key, &plaintext)?;
     }
     // C1 is 04, 32 bytes of x, 32 bytes of y: as INTEGERs they then have fewer bytes.
-    let short_x = encrypt_until(&key, 1)?;
+    let short_x = encrypt_until(&key, PLAINTEXT, 1, Zero::There)?;
     put(ours, "c1-x-starts-with-zero", &key, PLAINTEXT, &short_x)?;
-    let short_y = encrypt_until(&key, 33)?;
+    let short_y = encrypt_until(&key, PLAINTEXT, 33, Zero::There)?;
     put(ours, "c1-y-starts-with-zero", &key, PLAINTEXT, &short_y)?;
+    // Only t must not be zero (GB/T 32918.4-2016, 6.1, A5; 7.1, B4); C2 may be.
+    let byte = b"Z";
+    put(ours, "1-byte", &key, byte, &encrypt_until(&key, byte, 97, Zero::NotThere)?)?;
+    put(ours, "1-byte-c2-zero", &key, byte, &encrypt_until(&key, byte, 97, Zero::There)?)?;
 
     let good = key.public().encrypt(PLAINTEXT)?.to_c1c3c2();
     for (name, place) in [("refuse-c3-changed", 65), ("refuse-c2-changed", 97)] {
@@ -82,10 +86,23 @@ fn put(
     case.put("ciphertext.c1c2c3", ciphertext.to_c1c2c3())
 }
 
-fn encrypt_until(key: &PrivateKey, zero_at: usize) -> Result<Ciphertext, Fault> {
+/// What is wanted at a place of a ciphertext.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Zero {
+    There,
+    NotThere,
+}
+
+/// A ciphertext, C1 C3 C2, with a zero byte at that place, or without.
+fn encrypt_until(
+    key: &PrivateKey,
+    plaintext: &[u8],
+    place: usize,
+    wanted: Zero,
+) -> Result<Ciphertext, Fault> {
     loop {
-        let ciphertext = key.public().encrypt(PLAINTEXT)?;
-        if ciphertext.to_c1c3c2().get(zero_at) == Some(&0) {
+        let ciphertext = key.public().encrypt(plaintext)?;
+        if (ciphertext.to_c1c3c2().get(place) == Some(&0)) == (wanted == Zero::There) {
             return Ok(ciphertext);
         }
     }

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use yinxin::{
-    pki::keys,
+    pki::keys::{self, Encryption},
     primitives::sm2::{PrivateKey, PublicKey},
 };
 
@@ -13,14 +13,14 @@ use crate::{
     samples,
 };
 
-/// Algorithms of PBES2 (RFC 8018) that a peer is asked for: the cipher, and the pseudo-random function of
-/// PBKDF2, or scrypt (RFC 7914).
-const ENCRYPTIONS: &[&str] = &[
-    "sm4-cbc-hmac-sm3",
-    "sm4-cbc-hmac-sha256",
-    "aes-256-cbc-hmac-sha256",
-    "aes-128-cbc-hmac-sha1",
-    "aes-256-cbc-scrypt",
+/// Algorithms of PBES2 (RFC 8018): the cipher, and the pseudo-random function of PBKDF2, or scrypt (RFC
+/// 7914). A peer is asked for each; ours are those that the core writes.
+const ENCRYPTIONS: [(&str, Option<Encryption>); 5] = [
+    ("sm4-cbc-hmac-sm3", Some(Encryption::SM4_SM3)),
+    ("sm4-cbc-hmac-sha256", Some(Encryption::SM4_SHA256)),
+    ("aes-256-cbc-hmac-sha256", Some(Encryption::AES256_SHA256)),
+    ("aes-128-cbc-hmac-sha1", None),
+    ("aes-256-cbc-scrypt", None),
 ];
 
 pub(crate) fn make_pkcs8(ours: &Path, tasks: &Path) -> Result<(), Fault> {
@@ -58,23 +58,64 @@ pub(crate) fn make_spki(ours: &Path, tasks: &Path) -> Result<(), Fault> {
 
 pub(crate) fn make_encrypted(ours: &Path, tasks: &Path) -> Result<(), Fault> {
     let key = samples::key(0)?;
-    for (name, password) in samples::PASSWORDS {
-        let case = Case::make(ours, "encrypted-key", name)?;
+    let case = |root: &Path, name: &str, password: &str| -> Result<Case, Fault> {
+        let case = Case::make(root, "encrypted-key", name)?;
         case.put_private(&key)?;
         case.put("password", password)?;
-        let pem = keys::private_key_to_encrypted_pem(&key, password.as_bytes())?;
-        case.put("key.pem", pem.as_bytes())?;
-        for encryption in ENCRYPTIONS {
-            let task = Case::make(tasks, "encrypted-key", &format!("{encryption}-{name}"))?;
-            task.put_private(&key)?;
-            task.put("password", password)?;
+        Ok(case)
+    };
+    let put = |name: &str, encryption: &Encryption, password: &str, told: &str| {
+        let pem = keys::private_key_to_encrypted(&key, password.as_bytes(), encryption)?;
+        case(ours, name, told)?.put("key.pem", pem.as_bytes())
+    };
+    for (name, encryption) in ENCRYPTIONS {
+        for (password_name, password) in samples::PASSWORDS {
+            let name = format!("{name}-{password_name}");
+            case(tasks, &name, password)?;
+            if let Some(encryption) = &encryption {
+                put(&name, encryption, password, password)?;
+            }
+        }
+        if let Some(encryption) = &encryption {
+            put(&format!("refuse-{name}-wrong-password"), encryption, "correct", "incorrect")?;
         }
     }
-    let case = Case::make(ours, "encrypted-key", "refuse-wrong-password")?;
-    case.put_private(&key)?;
-    case.put("password", "incorrect")?;
-    let pem = keys::private_key_to_encrypted_pem(&key, b"correct")?;
-    case.put("key.pem", pem.as_bytes())
+    Ok(())
+}
+
+/// SM2EnvelopedKey (GB/T 35276-2017, 7.4): `enveloped.der`, for the holder of `receiver.raw`, a private
+/// key of 32 bytes, with `receiver-public.raw`; the key files are of the key inside.
+pub(crate) fn make_enveloped(ours: &Path, tasks: &Path) -> Result<(), Fault> {
+    let receiver = samples::key(12)?;
+    let put = |root: &Path, name: &str, key: &PrivateKey| -> Result<Case, Fault> {
+        let case = Case::make(root, "enveloped-key", name)?;
+        case.put_private(key)?;
+        case.put("receiver.raw", receiver.expose_bytes())?;
+        case.put("receiver-public.raw", receiver.public().to_sec1())?;
+        Ok(case)
+    };
+    for (name, key) in samples::keys()? {
+        put(tasks, name, &key)?;
+        let sealed = keys::seal_enveloped(&key, receiver.public())?;
+        put(ours, name, &key)?.put("enveloped.der", sealed)?;
+    }
+    let key = samples::key(0)?;
+    let case = put(ours, "refuse-another-receiver", &key)?;
+    case.put("enveloped.der", keys::seal_enveloped(&key, samples::key(13)?.public())?)
+}
+
+pub(crate) fn check_enveloped(_: &str, task: &Case, made: &Case) -> Result<(), Fault> {
+    let receiver = task.bytes("receiver.raw")?;
+    let receiver = <&[u8; 32]>::try_from(receiver.as_slice())?;
+    let enveloped = made.bytes("enveloped.der")?;
+    same(
+        &task.private_key()?,
+        &keys::open_enveloped(&enveloped, &PrivateKey::from_bytes(receiver)?)?,
+    )?;
+    match keys::open_enveloped(&enveloped, &samples::key(13)?) {
+        Ok(_) => Err("opens with another key".into()),
+        Err(_) => Ok(()),
+    }
 }
 
 pub(crate) fn check_private(_: &str, task: &Case, made: &Case) -> Result<(), Fault> {

@@ -7,8 +7,10 @@ mod crl;
 mod csr;
 mod enveloped;
 mod key;
+mod ocsp;
 mod pkcs12;
 mod signature;
+mod time_stamp;
 
 use std::path::Path;
 
@@ -69,6 +71,13 @@ pub(crate) const CELLS: &[Cell] = &[
         check: key::check_encrypted,
     },
     Cell {
+        name: "enveloped-key",
+        en: "SM2EnvelopedKey",
+        zh: "SM2EnvelopedKey",
+        make: key::make_enveloped,
+        check: key::check_enveloped,
+    },
+    Cell {
         name: "certificate",
         en: "certificates",
         zh: "证书",
@@ -77,6 +86,34 @@ pub(crate) const CELLS: &[Cell] = &[
     },
     Cell { name: "csr", en: "CSR", zh: "CSR", make: csr::make, check: csr::check },
     Cell { name: "crl", en: "CRL", zh: "CRL", make: crl::make, check: crl::check },
+    Cell {
+        name: "ocsp-request",
+        en: "OCSP requests",
+        zh: "OCSP 请求",
+        make: ocsp::make_requests,
+        check: ocsp::check_request,
+    },
+    Cell {
+        name: "ocsp-response",
+        en: "OCSP responses",
+        zh: "OCSP 响应",
+        make: ocsp::make_responses,
+        check: ocsp::check_response,
+    },
+    Cell {
+        name: "time-stamp-request",
+        en: "time stamp requests",
+        zh: "时间戳请求",
+        make: time_stamp::make_requests,
+        check: time_stamp::check_request,
+    },
+    Cell {
+        name: "time-stamp-response",
+        en: "time stamps",
+        zh: "时间戳",
+        make: time_stamp::make_responses,
+        check: time_stamp::check_response,
+    },
     Cell {
         name: "cms-signed",
         en: "CMS signed",
@@ -90,6 +127,20 @@ pub(crate) const CELLS: &[Cell] = &[
         zh: "CMS 加密",
         make: enveloped::make,
         check: enveloped::check,
+    },
+    Cell {
+        name: "cms-signed-and-enveloped",
+        en: "CMS signed and enveloped",
+        zh: "CMS 签名加密",
+        make: enveloped::make_signed,
+        check: enveloped::check_signed,
+    },
+    Cell {
+        name: "cms-encrypted",
+        en: "CMS encrypted",
+        zh: "CMS 对称加密",
+        make: enveloped::make_encrypted,
+        check: enveloped::check_encrypted,
     },
     Cell { name: "pkcs12", en: "PKCS#12", zh: "PKCS#12", make: pkcs12::make, check: pkcs12::check },
 ];

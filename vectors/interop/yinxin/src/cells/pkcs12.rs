@@ -1,10 +1,10 @@
 //! PKCS#12: `store.p12` with `password`, key files and `certificate.pem`. The name of a case tells the
-//! cipher and the hash function.
+//! cipher, the hash function, and whether the MAC is PBMAC1 (RFC 9579).
 
 use std::path::Path;
 
 use yinxin::pki::{
-    pkcs12::{Legacy, Protection, Writer, open},
+    pkcs12::{Legacy, Mac, Protection, Writer, open},
     x509::issue::Profile,
 };
 
@@ -16,10 +16,12 @@ use crate::{
 
 const CELL: &str = "pkcs12";
 
-const PROTECTIONS: [(&str, Protection); 3] = [
+const PROTECTIONS: [(&str, Protection); 5] = [
     ("sm4-sm3", Protection::SM4_SM3),
+    ("sm4-sm3-pbmac1", Protection { mac: Mac::Pbmac1Sm3, ..Protection::SM4_SM3 }),
     ("sm4-sha256", Protection::SM4_SHA256),
     ("aes256-sha256", Protection::AES256_SHA256),
+    ("aes256-sha256-pbmac1", Protection { mac: Mac::Pbmac1Sha256, ..Protection::AES256_SHA256 }),
 ];
 
 pub(crate) fn make(ours: &Path, tasks: &Path) -> Result<(), Fault> {
@@ -44,10 +46,14 @@ pub(crate) fn make(ours: &Path, tasks: &Path) -> Result<(), Fault> {
             put(ours, &name, password)?.put("store.p12", store)?;
         }
     }
-    let mut writer = Writer::new();
-    writer.key(&key, Some(&chain.leaf), Some("key"))?;
-    let store = writer.write(b"correct", &Protection::AES256_SHA256)?;
-    put(ours, "refuse-wrong-password", "incorrect")?.put("store.p12", store)
+    for (name, protection) in PROTECTIONS {
+        let mut writer = Writer::new();
+        writer.key(&key, Some(&chain.leaf), Some("key"))?;
+        let store = writer.write(b"correct", &protection)?;
+        put(ours, &format!("refuse-{name}-wrong-password"), "incorrect")?
+            .put("store.p12", store)?;
+    }
+    Ok(())
 }
 
 pub(crate) fn check(_: &str, task: &Case, made: &Case) -> Result<(), Fault> {

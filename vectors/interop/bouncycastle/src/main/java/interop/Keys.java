@@ -18,16 +18,9 @@ import java.security.spec.X509EncodedKeySpec;
 import java.util.Arrays;
 import java.util.Map;
 import org.bouncycastle.asn1.ASN1Integer;
-import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.ASN1Sequence;
-import org.bouncycastle.asn1.DERNull;
-import org.bouncycastle.asn1.gm.GMObjectIdentifiers;
-import org.bouncycastle.asn1.nist.NISTObjectIdentifiers;
-import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
-import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
 import org.bouncycastle.crypto.engines.SM2Engine;
 import org.bouncycastle.crypto.params.ParametersWithRandom;
-import org.bouncycastle.crypto.util.ScryptConfig;
 import org.bouncycastle.jcajce.provider.asymmetric.util.ECUtil;
 import org.bouncycastle.jcajce.spec.SM2ParameterSpec;
 import org.bouncycastle.jce.interfaces.ECPublicKey;
@@ -38,8 +31,6 @@ import org.bouncycastle.openssl.jcajce.JcaPEMKeyConverter;
 import org.bouncycastle.operator.OutputEncryptor;
 import org.bouncycastle.pkcs.PKCS8EncryptedPrivateKeyInfo;
 import org.bouncycastle.pkcs.jcajce.JcaPKCS8EncryptedPrivateKeyInfoBuilder;
-import org.bouncycastle.pkcs.jcajce.JcePKCSPBEInputDecryptorProviderBuilder;
-import org.bouncycastle.pkcs.jcajce.JcePKCSPBEOutputEncryptorBuilder;
 import org.bouncycastle.util.io.pem.PemWriter;
 
 /** Keys, and what they do by themselves. */
@@ -159,37 +150,19 @@ final class Keys {
         made.writePem("key.pem", "PUBLIC KEY", der);
     }
 
-    private static char[] password(Folder of) throws IOException {
+    static char[] password(Folder of) throws IOException {
         return of.text("password").toCharArray();
     }
 
     static void takeEncrypted(Folder of) throws Exception {
         var sealed = new PKCS8EncryptedPrivateKeyInfo(of.der("key.pem"));
-        var opener = new JcePKCSPBEInputDecryptorProviderBuilder().setProvider("BC").build(password(of));
-        same(of, pkcs8(sealed.decryptPrivateKeyInfo(opener).getEncoded()));
+        same(of, pkcs8(sealed.decryptPrivateKeyInfo(Passwords.opener(password(of))).getEncoded()));
     }
-
-    private static final Map<String, ASN1ObjectIdentifier> CIPHERS = Map.of(
-            "sm4-cbc", GMObjectIdentifiers.sms4_cbc,
-            "aes-128-cbc", NISTObjectIdentifiers.id_aes128_CBC,
-            "aes-256-cbc", NISTObjectIdentifiers.id_aes256_CBC);
-    private static final Map<String, ASN1ObjectIdentifier> FUNCTIONS = Map.of(
-            "sm3", GMObjectIdentifiers.hmac_sm3,
-            "sha256", PKCSObjectIdentifiers.id_hmacWithSHA256,
-            "sha1", PKCSObjectIdentifiers.id_hmacWithSHA1);
 
     static void makeEncrypted(Folder task, Folder made) throws Exception {
         String[] parts = task.name().split("-hmac-|-scrypt-");
-        JcePKCSPBEOutputEncryptorBuilder builder;
-        if (task.name().contains("-scrypt-")) {
-            var derivation = new ScryptConfig.Builder(1 << 14, 8, 1).withSaltLength(16).build();
-            builder = new JcePKCSPBEOutputEncryptorBuilder(derivation, CIPHERS.get(parts[0]));
-        } else {
-            var function = new AlgorithmIdentifier(FUNCTIONS.get(parts[1].split("-")[0]), DERNull.INSTANCE);
-            builder = new JcePKCSPBEOutputEncryptorBuilder(CIPHERS.get(parts[0]));
-            builder.setPRF(function).setIterationCount(10_000);
-        }
-        OutputEncryptor sealer = builder.setProvider("BC").build(password(task));
+        String function = task.name().contains("-scrypt-") ? "scrypt" : parts[1].split("-")[0];
+        OutputEncryptor sealer = Passwords.sealer(parts[0], function, password(task));
         byte[] der = new JcaPKCS8EncryptedPrivateKeyInfoBuilder(privateKey(task)).build(sealer).getEncoded();
         made.writePem("key.pem", "ENCRYPTED PRIVATE KEY", der);
     }

@@ -31,12 +31,18 @@ public final class Main {
             new Cell("certificate", Certificates::take, Certificates::make),
             new Cell("csr", Certificates::takeRequest, Certificates::makeRequest),
             new Cell("crl", Certificates::takeList, Certificates::makeList),
+            new Cell("ocsp-request", Ocsp::takeRequest, Ocsp::makeRequest),
+            new Cell("ocsp-response", Ocsp::takeResponse, Ocsp::makeResponse),
+            new Cell("time-stamp-request", TimeStamps::takeRequest, TimeStamps::makeRequest),
+            new Cell("time-stamp-response", TimeStamps::takeResponse, TimeStamps::makeResponse),
             new Cell("cms-signed", Messages::takeSigned, Messages::makeSigned),
-            new Cell("cms-enveloped", Messages::takeEnveloped, Messages::makeEnveloped),
-            new Cell("pkcs12", Messages::takeStore, Messages::makeStore));
+            new Cell("cms-enveloped", Envelopes::take, Envelopes::make),
+            new Cell("cms-encrypted", Envelopes::takeEncrypted, Envelopes::makeEncrypted),
+            new Cell("pkcs12", Stores::take, Stores::make));
 
     public static void main(String[] arguments) throws IOException {
         BouncyCastleProvider provider = new BouncyCastleProvider();
+        Sm4.enter(provider);
         Security.addProvider(provider);
         Path ours = Path.of(arguments[0]), tasks = Path.of(arguments[1]), out = Path.of(arguments[2]);
         Files.createDirectories(out);
