@@ -7,7 +7,7 @@ use der::{Encode as _, asn1::GeneralizedTime};
 use crate::{
     Code, Error, UnixTime, limits,
     pki::{
-        cms::{Written, sign_detached},
+        cms::{self, Attributes, Placement, SignOptions, SignWith},
         crl::Crl,
         custody::Signer,
         tlv::{self, Cursor, Element, sequence, tag, wrap},
@@ -54,10 +54,11 @@ impl Manifest {
         if self.missing().next().is_some() {
             return argument("anchors");
         }
-        let content = self.to_der()?;
-        let written = Written::SignedAttributes { at: Some(self.issued) };
-        let detached = sign_detached(&content, certificate, signer, written)?;
-        let bundle = attach(&detached, &content)?;
+        let signers = [SignWith { certificate, key: signer }];
+        let attributes = Attributes::Signed { at: Some(self.issued), more: Vec::new() };
+        let placement = Placement::Attached;
+        let options = SignOptions { attributes, placement, ..SignOptions::default() };
+        let bundle = cms::sign(&self.to_der()?, &signers, &options)?;
         super::Bundle::parse(&bundle)?;
         Ok(bundle)
     }
@@ -166,28 +167,4 @@ fn time(time: UnixTime) -> Result<Vec<u8>, Error> {
     let seconds = u64::try_from(time.unix_s()).map_err(|_| bad())?;
     let time = GeneralizedTime::from_unix_duration(std::time::Duration::from_secs(seconds));
     time.and_then(|time| time.to_der()).map_err(|_| bad())
-}
-
-/// The SignedData `detached` with `content` inside. The signed attributes hold the digest of the content
-/// wherever that is, so that the signature covers it as before.
-pub(super) fn attach(detached: &[u8], content: &[u8]) -> Result<Vec<u8>, Error> {
-    let whole = tlv::only(detached, 0, tag::SEQUENCE, Code::BadCms, "ContentInfo")?;
-    let mut info = whole.inside();
-    let content_type = info.expect(tag::OID, "contentType")?;
-    let mut explicit = info.expect(tag::CONTEXT_0, "content")?.inside();
-    let mut fields = explicit.expect(tag::SEQUENCE, "SignedData")?.inside();
-    let (version, digests) = (fields.next("version")?, fields.next("digestAlgorithms")?);
-    let inner = fields.expect(tag::SEQUENCE, "contentInfo")?;
-    let inner_type = inner.inside().expect(tag::OID, "contentType")?;
-    let octets = wrap(tag::CONTEXT_0, &[&wrap(tag::OCTET_STRING, &[content])]);
-    let inner = sequence(&[inner_type.raw, &octets]);
-    let rest: Vec<u8> = fields.all("SignedData", 8, "CMS_SIGNERS_MAX")?.iter().fold(
-        Vec::new(),
-        |mut rest, field| {
-            rest.extend(field.raw);
-            rest
-        },
-    );
-    let signed = sequence(&[version.raw, digests.raw, &inner, &rest]);
-    Ok(sequence(&[content_type.raw, &wrap(tag::CONTEXT_0, &[&signed])]))
 }

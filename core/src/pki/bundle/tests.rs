@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     limits,
     pki::{
-        cms::{Written, sign_detached},
+        cms::{self, Attributes, Placement, SignOptions, SignWith},
         crl::{self, Reason},
         tlv::{sequence, tag, wrap},
         x509::{
@@ -180,11 +180,13 @@ fn by_hand(change: impl Fn(&mut Vec<Vec<u8>>)) -> Result<Bundle, Error> {
     change(&mut fields);
     let content = sequence(&fields.iter().map(Vec::as_slice).collect::<Vec<_>>());
     let (_, keeper) = manifest();
-    let at = Some(at(1000));
-    let detached =
-        sign_detached(&content, &keeper, &key(9), Written::SignedAttributes { at }).unwrap();
+    let signers = [SignWith { certificate: &keeper, key: &key(9) }];
+    let attributes = Attributes::Signed { at: Some(at(1000)), more: Vec::new() };
+    let mut options = SignOptions { attributes, ..SignOptions::default() };
+    let detached = cms::sign(&content, &signers, &options).unwrap();
     assert_eq!(Bundle::parse(&detached).unwrap_err().field_name(), Some("content"));
-    Bundle::parse(&manifest::attach(&detached, &content).unwrap())
+    options.placement = Placement::Attached;
+    Bundle::parse(&cms::sign(&content, &signers, &options).unwrap())
 }
 
 #[test]
@@ -218,6 +220,18 @@ fn malformed_contents_tell_their_field() {
     assert_eq!(many(7, &list, limits::BUNDLE_CRLS_MAX + 1), Some("BUNDLE_CRLS_MAX"));
     let over = limits::BUNDLE_CERTIFICATES_MAX + 1;
     assert_eq!(many(6, &[0x30, 0], over), Some("BUNDLE_CERTIFICATES_MAX"));
+    assert_eq!(many(6, &[0x30, 0], over - 1), Some("tbsCertificate"));
+    let anchors = |count: usize| {
+        let digest = |n: usize| {
+            let mut digest = [0; 32];
+            digest[..8].copy_from_slice(&n.to_be_bytes());
+            wrap(tag::OCTET_STRING, &[&digest])
+        };
+        let list = sequence(&[&(0..count).flat_map(digest).collect::<Vec<_>>()]);
+        by_hand(|fields| fields[5] = list.clone()).err().and_then(|error| error.field_name())
+    };
+    assert_eq!(anchors(over - 1), None);
+    assert_eq!(anchors(over), Some("BUNDLE_CERTIFICATES_MAX"));
     // The same thumbprint many times is one.
     assert_eq!(many(5, &wrap(tag::OCTET_STRING, &[&[7; 32]]), over), None);
 }
