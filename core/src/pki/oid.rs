@@ -12,9 +12,11 @@ pub(super) const SM2_WITH_SM3: ObjectIdentifier =
 
 pub(super) const SUBJECT_KEY_IDENTIFIER: &str = "2.5.29.14";
 pub(super) const KEY_USAGE: &str = "2.5.29.15";
+pub(super) const PRIVATE_KEY_USAGE_PERIOD: &str = "2.5.29.16";
 pub(super) const SUBJECT_ALT_NAME: &str = "2.5.29.17";
 pub(super) const BASIC_CONSTRAINTS: &str = "2.5.29.19";
 pub(super) const REASON_CODE: &str = "2.5.29.21";
+pub(super) const INVALIDITY_DATE: &str = "2.5.29.24";
 pub(super) const NAME_CONSTRAINTS: &str = "2.5.29.30";
 pub(super) const CRL_DISTRIBUTION_POINTS: &str = "2.5.29.31";
 pub(super) const CERTIFICATE_POLICIES: &str = "2.5.29.32";

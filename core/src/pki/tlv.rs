@@ -104,6 +104,12 @@ impl<'a> Element<'a> {
         }
     }
 
+    /// Where the contents of a BIT STRING of whole bytes stand in the input.
+    pub(crate) fn bits_range(&self, field: &'static str) -> Result<Range<usize>, Error> {
+        let (length, end) = (self.bits(field)?.len(), self.range().end);
+        Ok(end.saturating_sub(length)..end)
+    }
+
     /// Text of an IA5String, PrintableString or UTF8String. Bytes that are not UTF-8 become U+FFFD.
     pub(crate) fn text(&self, field: &'static str) -> Result<String, Error> {
         match self.tag {

@@ -74,7 +74,7 @@ impl NewList<'_> {
     ///
     /// # Errors
     /// [`Code::KeyMismatch`]; [`Code::BadArgument`] for an empty or zero serial number, for
-    /// [`Reason::Unknown`], for an `invalid_since` after the revocation, for [`Kind::Other`] and for a
+    /// [`Reason::Unknown`] and [`Reason::RemoveFromCrl`], for an `invalid_since` after the revocation, for [`Kind::Other`] and for a
     /// `next_update` that is not later; [`Code::BadTime`]; whatever `signer` fails with.
     pub fn sign(&self, issuer: &Certificate, signer: &dyn Signer) -> Result<Crl, Error> {
         if signer.public_key() != issuer.public_key()? {
@@ -151,14 +151,14 @@ fn entry<'a>(entry: &Entry<'a>) -> Result<EntryDer<'a>, Error> {
     // RFC 5280, 5.3.1: unspecified is written by leaving the extension out.
     match entry.reason {
         Reason::Unspecified => {}
-        Reason::Unknown => return Err(argument("reason")),
+        // removeFromCRL stands in delta lists alone, which are not made here.
+        Reason::Unknown | Reason::RemoveFromCrl => return Err(argument("reason")),
         Reason::KeyCompromise
         | Reason::CaCompromise
         | Reason::AffiliationChanged
         | Reason::Superseded
         | Reason::CessationOfOperation
         | Reason::CertificateHold
-        | Reason::RemoveFromCrl
         | Reason::PrivilegeWithdrawn
         | Reason::AaCompromise => {
             let value = vec![0x0a, 1, entry.reason.code()];

@@ -16,6 +16,7 @@ use std::{
 };
 
 pub use make::{Entry, NewList, make};
+pub(in crate::pki) use parse::time;
 pub use scope::{Kind, Scope};
 
 use super::{
@@ -111,6 +112,7 @@ struct Inner {
     scope: Scope,
     delta_base: Option<Box<[u8]>>,
     has_deltas: bool,
+    keeps_expired_since: Option<UnixTime>,
     /// A critical extension that is not understood, of the list or of an entry.
     not_understood: Option<Box<str>>,
     thumbprint: OnceLock<sm3::Digest>,
@@ -123,6 +125,42 @@ struct Listed {
     reason: Option<Reason>,
     at: UnixTime,
     invalid_since: Option<UnixTime>,
+}
+
+impl Reason {
+    /// Whether the reason says that the key is still secret, so that what it signed before the revocation
+    /// can be believed: the four reasons of RFC 3161, 4. That no reason is given does not say so.
+    pub(in crate::pki) const fn leaves_key_secret(self) -> bool {
+        matches!(
+            self,
+            Self::Unspecified
+                | Self::AffiliationChanged
+                | Self::Superseded
+                | Self::CessationOfOperation
+        )
+    }
+
+    /// How much a reason says against what was signed before: more for the worse.
+    const fn weight(this: Option<Self>) -> u8 {
+        match this {
+            Some(Self::RemoveFromCrl) => 0,
+            Some(Self::CertificateHold) => 1,
+            Some(reason) if reason.leaves_key_secret() => 2,
+            Some(Self::KeyCompromise | Self::CaCompromise | Self::AaCompromise) => 4,
+            Some(_) | None => 3,
+        }
+    }
+}
+
+impl Listed {
+    /// Of two entries for one certificate whatever is worse counts.
+    fn take_worse(&mut self, other: &Self) {
+        self.at = self.at.min(other.at);
+        self.invalid_since = [self.invalid_since, other.invalid_since].into_iter().flatten().min();
+        if Reason::weight(other.reason) > Reason::weight(self.reason) {
+            self.reason = other.reason;
+        }
+    }
 }
 
 impl Crl {
@@ -246,8 +284,32 @@ impl Crl {
         self.0.has_deltas
     }
 
+    /// Since when certificates stay on the list although they have expired (expiredCertsOnCRL), if it says:
+    /// those that expired then or later. Otherwise an entry may leave it once its certificate has expired.
+    #[must_use]
+    pub fn keeps_expired_since(&self) -> Option<UnixTime> {
+        self.0.keeps_expired_since
+    }
+
+    /// Whether this is a delta list that can be combined with the list `complete` of the same issuer: of
+    /// one scope, and with numbers that fit (RFC 5280, 5.2.4). Both must have been verified with one key.
+    #[must_use]
+    pub fn adds_to(&self, complete: &Self) -> bool {
+        let (Some(base), Some(own), Some(number)) =
+            (self.delta_base(), self.number(), complete.number())
+        else {
+            return false;
+        };
+        let [base, own, number] = [base, own, number].map(significant);
+        complete.delta_base().is_none()
+            && self.scope() == complete.scope()
+            && self.issuer().matches(complete.issuer())
+            && compare(base, number).is_le()
+            && compare(number, own).is_lt()
+    }
+
     /// A critical extension, dotted, that is not understood here, or one that changes what the list
-    /// means and is malformed: such a list must not be used.
+    /// means and is malformed or stands there twice: such a list must not be used.
     #[must_use]
     pub fn not_understood(&self) -> Option<&str> {
         self.0.not_understood.as_deref()
@@ -316,7 +378,7 @@ fn serial_of<'a>(der: &'a [u8], entry: &Listed) -> &'a [u8] {
 }
 
 /// A number without its leading zero bytes: vendors pad, and DER adds one for the sign.
-fn significant(serial: &[u8]) -> &[u8] {
+pub(in crate::pki) fn significant(serial: &[u8]) -> &[u8] {
     let start = serial.iter().position(|&byte| byte != 0).unwrap_or(serial.len());
     serial.get(start..).unwrap_or_default()
 }

@@ -8,6 +8,7 @@ use crate::{
     error::{Code, Error},
     limits,
     pki::{
+        algorithm::dotted,
         tlv::{self, Cursor, Element, tag},
         x509::{self, Name, SignatureAlgorithm},
     },
@@ -23,7 +24,7 @@ pub(super) fn parse(der: &[u8]) -> Result<Inner, Error> {
     let tbs = list.expect(tag::SEQUENCE, "tbsCertList")?;
     let algorithm = list.expect(tag::SEQUENCE, "signatureAlgorithm")?;
     let signature = list.expect(tag::BIT_STRING, "signatureValue")?;
-    let signature_bytes = signature.bits("signatureValue")?;
+    let signature = signature.bits_range("signatureValue")?;
     list.finish("CertificateList")?;
     let mut fields = tbs.inside();
     let _version = fields.take(tag::INTEGER, "version")?;
@@ -41,7 +42,7 @@ pub(super) fn parse(der: &[u8]) -> Result<Inner, Error> {
         Some(revoked) => reading.entries(&revoked)?,
         None => Box::default(),
     };
-    let (mut number, mut authority_key_id) = (None, None);
+    let (mut number, mut authority_key_id, mut keeps_expired_since) = (None, None, None);
     let (mut scope, mut delta_base, mut has_deltas) = (Scope::default(), None, false);
     if let Some(explicit) = fields.take(tag::CONTEXT_0, "crlExtensions")? {
         let extensions = explicit.inside().expect(tag::SEQUENCE, "crlExtensions")?;
@@ -62,6 +63,10 @@ pub(super) fn parse(der: &[u8]) -> Result<Inner, Error> {
                 has_deltas = true;
                 Some(())
             }
+            EXPIRED_CERTS_ON_CRL => {
+                keeps_expired_since = Some(time(value).ok()?);
+                Some(())
+            }
             AUTHORITY_KEY_IDENTIFIER => {
                 authority_key_id = x509::authority_key_id(value);
                 Some(())
@@ -72,22 +77,22 @@ pub(super) fn parse(der: &[u8]) -> Result<Inner, Error> {
     fields.finish("tbsCertList")?;
     let oid = algorithm.inside().expect(tag::OID, "algorithm")?;
     let algorithm_oid = dotted(oid.value);
-    let signature_end = signature.range().end;
     Ok(Inner {
         tbs: tbs.range(),
-        issuer: Name::parse(issuer.raw)?,
+        issuer: Name::read(&issuer)?,
         this_update,
         next_update,
         number,
         authority_key_id,
         algorithm: SignatureAlgorithm::from_dotted(&algorithm_oid),
-        algorithm_oid,
+        algorithm_oid: algorithm_oid.into(),
         algorithms_agree: algorithm.raw == inner_algorithm.raw,
-        signature: signature_end.saturating_sub(signature_bytes.len())..signature_end,
+        signature,
         entries,
         scope,
         delta_base,
         has_deltas,
+        keeps_expired_since,
         not_understood: reading.not_understood,
         der: der.into(),
         thumbprint: OnceLock::new(),
@@ -111,12 +116,15 @@ impl Reading<'_> {
             entries.push(self.entry(&element)?);
         }
         list.finish("revokedCertificates")?;
-        // Of two entries for one certificate the earlier one counts.
         let key = |entry: &Listed| serial_of(der, entry);
-        entries.sort_unstable_by(|left, right| {
-            compare(key(left), key(right)).then(left.at.cmp(&right.at))
+        entries.sort_unstable_by(|left, right| compare(key(left), key(right)));
+        entries.dedup_by(|second, first| {
+            let same = key(second) == key(first);
+            if same {
+                first.take_worse(second);
+            }
+            same
         });
-        entries.dedup_by(|later, earlier| key(later) == key(earlier));
         Ok(entries.into())
     }
 
@@ -142,7 +150,7 @@ impl Reading<'_> {
                     Some(())
                 }
                 INVALIDITY_DATE => {
-                    entry.invalid_since = Some(invalidity_date(value).ok()?);
+                    entry.invalid_since = Some(time(value).ok()?);
                     Some(())
                 }
                 _ => None,
@@ -160,6 +168,7 @@ impl Reading<'_> {
         mut understand: impl FnMut(&[u8], &[u8]) -> Option<()>,
     ) -> Result<(), Error> {
         let mut list = extensions.inside();
+        let mut seen = [false; MATTERS.len()];
         while let Some(extension) = list.take(tag::SEQUENCE, "extension")? {
             let mut fields = extension.inside();
             let oid = fields.expect(tag::OID, "extnID")?.value;
@@ -167,9 +176,13 @@ impl Reading<'_> {
             let critical = critical.is_some_and(|flag| flag.value != [0]);
             let value = fields.expect(tag::OCTET_STRING, "extnValue")?.value;
             fields.finish("extension")?;
+            let place = MATTERS.iter().position(|matters| *matters == oid);
+            // RFC 5280, 4.2: no more than one instance. Which of two counts would be a guess.
+            let seen = place.and_then(|place| seen.get_mut(place));
+            let twice = seen.is_some_and(|seen| std::mem::replace(seen, true));
             let taken = understand(oid, value).is_some();
-            if !taken && (critical || MATTERS.contains(&oid)) {
-                self.not_understood.get_or_insert_with(|| dotted(oid));
+            if twice || (!taken && (critical || place.is_some())) {
+                self.not_understood.get_or_insert_with(|| dotted(oid).into());
             }
         }
         list.finish("extensions")
@@ -184,6 +197,7 @@ const ISSUING_DISTRIBUTION_POINT: &[u8] = &[0x55, 0x1d, 28];
 const CERTIFICATE_ISSUER: &[u8] = &[0x55, 0x1d, 29];
 const AUTHORITY_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 35];
 const FRESHEST_CRL: &[u8] = &[0x55, 0x1d, 46];
+const EXPIRED_CERTS_ON_CRL: &[u8] = &[0x55, 0x1d, 60];
 
 /// What changes the meaning of a list even where its writer forgot to mark it critical.
 const MATTERS: [&[u8]; 5] = [
@@ -199,13 +213,10 @@ fn integer(value: &[u8]) -> Option<Box<[u8]>> {
     Some(integer.value.into())
 }
 
-fn invalidity_date(value: &[u8]) -> Result<UnixTime, Error> {
+/// An extension that is one time: invalidityDate, expiredCertsOnCRL, archiveCutoff.
+pub(in crate::pki) fn time(value: &[u8]) -> Result<UnixTime, Error> {
     let mut cursor = Cursor::new(value, 0, Code::BadCrl);
-    let time = cursor.next("invalidityDate")?.time("invalidityDate")?;
-    cursor.finish("invalidityDate")?;
+    let time = cursor.next("time")?.time("time")?;
+    cursor.finish("time")?;
     Ok(time)
-}
-
-fn dotted(oid: &[u8]) -> Box<str> {
-    const_oid::ObjectIdentifier::from_bytes(oid).map_or("?".into(), |oid| oid.to_string().into())
 }

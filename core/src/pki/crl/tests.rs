@@ -90,7 +90,8 @@ fn what_is_made_is_read_and_agrees_with_another_parser() {
     let revoked = |serial: &[u8]| list.revoked(serial).map(|r| (r.at, r.reason));
     assert_eq!(revoked(&[0x99, 1]), Some((at(1000), Some(Reason::KeyCompromise))));
     assert_eq!(revoked(&[0, 0x99, 1]), Some((at(1000), Some(Reason::KeyCompromise))));
-    assert_eq!(revoked(&[5]), Some((at(1500), Some(Reason::Superseded))), "the earlier entry");
+    // The earlier date, and the reason that says less for the key: none.
+    assert_eq!(revoked(&[5]), Some((at(1500), None)));
     assert_eq!(revoked(&[7]), Some((at(3_000_000_000), Some(Reason::CertificateHold))));
     assert_eq!(revoked(&[6]), None);
     assert_eq!(list.number(), Some(&[1, 44][..]));
@@ -116,6 +117,7 @@ fn what_cannot_be_made_is_refused() {
     assert_eq!(code(&[(&[], at(1), Reason::Unspecified)], 6, &key), Some(Code::BadArgument));
     assert_eq!(code(&[(&[0], at(1), Reason::Unspecified)], 6, &key), Some(Code::BadArgument));
     assert_eq!(code(&[(&[1], at(1), Reason::Unknown)], 6, &key), Some(Code::BadArgument));
+    assert_eq!(code(&[(&[1], at(1), Reason::RemoveFromCrl)], 6, &key), Some(Code::BadArgument));
     assert_eq!(code(&[(&[1], at(-1), Reason::Unspecified)], 6, &key), Some(Code::BadTime));
 }
 
@@ -270,4 +272,21 @@ proptest! {
         der.truncate(cut % length);
         prop_assert!(Crl::parse(&der).is_err());
     }
+}
+
+#[test]
+fn extensions_that_stand_there_twice_are_not_guessed_at() {
+    let read = |entries: &[u8], extensions: &[&[u8]]| {
+        Crl::parse(&by_hand(entries, extensions)).unwrap().not_understood().map(str::to_owned)
+    };
+    let scope = |content: &[u8]| extension(28, &[1, 1, 0xff], content);
+    let (users, all) = (scope(&[0x30, 3, 0x81, 1, 0xff]), scope(&[0x30, 0]));
+    assert_eq!(read(&[], &[&users]), None);
+    // The second would have made it a list for everybody.
+    assert_eq!(read(&[], &[&users, &all]).as_deref(), Some("2.5.29.28"));
+    let reason = |code: u8| extension(21, &[], &[10, 1, code]);
+    let (superseded, compromised) = (reason(4), reason(1));
+    assert_eq!(read(&entry(&[2, 1, 1], &[&superseded]), &[]), None);
+    let twice = entry(&[2, 1, 1], &[&compromised, &superseded]);
+    assert_eq!(read(&twice, &[]).as_deref(), Some("2.5.29.21"));
 }

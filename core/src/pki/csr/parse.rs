@@ -21,8 +21,7 @@ pub(super) fn parse(der: &[u8]) -> Result<Inner, Error> {
     let mut parts = whole.inside();
     let info = parts.expect(tag::SEQUENCE, "certificationRequestInfo")?;
     let algorithm = parts.expect(tag::SEQUENCE, "signatureAlgorithm")?;
-    let signature = parts.expect(tag::BIT_STRING, "signature")?;
-    let signature_length = signature.bits("signature")?.len();
+    let signature = parts.expect(tag::BIT_STRING, "signature")?.bits_range("signature")?;
     parts.finish("CertificationRequest")?;
     let mut fields = info.inside();
     let version = fields.expect(tag::INTEGER, "version")?.integer("version")?;
@@ -34,21 +33,17 @@ pub(super) fn parse(der: &[u8]) -> Result<Inner, Error> {
     let attributes_present = attributes.is_some();
     let attributes = attributes.map_or(Ok(Vec::new()), |list| read_attributes(&list))?;
     let algorithm_oid = dotted(algorithm.inside().expect(tag::OID, "algorithm")?.value);
-    let signature_end = signature.range().end;
     Ok(Inner {
         info: info.range(),
         version,
-        subject: Name::parse(subject.raw).map_err(|error| {
-            // The name is a part of this request, and the fault stands at its place.
-            if error.code() == Code::BadDer { subject.error("subject") } else { error }
-        })?,
+        subject: Name::read(&subject)?,
         spki: spki.range(),
         attributes_present,
         extensions: requested_extensions(&attributes)?.into(),
         attributes: attributes.into(),
         algorithm: SignatureAlgorithm::from_dotted(&algorithm_oid),
         algorithm_oid: algorithm_oid.into(),
-        signature: signature_end.saturating_sub(signature_length)..signature_end,
+        signature,
         der: der.into(),
         public_key: OnceLock::new(),
     })
@@ -99,9 +94,8 @@ pub(super) fn directory_string(der: &[u8]) -> Option<String> {
     let mut cursor = Cursor::new(der, 0, Code::BadCsr);
     let element = cursor.next("value").ok()?;
     cursor.finish("value").ok()?;
-    const BMP_STRING: u8 = 0x1e;
     match element.tag {
-        BMP_STRING => {
+        tag::BMP_STRING => {
             let (pairs, rest) = element.value.as_chunks::<2>();
             let units = pairs.iter().map(|&pair| u16::from_be_bytes(pair));
             let text: Result<String, _> = char::decode_utf16(units).collect();

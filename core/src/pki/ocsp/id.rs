@@ -8,6 +8,7 @@ use crate::{
     error::{Code, Error},
     pki::{
         algorithm::{self, dotted, is_sm3},
+        crl::significant,
         tlv::{Cursor, Element, only, sequence, tag, wrap},
         x509::Certificate,
     },
@@ -165,10 +166,4 @@ pub(super) fn key_bits(certificate: &Certificate) -> Result<&[u8], Error> {
     let mut fields = cursor.expect(tag::SEQUENCE, "subjectPublicKeyInfo")?.inside();
     fields.expect(tag::SEQUENCE, "algorithm")?;
     fields.expect(tag::BIT_STRING, "subjectPublicKey")?.bits("subjectPublicKey")
-}
-
-/// A number without its leading zero bytes: vendors pad, and DER adds one for the sign.
-pub(in crate::pki) fn significant(serial: &[u8]) -> &[u8] {
-    let start = serial.iter().position(|&byte| byte != 0).unwrap_or(serial.len());
-    serial.get(start..).unwrap_or_default()
 }

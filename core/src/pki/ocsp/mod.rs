@@ -21,7 +21,6 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-pub(in crate::pki) use self::id::significant;
 pub use self::{
     id::{CertId, Hash},
     request::Request,

@@ -50,8 +50,7 @@ fn basic(explicit: &Element<'_>) -> Result<Basic, Error> {
     octets.finish("BasicOCSPResponse")?;
     let data = parts.expect(tag::SEQUENCE, "tbsResponseData")?;
     let algorithm = parts.expect(tag::SEQUENCE, "signatureAlgorithm")?;
-    let signature = parts.expect(tag::BIT_STRING, "signature")?;
-    let signature_length = signature.bits("signature")?.len();
+    let signature = parts.expect(tag::BIT_STRING, "signature")?.bits_range("signature")?;
     let certificates = parts.take(tag::CONTEXT_0, "certs")?;
     parts.finish("BasicOCSPResponse")?;
     let mut fields = data.inside();
@@ -66,7 +65,6 @@ fn basic(explicit: &Element<'_>) -> Result<Basic, Error> {
     let extensions = extensions.map_or(Ok(Box::default()), |it| read_extensions(&it))?;
     fields.finish("tbsResponseData")?;
     let algorithm_oid = dotted(algorithm.inside().expect(tag::OID, "algorithm")?.value);
-    let signature_end = signature.range().end;
     Ok(Basic {
         data: data.range(),
         responder,
@@ -75,7 +73,7 @@ fn basic(explicit: &Element<'_>) -> Result<Basic, Error> {
         extensions,
         algorithm: SignatureAlgorithm::from_dotted(&algorithm_oid),
         algorithm_oid: algorithm_oid.into(),
-        signature: signature_end.saturating_sub(signature_length)..signature_end,
+        signature,
         certificates: certificates.map_or(Ok(Box::default()), |it| read_certificates(&it))?,
     })
 }
@@ -85,7 +83,7 @@ fn responder_id(element: &Element<'_>) -> Result<ResponderId, Error> {
     let id = match element.tag {
         tag::CONTEXT_1 => {
             let name = inside.expect(tag::SEQUENCE, "byName")?;
-            ResponderId::Name(Name::parse(name.raw).map_err(|_| name.error("byName"))?)
+            ResponderId::Name(Name::read(&name)?)
         }
         tag::CONTEXT_2 => ResponderId::Key(inside.expect(tag::OCTET_STRING, "byKey")?.value.into()),
         _ => return Err(element.error("responderID")),

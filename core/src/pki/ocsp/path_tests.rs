@@ -4,13 +4,14 @@ use super::*;
 use crate::{
     pki::{
         crl,
+        tlv::{sequence, tag, wrap},
         x509::{
             Evidence, PathPolicy, PathReport, Revocation, Role, Times, TrustStore,
             issue::{Profile, Subject, Terms, issue_for},
             verify_path,
         },
     },
-    primitives::sm2::PrivateKey,
+    primitives::sm2::{DistId, PrivateKey},
     report::{Check, Indication, Outcome},
 };
 
@@ -149,4 +150,191 @@ fn answers_that_prove_nothing() {
     world.crls = vec![crl::make(&world.root, &[entry], at(1200), at(1300), 1, &key(1)).unwrap()];
     let report = world.judge(vec![good], 2500);
     assert_eq!(revocation(&report).outcome, Outcome::Indeterminate, "{report:#?}");
+}
+
+impl World {
+    /// A response by hand, made by `responder` with the key `number`: the status, producedAt, thisUpdate
+    /// and nextUpdate, and the extensions of the one answer.
+    fn by_hand(
+        &self,
+        (responder, number): (&Certificate, u8),
+        status: &[u8],
+        times: [i64; 3],
+        extensions: &[Vec<u8>],
+    ) -> Response {
+        let id = CertId::new(&self.signer, &self.root, Hash::Sm3).unwrap();
+        let [produced, this, next] = times.map(time);
+        let extensions = match extensions {
+            [] => vec![],
+            list => wrap(tag::CONTEXT_1, &[&sequence(&[&list.concat()])]),
+        };
+        let next = wrap(tag::CONTEXT_0, &[&next]);
+        let single = sequence(&[&id.der, status, &this, &next, &extensions]);
+        let key_hash = Hash::Sha1.of(id::key_bits(responder).unwrap());
+        let by_key = wrap(tag::CONTEXT_2, &[&wrap(tag::OCTET_STRING, &[&key_hash])]);
+        let data = sequence(&[&by_key, &produced, &sequence(&[&single])]);
+        let signature = key(number).sign(&data, &DistId::DEFAULT).unwrap().to_der();
+        let basic = sequence(&[
+            &data,
+            &sequence(&[&wrap(tag::OID, &[crate::pki::algorithm::oid::SM2_WITH_SM3])]),
+            &wrap(tag::BIT_STRING, &[&[0], &signature]),
+            &wrap(tag::CONTEXT_0, &[&sequence(&[responder.der()])]),
+        ]);
+        let bytes =
+            sequence(&[&wrap(tag::OID, &[oid::BASIC]), &wrap(tag::OCTET_STRING, &[&basic])]);
+        let successful = [0x0a, 1, 0];
+        Response::parse(&sequence(&[&successful, &wrap(tag::CONTEXT_0, &[&bytes])])).unwrap()
+    }
+}
+
+const GOOD: &[u8] = &[0x80, 0];
+
+fn time(seconds: i64) -> Vec<u8> {
+    let time = at(seconds).to_string();
+    let digits: String = time.chars().filter(char::is_ascii_digit).collect();
+    wrap(tag::GENERALIZED_TIME, &[digits.as_bytes(), b"Z"])
+}
+
+fn extension(oid: &[u8], critical: &[u8], value: &[u8]) -> Vec<u8> {
+    sequence(&[&wrap(tag::OID, &[oid]), critical, &wrap(tag::OCTET_STRING, &[value])])
+}
+
+#[test]
+fn an_invalidity_date_in_an_answer_counts() {
+    const INVALIDITY_DATE: &[u8] = &[0x55, 0x1d, 24];
+    let world = World::new();
+    let responder = (&world.responder, 3);
+    let revoked = wrap(tag::CONTEXT_1, &[&time(1600)]);
+    let judge = |extensions: &[Vec<u8>]| {
+        let response = world.by_hand(responder, &revoked, [2000, 2000, 3000], extensions);
+        (revocation(&world.judge(vec![response.clone()], 2500)).clone(), response)
+    };
+    assert_eq!(judge(&[]).0.outcome, Outcome::Passed);
+    for critical in [&[][..], &[1, 1, 0xff]] {
+        let (check, response) = judge(&[extension(INVALIDITY_DATE, critical, &time(1400))]);
+        assert_eq!(check.outcome, Outcome::Failed, "{check:?}");
+        assert_eq!(check.evidence["invalid_since"], at(1400).to_string());
+        let question = Question::new(&world.signer, &world.root, at(2500));
+        let answer = response.verify(&question).unwrap().into_value();
+        assert_eq!(answer.invalid_since, Some(at(1400)));
+    }
+    let dates = [1700, 1400].map(|seconds| extension(INVALIDITY_DATE, &[], &time(seconds)));
+    assert_eq!(judge(&dates).0.outcome, Outcome::Failed);
+    // One that cannot be read: such an answer is not used.
+    let (check, _) = judge(&[extension(INVALIDITY_DATE, &[], &[5, 0])]);
+    assert_eq!(check.evidence["ocsp_refused"], "ocsp.critical_extensions");
+}
+
+#[test]
+fn a_responder_whose_certificate_has_ended_says_nothing_new() {
+    let world = World::new();
+    let subject = Subject { common_name: "responder".into(), ..Subject::default() };
+    let terms = Terms::new(Profile::OcspResponder, at(1000), at(2200));
+    let ended = issue_for(&subject, key(4).public(), &terms, Some(&world.root), &key(1)).unwrap();
+    // Dated back into the validity, and made to hold for long.
+    let response = world.by_hand((&ended, 4), GOOD, [2200, 2200, 9000], &[]);
+    assert!(world.judge(vec![response.clone()], 2200).passed());
+    let report = world.judge(vec![response.clone()], 2201);
+    assert_eq!(revocation(&report).outcome, Outcome::Indeterminate, "{report:#?}");
+    let question = |seconds| Question::new(&world.signer, &world.root, at(seconds));
+    assert!(response.verify(&question(2200)).is_ok());
+    let report = response.verify(&question(2201)).unwrap_err().report;
+    let deciding = report.checks.iter().find(|check| check.counts_against()).unwrap();
+    assert_eq!(deciding.id, "ocsp.freshness");
+    // That a certificate was revoked for good does not end.
+    let revoked = wrap(tag::CONTEXT_1, &[&time(1400)]);
+    let response = world.by_hand((&ended, 4), &revoked, [2200, 2200, 9000], &[]);
+    let report = world.judge(vec![response], 2201);
+    assert_eq!(revocation(&report).outcome, Outcome::Failed);
+}
+
+#[test]
+fn the_responder_is_looked_for_in_lists_of_his_own_kind() {
+    // The certificate in question is an authority's, the responder a user: two lists.
+    let mut world = World::new();
+    let subject = Subject { common_name: "ca".into(), ..Subject::default() };
+    let terms = Terms::new(Profile::IssuingCa { path_length: 0 }, at(1000), at(9000));
+    world.signer =
+        issue_for(&subject, key(2).public(), &terms, Some(&world.root), &key(1)).unwrap();
+    let good = world.by_hand((&world.responder, 3), GOOD, [2000, 2000, 3000], &[]);
+    let judge = |crls: Vec<crl::Crl>| {
+        let trust = TrustStore::new(vec![world.root.clone()]);
+        let evidence = Evidence::new(Vec::new(), crls).with_ocsp([good.clone()]);
+        let (role, revocation) = (Role::Any, Revocation::Required);
+        let policy = PathPolicy { role, revocation, crl_grace_s: 0 };
+        verify_path(&world.signer, &evidence, &trust, &policy, Times::both(at(2500)))
+    };
+    assert!(judge(vec![]).passed());
+    let users = |entries: &[crl::Entry<'_>]| {
+        let (this_update, next_update) = (at(1200), at(1300));
+        let kind = crl::Kind::User;
+        let list = crl::NewList { entries, this_update, next_update, number: 1, kind };
+        list.sign(&world.root, &key(1)).unwrap()
+    };
+    assert!(judge(vec![users(&[])]).passed());
+    let (reason, invalid_since) = (Reason::KeyCompromise, None);
+    let entry = crl::Entry { serial: &[3], at: at(1100), reason, invalid_since };
+    let report = judge(vec![users(&[entry])]);
+    let check = revocation(&report);
+    assert_eq!(check.outcome, Outcome::Indeterminate, "{report:#?}");
+    assert_eq!(check.evidence["ocsp_refused"], "ocsp.responder_revocation");
+}
+
+#[test]
+fn a_good_answer_after_expiry_covers_only_what_the_responder_keeps() {
+    const ARCHIVE_CUTOFF: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 48, 1, 6];
+    let mut world = World::new();
+    let subject = Subject { common_name: "signer".into(), ..Subject::default() };
+    let mut terms = Terms::new(Profile::Signer, at(1000), at(1800));
+    terms.serial = Some(vec![2]);
+    world.signer =
+        issue_for(&subject, key(2).public(), &terms, Some(&world.root), &key(1)).unwrap();
+    let responder = (&world.responder, 3);
+    let answer = |times, extensions: &[Vec<u8>]| world.by_hand(responder, GOOD, times, extensions);
+    let late = answer([2000, 2000, 3000], &[]);
+    let report = world.judge(vec![late.clone()], 2500);
+    assert_eq!(report.indication, Indication::Indeterminate);
+    let open = report.checks().find(|check| check.counts_against()).unwrap();
+    assert_eq!(open.id, "certificate.revocation_coverage");
+    // With an answer from between the signing (1500) and the expiry, stale as it is.
+    for (this, good) in [(1499, false), (1500, true), (1800, true), (1801, false)] {
+        let earlier = answer([this, this, this + 1], &[]);
+        assert_eq!(world.judge(vec![late.clone(), earlier], 2500).passed(), good, "{this}");
+    }
+    for (cutoff, good) in [(1800, true), (1801, false)] {
+        let cutoff = extension(ARCHIVE_CUTOFF, &[], &time(cutoff));
+        let keeps = answer([2000, 2000, 3000], &[cutoff]);
+        assert_eq!(world.judge(vec![keeps], 2500).passed(), good);
+    }
+}
+
+#[test]
+fn pinned_responders_answer_for_what_is_below_the_anchors() {
+    let world = World::new();
+    let pin = {
+        let subject = Subject { common_name: "central".into(), ..Subject::default() };
+        let terms = Terms::new(Profile::Root, at(1000), at(9000));
+        issue_for(&subject, key(7).public(), &terms, None, &key(7)).unwrap()
+    };
+    let good = world.by_hand((&pin, 7), GOOD, [2000, 2000, 3000], &[]);
+    let judge = |responders: Vec<Certificate>| {
+        let trust = TrustStore::new(vec![world.root.clone()]).with_responders(responders);
+        let evidence = Evidence::default().with_ocsp([good.clone()]);
+        let (role, revocation) = (Role::SealSigner, Revocation::Required);
+        let policy = PathPolicy { role, revocation, crl_grace_s: 0 };
+        verify_path(&world.signer, &evidence, &trust, &policy, Times::both(at(2500)))
+    };
+    let report = judge(vec![pin.clone()]);
+    assert!(report.passed(), "{report:#?}");
+    assert_eq!(revocation(&report).evidence["authority"], "pinned");
+    let report = judge(vec![world.responder.clone()]);
+    assert_eq!(report.indication, Indication::Indeterminate);
+    assert_eq!(revocation(&report).evidence["ocsp_refused"], "ocsp.responder");
+    // To be trusted for answers is not to be trusted for certificates.
+    let trust = TrustStore::new(vec![]).with_responders(vec![world.root.clone()]);
+    let (role, revocation) = (Role::Any, Revocation::NotChecked);
+    let policy = PathPolicy { role, revocation, crl_grace_s: 0 };
+    let evidence = Evidence::default();
+    let report = verify_path(&world.signer, &evidence, &trust, &policy, Times::both(at(2500)));
+    assert_eq!(report.indication, Indication::Indeterminate);
 }

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     pki::{
         algorithm::SignatureForm,
-        crl::Reason,
+        crl::{self, Reason},
         oid,
         x509::{Certificate, Extension, KeyUsage},
     },
@@ -55,6 +55,12 @@ pub struct Answer {
     pub next_update: Option<UnixTime>,
     /// When it was signed.
     pub produced_at: UnixTime,
+    /// Of a revoked certificate, since when its key is held to be bad, if it says (invalidityDate, RFC 6960,
+    /// 4.4.5): it may be earlier than the revocation.
+    pub invalid_since: Option<UnixTime>,
+    /// From when on the responder keeps what it knows of certificates that expired then or later
+    /// (archiveCutoff, RFC 6960, 4.4.4).
+    pub archive_cutoff: Option<UnixTime>,
     /// Who signed it.
     pub responder: Certificate,
     /// By what right.
@@ -92,10 +98,12 @@ impl Answer {
     }
 
     /// Whether it is fresh at `at`, with so many seconds of grace. One without nextUpdate is fresh at
-    /// its thisUpdate only: newer information may be had at any time.
+    /// its thisUpdate only: newer information may be had at any time. One by a responder whose certificate
+    /// has ended is not: who has a key that is no longer watched over could write any time into it.
     pub(in crate::pki) fn is_fresh(&self, at: UnixTime, grace_s: i64) -> bool {
         let until = self.next_update.unwrap_or(self.this_update);
-        (self.this_update..=until.plus_s(grace_s.max(0))).contains(&at)
+        let ended = self.authority == Authority::Delegated && !self.responder.is_valid_at(at);
+        !ended && (self.this_update..=until.plus_s(grace_s.max(0))).contains(&at)
     }
 
     /// A revocation for good counts however old the answer is; a suspension may have ended.
@@ -159,6 +167,8 @@ impl Response {
         checks.push(validity(&responder, basic.produced_at));
         checks.extend(responder_revocation(&responder, authority));
         let answer = Answer {
+            invalid_since: single.times(oid::INVALIDITY_DATE).flatten().min(),
+            archive_cutoff: single.times(ARCHIVE_CUTOFF).flatten().max(),
             status: single.status,
             this_update: single.this_update,
             next_update: single.next_update,
@@ -280,8 +290,16 @@ impl Response {
 
     fn critical_extensions(&self, single: &SingleResponse) -> Option<Check> {
         let all = self.extensions().iter().chain(&single.extensions);
-        let unknown = all.filter(|it| it.critical).find(|it| *it.oid != *ocsp_oid::NONCE)?;
-        let (en, zh) = ("a critical extension is not understood", "存在无法识别的关键扩展");
+        let known = [ocsp_oid::NONCE, oid::INVALIDITY_DATE, ARCHIVE_CUTOFF];
+        let unknown = |it: &&Extension| it.critical && !known.contains(&&*it.oid);
+        let malformed = |it: &&Extension| *it.oid == *oid::INVALIDITY_DATE;
+        let malformed = single.extensions.iter().find(malformed);
+        let malformed = malformed.filter(|it| single.times(&it.oid).any(|time| time.is_none()));
+        let unknown = all.clone().find(unknown).or(malformed)?;
+        let (en, zh) = (
+            "an extension is critical and not understood, or decisive and malformed",
+            "存在无法识别的关键扩展，或起决定作用的扩展格式有误",
+        );
         let sub = SubIndication::ChainConstraintsFailure;
         let check = Check::failed("ocsp.critical_extensions", "RFC 6960, 4.4", sub, en, zh);
         Some(check.evidence("extension", &unknown.oid))
@@ -315,6 +333,14 @@ impl Response {
                 "响应未返回随机数，可能是较早的响应",
             ),
         }
+    }
+}
+
+impl SingleResponse {
+    /// The times in its extensions of this type; `None` for one that cannot be read.
+    fn times<'a>(&'a self, oid: &'a str) -> impl Iterator<Item = Option<UnixTime>> + 'a {
+        let of_type = self.extensions.iter().filter(move |it| *it.oid == *oid);
+        of_type.map(|it| crl::time(&it.value).ok())
     }
 }
 
@@ -461,7 +487,11 @@ fn status(answer: &Answer) -> Check {
             let (en, zh) = ("the certificate is revoked", "证书已被撤销");
             let check = Check::failed(id, clause, SubIndication::Revoked, en, zh);
             let reason = reason.map_or("not told", Reason::name);
-            check.evidence("revoked_at", at).evidence("reason", reason)
+            let check = check.evidence("revoked_at", at).evidence("reason", reason);
+            match answer.invalid_since {
+                Some(since) => check.evidence("invalid_since", since),
+                None => check,
+            }
         }
         CertificateStatus::Unknown => {
             let (en, zh) =
@@ -483,5 +513,8 @@ const UNDERSTOOD: [&str; 7] = [
     oid::EXTENDED_KEY_USAGE,
     oid::OCSP_NO_CHECK,
 ];
+
+/// id-pkix-ocsp-archive-cutoff.
+const ARCHIVE_CUTOFF: &str = "1.3.6.1.5.5.7.48.1.6";
 
 const RESPONDER: &str = "RFC 6960, 4.2.2.2";

@@ -142,7 +142,8 @@ fn spend(budget: &Cell<usize>) -> Option<()> {
 }
 
 /// For each certificate of `path`, the one in question first, what name constraints say of it.
-pub(super) fn checks(path: &[&Certificate]) -> Vec<Option<Check>> {
+/// Comparisons are taken from `budget`.
+pub(super) fn checks(path: &[&Certificate], budget: &Cell<usize>) -> Vec<Option<Check>> {
     let constrains = |certificate: &&Certificate| certificate.extension(OID).is_some();
     if !path.iter().any(constrains) {
         return vec![None; path.len()];
@@ -154,7 +155,6 @@ pub(super) fn checks(path: &[&Certificate]) -> Vec<Option<Check>> {
             Some(NameConstraints::parse(&extension.value))
         })
         .collect();
-    let budget = Cell::new(limits::NAME_COMPARISONS_MAX);
     let mut checks = Vec::with_capacity(path.len());
     for (index, certificate) in path.iter().enumerate() {
         let above = constraints.get(index + 1..).unwrap_or_default();
@@ -170,7 +170,7 @@ pub(super) fn checks(path: &[&Certificate]) -> Vec<Option<Check>> {
                 "name constraints do not bind a self-issued authority",
                 "名称约束不作用于自签发的 CA 证书",
             )),
-            _ => Some(judge(certificate, &above, &budget)),
+            _ => Some(judge(certificate, &above, budget)),
         });
     }
     checks

@@ -205,10 +205,10 @@ pub(in crate::pki) fn authority_key_id(der: &[u8]) -> Option<Box<[u8]>> {
     Some(rest.get(..usize::from(*length))?.into())
 }
 
-/// The purposes of `ExtKeyUsageSyntax`, dotted.
+/// The purposes of `ExtKeyUsageSyntax`, dotted: at least one (RFC 5280, 4.2.1.12).
 pub(super) fn extended_key_usage(der: &[u8]) -> Option<Box<[Box<str>]>> {
     let purposes = Vec::<const_oid::ObjectIdentifier>::from_der(der).ok()?;
-    Some(purposes.iter().map(|oid| oid.to_string().into()).collect())
+    (!purposes.is_empty()).then(|| purposes.iter().map(|oid| oid.to_string().into()).collect())
 }
 
 /// The content of the one element `der`, whose identifier octet is `tag`.

@@ -118,7 +118,8 @@ impl Forge {
         let time = |seconds| encode_time(at(seconds)).unwrap().to_der().unwrap();
         let extensions: Vec<_> = self.extensions.iter().map(extension).collect();
         let extensions = sequence(&extensions.iter().map(Vec::as_slice).collect::<Vec<_>>());
-        let v3 = self.version == 2;
+        // Version 1 as written: extensions where there must be none.
+        let extended = self.version != 0;
         let tbs = sequence(&[
             &if self.version == 0 {
                 vec![]
@@ -131,7 +132,7 @@ impl Forge {
             &sequence(&[&time(self.not_before), &time(self.not_after)]),
             &name(&self.subject),
             &keys::public_key_to_spki(&self.key).unwrap(),
-            &if v3 { wrap(0xa3, &[&extensions]) } else { vec![] },
+            &if extended { wrap(0xa3, &[&extensions]) } else { vec![] },
         ]);
         let signature = (self.signature)(&key(number), &tbs);
         let signature = wrap(tag::BIT_STRING, &[&[0], &signature]);

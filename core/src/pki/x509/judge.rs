@@ -9,6 +9,7 @@ use super::{
     policies, usage,
 };
 use crate::{
+    limits,
     pki::oid,
     report::{Check, SubIndication},
 };
@@ -21,22 +22,41 @@ pub(super) struct Judge<'a> {
     pub(super) policy: &'a PathPolicy,
     pub(super) demands: &'a PolicyDemands,
     pub(super) times: Times,
-    /// How many more signatures may be asked for.
-    pub(super) budget: &'a Cell<usize>,
+    pub(super) budget: &'a Budget,
 }
 
-impl Judge<'_> {
-    /// Takes one signature from the budget; false if it is used up.
-    pub(super) fn spend(&self) -> bool {
-        match self.budget.get().checked_sub(1) {
-            Some(rest) => {
-                self.budget.set(rest);
-                true
-            }
-            None => false,
+/// What one search may cost, in all paths together: hostile certificates can be combined in many ways.
+pub(super) struct Budget {
+    signatures: Cell<usize>,
+    overdrawn: Cell<bool>,
+    /// Comparisons of names with constraints.
+    pub(super) comparisons: Cell<usize>,
+}
+
+impl Budget {
+    pub(super) const fn new() -> Self {
+        Self {
+            signatures: Cell::new(limits::PATH_SIGNATURES_MAX),
+            overdrawn: Cell::new(false),
+            comparisons: Cell::new(limits::NAME_COMPARISONS_MAX),
         }
     }
 
+    /// Takes one signature; false if they are used up.
+    pub(super) fn spend(&self) -> bool {
+        let rest = self.signatures.get().checked_sub(1);
+        self.signatures.set(rest.unwrap_or_default());
+        self.overdrawn.set(self.overdrawn.get() || rest.is_none());
+        rest.is_some()
+    }
+
+    /// Whether a signature was asked for that could not be had.
+    pub(super) const fn is_overdrawn(&self) -> bool {
+        self.overdrawn.get()
+    }
+}
+
+impl Judge<'_> {
     /// Judges `path`, whose signatures verified, except that of the last one as `end` tells.
     pub(super) fn path(&self, path: &[&Certificate], end: End) -> Vec<CertificateReport> {
         // Authorities below the present one that are not self-issued (RFC 5280, 6.1.4 (l)).
@@ -44,7 +64,10 @@ impl Judge<'_> {
         let mut reports = Vec::with_capacity(path.len());
         // Whom no anchor vouches for can neither constrain names nor grant policies.
         let (mut names, mut policies) = if end == End::Anchor {
-            (constraints::checks(path), policies::checks(path, self.demands))
+            (
+                constraints::checks(path, &self.budget.comparisons),
+                policies::checks(path, self.demands),
+            )
         } else {
             (Vec::new(), Vec::new())
         };
@@ -56,9 +79,13 @@ impl Judge<'_> {
             self.validity(certificate, &mut checks);
             if index == 0 {
                 checks.extend(usage::end_of_path(certificate, self.policy.role, is_anchor));
+                checks.extend(usage::private_key_period(certificate, self.policy.role, self.times));
             } else {
                 checks.push(usage::authority(certificate, is_anchor));
                 checks.push(usage::authority_key_usage(certificate, is_anchor));
+                if !is_anchor {
+                    checks.extend(usage::authority_purposes(certificate, self.policy.role));
+                }
                 checks.push(path_length(certificate, below));
                 below += u32::from(!certificate.is_self_issued());
             }
@@ -278,7 +305,7 @@ const UNDERSTOOD: [&str; 15] = [
     "2.5.29.9", // subjectDirectoryAttributes
     oid::SUBJECT_KEY_IDENTIFIER,
     oid::KEY_USAGE,
-    "2.5.29.16", // privateKeyUsagePeriod
+    oid::PRIVATE_KEY_USAGE_PERIOD,
     oid::SUBJECT_ALT_NAME,
     "2.5.29.18", // issuerAltName
     oid::BASIC_CONSTRAINTS,
@@ -292,6 +319,22 @@ const UNDERSTOOD: [&str; 15] = [
     oid::INHIBIT_ANY_POLICY,
 ];
 
+/// Extensions that restrict, critical or not: one of them that cannot be read, or of which there are two,
+/// must not count as one that is absent.
+const RESTRICTING: [&str; 11] = [
+    oid::KEY_USAGE,
+    oid::PRIVATE_KEY_USAGE_PERIOD,
+    oid::SUBJECT_ALT_NAME,
+    oid::BASIC_CONSTRAINTS,
+    oid::NAME_CONSTRAINTS,
+    oid::CRL_DISTRIBUTION_POINTS,
+    oid::CERTIFICATE_POLICIES,
+    oid::POLICY_MAPPINGS,
+    oid::POLICY_CONSTRAINTS,
+    oid::EXTENDED_KEY_USAGE,
+    oid::INHIBIT_ANY_POLICY,
+];
+
 fn critical_extensions(certificate: &Certificate) -> Check {
     let id = "certificate.critical_extensions";
     let sub = SubIndication::ChainConstraintsFailure;
@@ -299,8 +342,7 @@ fn critical_extensions(certificate: &Certificate) -> Check {
     let understood =
         |oid: &str| UNDERSTOOD.contains(&oid) || numbers.iter().any(|&(number, _)| number == oid);
     let decisive = |oid: &str| {
-        oid == oid::KEY_USAGE
-            || oid == oid::BASIC_CONSTRAINTS
+        RESTRICTING.contains(&oid)
             || certificate.extensions().iter().any(|found| *found.oid == *oid && found.critical)
     };
     let unknown = certificate

@@ -11,9 +11,12 @@ mod foreign_tests;
 #[cfg(test)]
 mod forge;
 mod general_name;
+#[cfg(test)]
+mod hostile_tests;
 mod hosts;
 pub mod issue;
 mod judge;
+mod lists;
 mod locations;
 mod name;
 mod name_match;

@@ -2,14 +2,15 @@
 
 use std::fmt;
 
-use x509_parser::{
-    prelude::FromDer as _,
-    x509::{AttributeTypeAndValue, X509Name},
-};
+use x509_parser::asn1_rs::{FromDer as _, Header};
 
 use crate::{
     error::{Code, Error},
     limits,
+    pki::{
+        algorithm::dotted,
+        tlv::{self, Element, tag},
+    },
 };
 
 /// A distinguished name (X.501): its DER as it was read, and its attributes as text.
@@ -31,7 +32,7 @@ pub struct Attribute {
     pub text: Option<Box<str>>,
     /// The value's bytes, without tag and length.
     pub bytes: Box<[u8]>,
-    /// The value's tag number (12 UTF8String, 19 PrintableString, …).
+    /// The value's first identifier octet: of strings the tag number (12 UTF8String, 19 PrintableString, …).
     pub tag: u32,
     /// Whether it stands in one relative name with the attribute before it (`+` in RFC 4514).
     pub joined: bool,
@@ -43,22 +44,29 @@ impl Name {
     /// # Errors
     /// [`Code::BadDer`]; [`Code::LimitReached`] past [`limits::NAME_ATTRIBUTES_MAX`].
     pub fn parse(der: &[u8]) -> Result<Self, Error> {
-        let bad = || Error::new(Code::BadDer).field("name");
-        let (rest, name) = X509Name::from_der(der).map_err(|_| bad())?;
-        if rest.is_empty() { Self::from_parsed(&name) } else { Err(bad()) }
+        Self::read(&tlv::only(der, 0, tag::SEQUENCE, Code::BadDer, "name")?)
     }
 
-    pub(super) fn from_parsed(name: &X509Name<'_>) -> Result<Self, Error> {
+    /// Reads the SEQUENCE `name` in whole: a part that was passed over would make two names look the same.
+    pub(in crate::pki) fn read(name: &Element<'_>) -> Result<Self, Error> {
         let mut attributes = Vec::new();
-        for relative in name.iter_rdn() {
-            for (index, attribute) in relative.iter().enumerate() {
+        let mut relatives = name.inside();
+        while !relatives.is_empty() {
+            let relative = relatives.expect(tag::SET, "name")?;
+            let mut set = relative.inside();
+            if set.is_empty() {
+                return Err(relative.error("name"));
+            }
+            let first = attributes.len();
+            while !set.is_empty() {
                 if attributes.len() == limits::NAME_ATTRIBUTES_MAX {
-                    return Err(Error::limit("NAME_ATTRIBUTES_MAX"));
+                    return Err(Error::limit("NAME_ATTRIBUTES_MAX").at(name.at));
                 }
-                attributes.push(Attribute::from_parsed(attribute, index > 0));
+                let joined = attributes.len() > first;
+                attributes.push(Attribute::read(&set.expect(tag::SEQUENCE, "name")?, joined)?);
             }
         }
-        Ok(Self { der: name.as_raw().into(), attributes: attributes.into() })
+        Ok(Self { der: name.raw.into(), attributes: attributes.into() })
     }
 
     /// The DER, as it was read.
@@ -132,11 +140,18 @@ impl fmt::Debug for Name {
 }
 
 impl Attribute {
-    fn from_parsed(attribute: &AttributeTypeAndValue<'_>, joined: bool) -> Self {
-        let value = attribute.attr_value();
-        let (tag, bytes) = (value.tag().0, value.data);
-        let oid = attribute.attr_type().to_id_string().into();
-        Self { oid, text: decode(tag, bytes), bytes: bytes.into(), tag, joined }
+    fn read(pair: &Element<'_>, joined: bool) -> Result<Self, Error> {
+        let oid = pair.inside().expect(tag::OID, "name")?;
+        let value = pair.value.get(oid.raw.len()..).unwrap_or_default();
+        // Not the cursor's: crate `der` does not know the tag of a UniversalString.
+        let (bytes, header) = Header::from_der(value).map_err(|_| pair.error("name"))?;
+        let length = header.length().definite().map_err(|_| pair.error("name"))?;
+        if length != bytes.len() {
+            return Err(pair.error("name"));
+        }
+        let tag = value.first().copied().unwrap_or_default().into();
+        let oid = dotted(oid.value).into();
+        Ok(Self { oid, text: decode(tag, bytes), bytes: bytes.into(), tag, joined })
     }
 
     /// The short name of the type (`CN`), or the dotted form where there is none.

@@ -1,8 +1,7 @@
-//! DER to [`Inner`]: x509-parser finds the parts, whose original bytes are kept.
+//! DER to [`Inner`], with the places of what was signed kept. Every field is accounted for: what a reader
+//! skips, it cannot refuse.
 
-use std::{ops::Range, sync::OnceLock};
-
-use x509_parser::{certificate::X509CertificateParser, nom::Parser as _, time::ASN1Time};
+use std::sync::OnceLock;
 
 use super::{
     BasicConstraints, Extension, Inner, KeyUsage, Name, SignatureAlgorithm,
@@ -12,48 +11,60 @@ use crate::{
     error::{Code, Error},
     limits,
     pki::{
+        algorithm::dotted,
         oid,
         tlv::{self, Element, tag},
     },
-    time::UnixTime,
 };
 
 pub(super) fn parse(der: &[u8]) -> Result<Inner, Error> {
     if der.len() > limits::CERTIFICATE_BYTES_MAX {
         return Err(Error::limit("CERTIFICATE_BYTES_MAX"));
     }
-    let bad = |field| Error::new(Code::BadCertificate).field(field);
-    let outer = Outer::read(der)?;
-    let (rest, parsed) = X509CertificateParser::new()
-        .with_deep_parse_extensions(false)
-        .parse(der)
-        .map_err(|_| bad("certificate"))?;
-    if !rest.is_empty() {
-        return Err(bad("trailing bytes").at(der.len() - rest.len()));
+    let whole = tlv::only(der, 0, tag::SEQUENCE, Code::BadCertificate, "certificate")?;
+    let mut parts = whole.inside();
+    let tbs = parts.expect(tag::SEQUENCE, "tbsCertificate")?;
+    let algorithm = parts.expect(tag::SEQUENCE, "signatureAlgorithm")?;
+    let signature = parts.expect(tag::BIT_STRING, "signatureValue")?.bits("signatureValue")?;
+    parts.finish("certificate")?;
+    let mut fields = tbs.inside();
+    let version = fields.take(tag::CONTEXT_0, "version")?;
+    let version = version.map_or(Ok(1), |explicit| self::version(&explicit))?;
+    let serial = fields.expect(tag::INTEGER, "serialNumber")?;
+    if serial.value.is_empty() {
+        return Err(serial.error("serialNumber"));
     }
-    let tbs = &parsed.tbs_certificate;
-    if tbs.as_ref() != outer.tbs.raw {
-        return Err(bad("tbsCertificate"));
-    }
-    let extensions = extensions(tbs.extensions())?;
+    let inner_algorithm = fields.expect(tag::SEQUENCE, "signature")?;
+    let issuer = fields.expect(tag::SEQUENCE, "issuer")?;
+    let mut validity = fields.expect(tag::SEQUENCE, "validity")?.inside();
+    let not_before = validity.next("notBefore")?.time("notBefore")?;
+    let not_after = validity.next("notAfter")?.time("notAfter")?;
+    validity.finish("validity")?;
+    let subject = fields.expect(tag::SEQUENCE, "subject")?;
+    let spki = fields.expect(tag::SEQUENCE, "subjectPublicKeyInfo")?;
+    fields.take(ISSUER_UNIQUE_ID, "issuerUniqueID")?;
+    fields.take(SUBJECT_UNIQUE_ID, "subjectUniqueID")?;
+    let extensions = fields.take(CONTEXT_3, "extensions")?;
+    fields.finish("tbsCertificate")?;
+    let extensions = extensions.map_or(Ok(Box::default()), |explicit| extensions_of(&explicit))?;
     let mut faults = Vec::new();
     let found = Found { extensions: &extensions, faults: &mut faults };
     let (key_usage, extended_key_usage, basic_constraints, subject_key_id, authority_key_id) =
         found.known();
-    let algorithm_oid = parsed.signature_algorithm.algorithm.to_id_string();
+    let algorithm_oid = dotted(algorithm.inside().expect(tag::OID, "algorithm")?.value);
     Ok(Inner {
-        tbs: outer.tbs.range(),
-        version: tbs.version.0.saturating_add(1),
-        serial: tbs.raw_serial().into(),
-        subject: Name::from_parsed(&tbs.subject)?,
-        issuer: Name::from_parsed(&tbs.issuer)?,
-        not_before: time(tbs.validity.not_before).ok_or_else(|| bad("notBefore"))?,
-        not_after: time(tbs.validity.not_after).ok_or_else(|| bad("notAfter"))?,
-        spki: range(der, tbs.subject_pki.raw).ok_or_else(|| bad("subjectPublicKeyInfo"))?,
+        tbs: tbs.range(),
+        version,
+        serial: serial.value.into(),
+        subject: Name::read(&subject)?,
+        issuer: Name::read(&issuer)?,
+        not_before,
+        not_after,
+        spki: spki.range(),
         algorithm: SignatureAlgorithm::from_dotted(&algorithm_oid),
         algorithm_oid: algorithm_oid.into(),
-        algorithms_agree: outer.algorithms_agree,
-        signature: outer.signature.into(),
+        algorithms_agree: algorithm.raw == inner_algorithm.raw,
+        signature: signature.into(),
         key_usage,
         extended_key_usage,
         basic_constraints,
@@ -67,43 +78,33 @@ pub(super) fn parse(der: &[u8]) -> Result<Inner, Error> {
     })
 }
 
-/// What stands around the signed part. Nothing protects it but strictness: a tolerant reader would let
-/// one certificate have many encodings, all of which verify.
-struct Outer<'a> {
-    tbs: Element<'a>,
-    algorithms_agree: bool,
-    signature: &'a [u8],
-}
-
-impl<'a> Outer<'a> {
-    fn read(der: &'a [u8]) -> Result<Self, Error> {
-        let whole = tlv::only(der, 0, tag::SEQUENCE, Code::BadCertificate, "certificate")?;
-        let mut parts = whole.inside();
-        let tbs = parts.expect(tag::SEQUENCE, "tbsCertificate")?;
-        let algorithm = parts.expect(tag::SEQUENCE, "signatureAlgorithm")?;
-        let signature = parts.expect(tag::BIT_STRING, "signatureValue")?.bits("signatureValue")?;
-        parts.finish("certificate")?;
-        let mut signed = tbs.inside();
-        signed.take(tag::CONTEXT_0, "version")?;
-        signed.expect(tag::INTEGER, "serialNumber")?;
-        let algorithms_agree = signed.next("signature")?.raw == algorithm.raw;
-        Ok(Self { tbs, algorithms_agree, signature })
+/// As it is spoken of: one more than is written.
+fn version(explicit: &Element<'_>) -> Result<u32, Error> {
+    let mut inside = explicit.inside();
+    let version = inside.expect(tag::INTEGER, "version")?;
+    inside.finish("version")?;
+    match version.integer("version")? {
+        0 => Ok(1),
+        1 => Ok(2),
+        2 => Ok(3),
+        _ => Err(version.error("version")),
     }
 }
 
-fn extensions(
-    parsed: &[x509_parser::extensions::X509Extension<'_>],
-) -> Result<Box<[Extension]>, Error> {
-    if parsed.len() > limits::CERTIFICATE_EXTENSIONS_MAX {
-        return Err(Error::limit("CERTIFICATE_EXTENSIONS_MAX"));
-    }
-    let own = |extension: &x509_parser::extensions::X509Extension<'_>| Extension {
-        oid: extension.oid.to_id_string().into(),
-        critical: extension.critical,
-        value: extension.value.into(),
-    };
-    Ok(parsed.iter().map(own).collect())
+fn extensions_of(explicit: &Element<'_>) -> Result<Box<[Extension]>, Error> {
+    let mut inside = explicit.inside();
+    let list = inside.expect(tag::SEQUENCE, "extensions")?;
+    inside.finish("extensions")?;
+    let most = limits::CERTIFICATE_EXTENSIONS_MAX;
+    Ok(Extension::read_list(&list, most, "CERTIFICATE_EXTENSIONS_MAX")?.into())
 }
+
+/// `[1]`, implicit BIT STRING.
+const ISSUER_UNIQUE_ID: u8 = 0x81;
+/// `[2]`, implicit BIT STRING.
+const SUBJECT_UNIQUE_ID: u8 = 0x82;
+/// `[3]`, explicit.
+const CONTEXT_3: u8 = 0xa3;
 
 /// Reads the extensions that matter and notes those that cannot be read.
 struct Found<'a> {
@@ -146,15 +147,4 @@ impl Found<'_> {
         }
         value
     }
-}
-
-fn time(time: ASN1Time) -> Option<UnixTime> {
-    UnixTime::from_unix_s(time.timestamp()).ok()
-}
-
-/// Where `part`, a slice of `whole`, lies in it.
-fn range(whole: &[u8], part: &[u8]) -> Option<Range<usize>> {
-    let start = part.as_ptr().addr().checked_sub(whole.as_ptr().addr())?;
-    let range = start..start.checked_add(part.len())?;
-    (whole.get(range.clone()) == Some(part)).then_some(range)
 }

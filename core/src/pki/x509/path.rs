@@ -1,11 +1,10 @@
 //! Path validation with a report for every certificate (RFC 5280, clause 6; GB/T 20518-2018).
 
-use std::cell::Cell;
-
 use serde::Serialize;
 
 use super::{
-    Certificate, Evidence, PolicyDemands, SignatureAlgorithm, TrustStore, foreign, judge::Judge,
+    Certificate, Evidence, PolicyDemands, SignatureAlgorithm, TrustStore, foreign,
+    judge::{Budget, Judge},
 };
 use crate::{
     limits,
@@ -157,7 +156,7 @@ pub fn verify_path_under(
     demands: &PolicyDemands,
     times: Times,
 ) -> PathReport {
-    let budget = Cell::new(limits::PATH_SIGNATURES_MAX);
+    let budget = Budget::new();
     let judge = Judge { evidence, trust, policy, demands, times, budget: &budget };
     let mut search = Search { judge: &judge, path: vec![leaf], best: None, dead_end: None };
     search.extend(leaf);
@@ -223,6 +222,7 @@ impl<'a> Search<'a> {
             issuers.map(|issuer| (key_id_fit(last, issuer), issuer)).collect();
         // Anchors first among those of the same fit: the sort is stable.
         issuers.sort_by_key(|(fit, _)| *fit);
+        let too_many = issuers.len() > limits::PATH_SIGNATURES_MAX;
         issuers.truncate(limits::PATH_SIGNATURES_MAX);
         let mut end = End::NoIssuer;
         for (fit, issuer) in issuers {
@@ -235,7 +235,7 @@ impl<'a> Search<'a> {
                 end = end.max(End::Unsupported);
                 continue;
             }
-            if !self.judge.spend() {
+            if !self.judge.budget.spend() {
                 return self.dead_end(End::Limit);
             }
             let verify = || last.verify_issued_by(issuer).is_ok();
@@ -249,7 +249,8 @@ impl<'a> Search<'a> {
                 end = End::BadSignature;
             }
         }
-        self.dead_end(end)
+        // Of those not tried one may have signed.
+        self.dead_end(if too_many { End::Limit } else { end })
     }
 
     fn complete(&mut self) -> bool {

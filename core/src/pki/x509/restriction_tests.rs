@@ -326,6 +326,12 @@ fn hostile_mappings_do_not_grow() {
     let state = |count| World::of(&root(), &middle(), &self::leaf().with(32, None, many(count)));
     state(limits::CERTIFICATE_POLICIES_MAX).passes();
     state(limits::CERTIFICATE_POLICIES_MAX + 1).fails(SUB, POLICIES);
+    let map = |count| {
+        let mappings = mappings(&vec![(1, 2); count]);
+        World::of(&root(), &middle().with(33, None, mappings), &self::leaf())
+    };
+    map(limits::CERTIFICATE_POLICIES_MAX).passes();
+    map(limits::CERTIFICATE_POLICIES_MAX + 1).fails(SUB, POLICIES);
 }
 
 #[test]

@@ -1,13 +1,17 @@
 //! Whether a certificate of a path was revoked, and when (RFC 5280, 6.3; GB/T 38540-2020, 7.3).
 
-use super::{Certificate, KeyUsage, Revocation, Role, judge::Judge};
+use super::{
+    Certificate, Revocation, Role,
+    judge::Judge,
+    lists::{Lists, Refusal},
+};
 use crate::{
     pki::{
         crl::{Crl, Reason, Revoked, Scope},
         ocsp::{Answer, Authority, CertificateStatus, Question},
         oid::OCSP_NO_CHECK,
     },
-    report::{Check, SubIndication},
+    report::{Check, Outcome, SubIndication},
     time::UnixTime,
 };
 
@@ -44,24 +48,57 @@ impl Judge<'_> {
             ));
             return;
         }
-        let lists = self.usable_lists(certificate, issuer);
+        let lists = self.lists(certificate, issuer);
         lists.remark(certificate, checks);
-        let (answers, refused) = self.answers(certificate, issuer, &lists.usable);
+        let (answers, refused) = self.answers(certificate, issuer);
         let answered = answers.iter().filter_map(|answer| self.revoked_by(answer));
-        let revoked = lists.revocations(certificate).chain(answered).min_by_key(effective);
-        if let Some(revoked) = revoked {
-            self.revoked(revoked, authority, checks);
-            return;
+        let revoked: Vec<_> = lists.revocations(certificate).chain(answered).collect();
+        let revoked = self.worst(&revoked, authority);
+        let failed = revoked.as_ref().is_some_and(|(check, _)| check.outcome == Outcome::Failed);
+        if self.budget.is_overdrawn() && !failed {
+            // What was not looked at may be what names the certificate.
+            checks.push(limit());
+        } else if let Some((check, revoked)) = revoked {
+            self.tell_revoked(check, &revoked, checks);
+        } else {
+            self.not_revoked(certificate, &lists, &answers, checks).unwrap_or_else(|| {
+                let check = missing(issuer, lists.refused);
+                checks.push(refused.map_or(check.clone(), |id| check.evidence("ocsp_refused", id)));
+            });
         }
-        let newest = lists.usable.iter().max_by_key(|list| list.this_update());
-        let fresh: Vec<_> = lists.usable.iter().filter(|list| self.is_fresh(list)).collect();
+    }
+
+    /// Whether what is at hand, of which nothing names `certificate`, is enough to call it good. `None`
+    /// if there is nothing at all.
+    fn not_revoked(
+        &self,
+        certificate: &Certificate,
+        lists: &Lists<'_>,
+        answers: &[Answer],
+        checks: &mut Vec<Check>,
+    ) -> Option<()> {
+        let newest = lists.complete.iter().max_by_key(|list| list.this_update());
+        // RFC 5280, 6.3.3 (a): either is enough, the list or one that brings it up to date.
+        let is_fresh = |list: &&Crl| self.is_fresh(list) || self.is_fresh(lists.newest_state(list));
+        let fresh: Vec<_> = lists.complete.iter().copied().filter(is_fresh).collect();
         let reasons = fresh.iter().fold(0, |reasons, list| reasons | list.scope().reasons);
-        let newest_fresh = fresh.into_iter().max_by_key(|list| list.this_update());
-        match (newest_fresh, newest) {
+        let newest_fresh = fresh.into_iter().map(|list| lists.newest_state(list));
+        match (newest_fresh.max_by_key(|list| list.this_update()), newest) {
             (Some(list), _) if reasons == Scope::ALL_REASONS => {
-                self.good(certificate, list, &lists.usable, checks);
+                let check = Check::passed(
+                    ID,
+                    CLAUSE,
+                    "a fresh revocation list does not name the certificate",
+                    "最新的证书撤销列表中没有该证书",
+                );
+                checks.push(with_list(check, list));
+                checks.extend(self.coverage(certificate, list.this_update(), lists, answers));
             }
-            _ if !answers.is_empty() => checks.push(self.answered(&answers)),
+            _ if !answers.is_empty() => {
+                let (check, made) = self.answered(answers);
+                checks.push(check);
+                checks.extend(made.and_then(|at| self.coverage(certificate, at, lists, answers)));
+            }
             (Some(list), _) => checks.push(with_list(
                 Check::indeterminate(
                     ID,
@@ -82,11 +119,9 @@ impl Judge<'_> {
                 ),
                 list,
             )),
-            (None, None) => {
-                let check = missing(issuer, lists.refused);
-                checks.push(refused.map_or(check.clone(), |id| check.evidence("ocsp_refused", id)));
-            }
+            (None, None) => return None,
         }
+        Some(())
     }
 
     /// The authentic OCSP answers for `certificate`, fresh or not, and of one that is not, the check
@@ -95,19 +130,22 @@ impl Judge<'_> {
         &self,
         certificate: &Certificate,
         issuer: &Certificate,
-        lists: &[&Crl],
     ) -> (Vec<Answer>, Option<&'static str>) {
         let (mut answers, mut refused) = (Vec::new(), None);
-        let question = Question::new(certificate, issuer, self.times.validation);
+        let question = Question {
+            responders: self.trust.responders(),
+            ..Question::new(certificate, issuer, self.times.validation)
+        };
         for response in self.evidence.ocsp_for(certificate.serial()) {
             let (answer, examined) = response.examine(&question, &mut |signed, signer, verify| {
-                self.spend() && self.trust.verified(signed, signer, verify)
+                self.budget.spend() && self.trust.verified(signed, signer, verify)
             });
-            // A responder that was revoked itself answers for nobody.
+            // A responder that was revoked itself answers for nobody. The lists are those that speak of
+            // him, which need not be those that speak of the certificate.
             let trusted = |answer: &Answer| {
-                let serial = answer.responder.serial();
+                let responder = &answer.responder;
                 answer.authority != Authority::Delegated
-                    || !lists.iter().any(|list| list.revoked(serial).is_some())
+                    || self.lists(responder, issuer).revocations(responder).next().is_none()
             };
             match answer {
                 Some(answer) if trusted(&answer) => answers.push(answer),
@@ -125,20 +163,21 @@ impl Judge<'_> {
     fn revoked_by(&self, answer: &Answer) -> Option<Revoked> {
         let CertificateStatus::Revoked { at, reason } = answer.status else { return None };
         let counts = reason != Some(Reason::CertificateHold) || self.is_fresh_answer(answer);
-        counts.then_some(Revoked { at, reason, invalid_since: None })
+        counts.then_some(Revoked { at, reason, invalid_since: answer.invalid_since })
     }
 
     fn is_fresh_answer(&self, answer: &Answer) -> bool {
         answer.is_fresh(self.times.validation, self.policy.crl_grace_s)
     }
 
-    /// What the OCSP answers say, none of which says that the certificate is revoked.
-    fn answered(&self, answers: &[Answer]) -> Check {
+    /// What the OCSP answers say, none of which says that the certificate is revoked; and as of when, if
+    /// it is good.
+    fn answered(&self, answers: &[Answer]) -> (Check, Option<UnixTime>) {
         let fresh = |answer: &&Answer| self.is_fresh_answer(answer);
         let newest = answers.iter().max_by_key(|answer| answer.this_update);
         let Some(answer) = answers.iter().filter(fresh).max_by_key(|it| it.this_update).or(newest)
         else {
-            return Check::skipped(ID, CLAUSE, "no answer", "没有应答");
+            return (Check::skipped(ID, CLAUSE, "no answer", "没有应答"), None);
         };
         let sub = SubIndication::TryLater;
         let check = if !self.is_fresh_answer(answer) {
@@ -166,17 +205,31 @@ impl Judge<'_> {
             .evidence("ocsp_responder", answer.responder.subject())
             .evidence("authority", answer.authority.name())
             .evidence("this_update", answer.this_update);
+        let made = (check.outcome == Outcome::Passed).then_some(answer.this_update);
         match answer.next_update {
-            Some(next) => check.evidence("next_update", next),
-            None => check,
+            Some(next) => (check.evidence("next_update", next), made),
+            None => (check, made),
         }
     }
 
-    fn revoked(&self, revoked: Revoked, authority: bool, checks: &mut Vec<Check>) {
-        let since = effective(&revoked);
-        let compromised =
-            matches!(revoked.reason, Some(Reason::KeyCompromise | Reason::CaCompromise));
-        let check = if since <= self.times.signing {
+    /// Of several revocations the one that counts most: what one list says is not taken back by another
+    /// that knows less. Of equal ones the earliest.
+    fn worst(&self, all: &[Revoked], authority: bool) -> Option<(Check, Revoked)> {
+        let rank = |(check, revoked): &(Check, Revoked)| {
+            let outcome = match check.outcome {
+                Outcome::Failed => 0,
+                Outcome::Indeterminate => 1,
+                Outcome::Passed | Outcome::Skipped => 2,
+            };
+            (outcome, effective(revoked))
+        };
+        let judged = all.iter().map(|revoked| (self.revoked(revoked, authority), *revoked));
+        judged.min_by_key(rank)
+    }
+
+    fn revoked(&self, revoked: &Revoked, authority: bool) -> Check {
+        let secret = revoked.reason.is_some_and(Reason::leaves_key_secret);
+        if effective(revoked) <= self.times.signing {
             Check::failed(
                 ID,
                 CLAUSE,
@@ -184,7 +237,7 @@ impl Judge<'_> {
                 "the certificate was revoked before the time of signing",
                 "签名前证书已被撤销",
             )
-        } else if !authority && self.policy.role == Role::TimeStamper && !leaves_stamps(&revoked) {
+        } else if !authority && self.policy.role == Role::TimeStamper && !secret {
             Check::failed(
                 ID,
                 "RFC 3161, 4",
@@ -193,15 +246,15 @@ impl Judge<'_> {
                  secret: what it stamped before does not count either",
                 "时间戳服务机构证书已被撤销，且撤销原因不能排除密钥泄露：此前加盖的时间戳也不可采信",
             )
-        } else if authority && compromised {
+        } else if authority && !secret {
             // Whoever has the authority's key can write any date into a certificate of his own.
             Check::indeterminate(
                 ID,
                 CLAUSE,
                 SubIndication::RevokedCaNoPoe,
-                "the authority's key was compromised after the time of signing: that what it \
-                 issued is older cannot be told from the certificate",
-                "CA 密钥在签名之后泄露：无法仅凭证书确认其签发早于泄露",
+                "the authority was revoked after the time of signing, and the reason does not say that \
+                 its key is still secret: that what it issued is older cannot be told from the certificate",
+                "CA 证书在签名之后被撤销，且撤销原因不能排除密钥泄露：无法仅凭证书确认其签发早于撤销",
             )
         } else {
             Check::passed(
@@ -210,8 +263,11 @@ impl Judge<'_> {
                 "the certificate had not been revoked at the time of signing",
                 "签名时证书未被撤销",
             )
-        };
-        let passed = check.sub_indication.is_none();
+        }
+    }
+
+    fn tell_revoked(&self, check: Check, revoked: &Revoked, checks: &mut Vec<Check>) {
+        let passed = check.outcome == Outcome::Passed;
         let describe = |check: Check| {
             let check = check.evidence("revoked_at", revoked.at).evidence("at", self.times.signing);
             let check = match revoked.invalid_since {
@@ -235,28 +291,39 @@ impl Judge<'_> {
         }
     }
 
-    fn good(&self, certificate: &Certificate, list: &Crl, all: &[&Crl], checks: &mut Vec<Check>) {
-        let check = Check::passed(
-            ID,
-            CLAUSE,
-            "a fresh revocation list does not name the certificate",
-            "最新的证书撤销列表中没有该证书",
-        );
-        checks.push(with_list(check, list));
-        // RFC 5280, 5: an entry may leave the list once the certificate has expired.
-        let signing = self.times.signing;
-        let covers =
-            |list: &&Crl| (signing..=certificate.not_after()).contains(&list.this_update());
-        if list.this_update() > certificate.not_after() && !all.iter().any(covers) {
-            let check = Check::indeterminate(
-                "certificate.revocation_coverage",
-                "RFC 5280, 5",
-                SubIndication::RevokedNoPoe,
-                "the list was made after the certificate expired and may no longer name it",
-                "撤销列表签发时证书已过期，列表可能不再包含该证书",
-            );
-            checks.push(with_list(check.warning(), list));
+    /// What was `made` after the certificate had expired may no longer name it (RFC 5280, 5): it is
+    /// enough only if it says that it keeps what expired, or if something else covers the signing time.
+    fn coverage(
+        &self,
+        certificate: &Certificate,
+        made: UnixTime,
+        lists: &Lists<'_>,
+        answers: &[Answer],
+    ) -> Option<Check> {
+        let end = certificate.not_after();
+        let covers = |at: UnixTime, keeps: Option<UnixTime>| {
+            at >= self.times.signing && (at <= end || keeps.is_some_and(|since| since <= end))
+        };
+        let covering = lists.complete.iter().filter(|list| {
+            let state = lists.newest_state(list);
+            covers(list.this_update(), list.keeps_expired_since())
+                || covers(state.this_update(), state.keeps_expired_since())
+        });
+        let reasons = covering.fold(0, |reasons, list| reasons | list.scope().reasons);
+        let answered =
+            |answer: &Answer| answer.is_good() && covers(answer.this_update, answer.archive_cutoff);
+        if made <= end || reasons == Scope::ALL_REASONS || answers.iter().any(answered) {
+            return None;
         }
+        let check = Check::indeterminate(
+            "certificate.revocation_coverage",
+            "RFC 5280, 5; RFC 6960, 4.4.4",
+            SubIndication::RevokedNoPoe,
+            "what says that the certificate is not revoked was made after it expired, and may no longer \
+             know of a revocation: a list or an answer from between the signing and the expiry is needed",
+            "撤销信息签发时证书已过期，可能不再包含该证书：需要签名之后、过期之前签发的撤销列表或应答",
+        );
+        Some(check.evidence("this_update", made).evidence("not_after", end))
     }
 
     fn is_fresh(&self, list: &Crl) -> bool {
@@ -264,98 +331,10 @@ impl Judge<'_> {
         let until = until.plus_s(self.policy.crl_grace_s.max(0));
         (list.this_update()..=until).contains(&self.times.validation)
     }
-
-    /// The lists of `issuer` that speak of `certificate` and can be relied on, whether fresh or not.
-    fn usable_lists(&self, certificate: &Certificate, issuer: &Certificate) -> Lists<'_> {
-        let mut lists = Lists { usable: Vec::new(), deltas: Vec::new(), refused: None };
-        let may_sign = issuer.key_usage().is_none_or(|u| u.allows_any_of(KeyUsage::CRL_SIGN));
-        for list in self.evidence.crls_of(&issuer.subject().normal_form()) {
-            let refusal = if !may_sign {
-                Some(Refusal::IssuerMayNot)
-            } else if list.not_understood().is_some() {
-                Some(Refusal::NotUnderstood)
-            } else if list.scope().indirect {
-                Some(Refusal::Indirect)
-            } else if !list.scope().covers(certificate) {
-                Some(Refusal::OtherScope)
-            } else if self.is_signed_by(list, issuer) {
-                None
-            } else {
-                Some(Refusal::BadSignature)
-            };
-            match refusal {
-                None if list.delta_base().is_some() => lists.deltas.push(list),
-                None => lists.usable.push(list),
-                Some(_) => lists.refused = lists.refused.max(refusal),
-            }
-        }
-        lists
-    }
-
-    fn is_signed_by(&self, list: &Crl, issuer: &Certificate) -> bool {
-        let verify = || list.verify_issued_by(issuer).is_ok();
-        self.spend() && self.trust.verified(list.thumbprint(), issuer, verify)
-    }
-}
-
-impl Lists<'_> {
-    /// What the lists say against `certificate`. A delta list counts as long as no complete list is
-    /// newer; what it takes off a list stays on it, as there is no telling which list was meant.
-    fn revocations(&self, certificate: &Certificate) -> impl Iterator<Item = Revoked> {
-        let newest = self.usable.iter().map(|list| list.this_update()).max();
-        let counts = move |delta: &&&Crl| newest.is_none_or(|newest| delta.this_update() >= newest);
-        let deltas = self.deltas.iter().filter(counts);
-        let named = |list: &&Crl| list.revoked(certificate.serial());
-        let added = deltas.filter_map(named);
-        let added = added.filter(|revoked| revoked.reason != Some(Reason::RemoveFromCrl));
-        self.usable.iter().filter_map(named).chain(added)
-    }
-
-    /// Tells of delta lists: those at hand, and those that the authority is said to publish.
-    fn remark(&self, certificate: &Certificate, checks: &mut Vec<Check>) {
-        let id = "certificate.revocation_delta";
-        let clause = "RFC 5280, 5.2.4, 5.2.6";
-        let published = certificate.extension("2.5.29.46").is_some()
-            || self.usable.iter().any(|list| list.has_deltas());
-        if let Some(delta) = self.deltas.iter().max_by_key(|list| list.this_update()) {
-            let check = Check::skipped(
-                id,
-                clause,
-                "a delta list is at hand: what it names counts as revoked, and it tells of nobody \
-                 that he is not",
-                "存在增量撤销列表：其中列出的证书视为已撤销，但不能据此认定证书未被撤销",
-            );
-            checks.push(with_list(check.information(), delta));
-        } else if published {
-            let check = Check::skipped(
-                id,
-                clause,
-                "the authority also publishes delta lists, and none is at hand",
-                "该 CA 还发布增量撤销列表，但未提供",
-            );
-            checks.push(check.information());
-        }
-    }
 }
 
 const ID: &str = "certificate.revocation";
 const CLAUSE: &str = "RFC 5280, 6.1.3 (a)(3), 6.3; GB/T 20518-2018";
-
-struct Lists<'a> {
-    usable: Vec<&'a Crl>,
-    deltas: Vec<&'a Crl>,
-    refused: Option<Refusal>,
-}
-
-/// Why a list of the right name was not used; the last one says most.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Refusal {
-    OtherScope,
-    BadSignature,
-    Indirect,
-    NotUnderstood,
-    IssuerMayNot,
-}
 
 /// Since when the certificate must not be relied on: an invalidity date may lie before the
 /// revocation.
@@ -363,13 +342,14 @@ fn effective(revoked: &Revoked) -> UnixTime {
     revoked.invalid_since.map_or(revoked.at, |since| since.min(revoked.at))
 }
 
-/// RFC 3161, 4: stamps from before a revocation count for these reasons alone. Whoever has the key can
-/// write any time into a stamp, so that a key that may be known proves no time at all.
-const fn leaves_stamps(revoked: &Revoked) -> bool {
-    use Reason::{AffiliationChanged, CessationOfOperation, Superseded, Unspecified};
-    matches!(
-        revoked.reason,
-        Some(Unspecified | AffiliationChanged | Superseded | CessationOfOperation)
+/// More signatures were asked for than one path may take.
+fn limit() -> Check {
+    Check::indeterminate(
+        ID,
+        CLAUSE,
+        SubIndication::TryLater,
+        "not every revocation list and answer was looked at, as the limit of signatures was reached",
+        "已达签名验证次数上限，未能检查全部撤销列表和应答",
     )
 }
 
@@ -404,7 +384,7 @@ fn missing(issuer: &Certificate, refused: Option<Refusal>) -> Check {
         .evidence("issuer", issuer.subject())
 }
 
-fn with_list(check: Check, list: &Crl) -> Check {
+pub(super) fn with_list(check: Check, list: &Crl) -> Check {
     let check = check.evidence("this_update", list.this_update());
     match list.next_update() {
         Some(next) => check.evidence("next_update", next),

@@ -58,7 +58,7 @@ fn an_invalidity_date_before_the_signing_time_fails() {
 }
 
 /// A list of 1970-01-01T00:23:00Z (1380) by hand, signed by the key `number`.
-fn raw_list(
+pub(super) fn raw_list(
     issuer: &str,
     number: u16,
     entries: &[u8],
@@ -156,7 +156,7 @@ fn scope(content: &[u8]) -> Vec<u8> {
     sequence(&[&[6, 3, 0x55, 0x1d, 28, 1, 1, 0xff], &content])
 }
 
-const NEXT: Option<&[u8]> = Some(b"\x17\x0d700101002600Z");
+pub(super) const NEXT: Option<&[u8]> = Some(b"\x17\x0d700101002600Z");
 
 #[test]
 fn lists_for_others_are_not_used() {
@@ -242,18 +242,40 @@ fn responders_may_be_exempt() {
 }
 
 #[test]
-fn a_list_made_after_expiry_is_warned_of() {
+fn a_list_made_after_expiry_may_have_dropped_the_certificate() {
+    let id = "certificate.revocation_coverage";
     let mut world = World::new();
     world.times = Times { signing: at(1500), validation: at(2500) };
     for (index, number) in [(0, 0), (1, 1)] {
         let issuer = [&world.anchors[0], &world.others[0]][index].clone();
         world.crls.push(crl::make(&issuer, &[], at(2400), at(2600), 2, &key(number)).unwrap());
     }
-    world.passes();
-    let warning = world.check("certificate.revocation_coverage").unwrap();
-    assert_eq!(warning.level, Level::Warning);
+    // The list at hand from before is of 1400: it knows nothing of a revocation at 1450.
+    world.is_open(Sub::RevokedNoPoe, id);
     // A list between signing and expiry takes the doubt away.
-    world.crls.push(crl::make(&world.others[0], &[], at(1700), at(1800), 3, &key(1)).unwrap());
+    let issuer = world.others[0].clone();
+    let between = crl::make(&issuer, &[], at(1700), at(1800), 3, &key(1)).unwrap();
+    world.crls.push(between);
     world.passes();
-    assert!(world.check("certificate.revocation_coverage").is_none());
+    assert!(world.check(id).is_none());
+    // So does one that keeps what expired (expiredCertsOnCRL), from before it did.
+    let keeps = |since: &[u8]| {
+        let time = wrap(tag::OCTET_STRING, &[&wrap(tag::GENERALIZED_TIME, &[since])]);
+        sequence(&[&[6, 3, 0x55, 0x1d, 60], &time])
+    };
+    for (since, good) in [(b"19700101003320Z", true), (b"19700101003321Z", false)] {
+        world.crls.truncate(2);
+        world.crls.push(crl::make(&world.anchors[0], &[], at(2400), at(2600), 2, &key(0)).unwrap());
+        let name = issue::Subject { common_name: "ca".into(), ..Default::default() };
+        let tbs = sequence(&[
+            &[2, 1, 1],
+            forge::SM2_WITH_SM3,
+            &name.to_der().unwrap(),
+            b"\x17\x0d700101004000Z",
+            b"\x17\x0d700101004300Z",
+            &wrap(tag::CONTEXT_0, &[&sequence(&[&keeps(since)])]),
+        ]);
+        world.crls.push(Crl::parse(&issue::signed(&tbs, &key(1)).unwrap()).unwrap());
+        if good { world.passes() } else { world.is_open(Sub::RevokedNoPoe, id) }
+    }
 }

@@ -9,7 +9,10 @@ use std::{
 use super::Certificate;
 use crate::{
     limits,
-    pki::{crl::Crl, ocsp},
+    pki::{
+        crl::{Crl, significant},
+        ocsp,
+    },
     primitives::sm3,
 };
 
@@ -19,6 +22,7 @@ pub struct TrustStore {
     name: Option<Box<str>>,
     thumbprints: HashSet<sm3::Digest>,
     by_subject: BySubject,
+    responders: Vec<Certificate>,
     memory: Mutex<Memory>,
 }
 
@@ -27,13 +31,27 @@ impl TrustStore {
     #[must_use]
     pub fn new(anchors: Vec<Certificate>) -> Self {
         let (thumbprints, by_subject) = by_subject(anchors);
-        Self { name: None, thumbprints, by_subject, memory: Mutex::default() }
+        let (responders, memory) = (Vec::new(), Mutex::default());
+        Self { name: None, thumbprints, by_subject, responders, memory }
     }
 
     /// As [`new`](Self::new); reports name the set to which the anchor of a path belongs.
     #[must_use]
     pub fn named(name: &str, anchors: Vec<Certificate>) -> Self {
         Self { name: Some(name.into()), ..Self::new(anchors) }
+    }
+
+    /// Trusts `responders` to answer by OCSP for every certificate below these anchors, whatever their
+    /// own certificates say (RFC 6960, 4.2.2.2, local configuration).
+    #[must_use]
+    pub fn with_responders(self, responders: Vec<Certificate>) -> Self {
+        Self { responders, ..self }
+    }
+
+    /// The OCSP responders that are trusted beside those of the issuers.
+    #[must_use]
+    pub fn responders(&self) -> &[Certificate] {
+        &self.responders
     }
 
     /// The name of the set, if it has one.
@@ -161,7 +179,7 @@ impl Evidence {
         let mut index = (*self.ocsp).clone();
         for response in responses {
             for answer in response.answers() {
-                let serial = ocsp::significant(answer.id.serial()).into();
+                let serial = significant(answer.id.serial()).into();
                 let same: &mut Vec<_> = index.entry(serial).or_default();
                 if !same.contains(&response) {
                     same.push(response.clone());
@@ -190,7 +208,7 @@ impl Evidence {
 
     /// The responses that answer for a certificate of this serial number, of whatever issuer.
     pub(super) fn ocsp_for(&self, serial: &[u8]) -> &[ocsp::Response] {
-        self.ocsp.get(ocsp::significant(serial)).map_or(&[], Vec::as_slice)
+        self.ocsp.get(significant(serial)).map_or(&[], Vec::as_slice)
     }
 
     /// The lists whose issuer has this normal form.

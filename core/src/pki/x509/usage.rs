@@ -2,11 +2,15 @@
 //!
 //! In: one certificate and its place in the path. Out: its checks.
 
-use super::{Certificate, KeyUsage, Role, foreign};
+use super::{Certificate, KeyUsage, Role, Times, foreign};
 use crate::{
-    error::Code,
-    pki::oid,
+    error::{Code, Error},
+    pki::{
+        oid,
+        tlv::{self, tag},
+    },
     report::{Check, Outcome, SubIndication},
+    time::UnixTime,
 };
 
 /// What only the certificate in question must satisfy. `anchor`: the caller trusts it as it is.
@@ -55,6 +59,7 @@ fn end_entity(certificate: &Certificate, anchor: bool) -> Option<Check> {
 }
 
 const KEY_USAGE: &str = "RFC 5280, 4.2.1.3; GB/T 20518-2018";
+const KEY_USAGE_PERIOD: &str = "GB/T 20518-2018";
 const CONSTRAINTS: &str = "RFC 5280, 6.1.4 (k); GB/T 20518-2018";
 
 fn public_key(certificate: &Certificate) -> Check {
@@ -165,7 +170,7 @@ fn time_stamping(certificate: &Certificate) -> Check {
     let id = "certificate.extended_key_usage";
     let clause = "RFC 3161, 2.3";
     let purposes = certificate.extended_key_usage().unwrap_or_default();
-    let check = if matches!(purposes, [only] if &**only == "1.3.6.1.5.5.7.3.8") {
+    let check = if matches!(purposes, [only] if &**only == TIME_STAMPING) {
         Check::passed(id, clause, "the key is for time stamps and nothing else", "密钥专用于时间戳")
     } else {
         Check::failed(
@@ -177,6 +182,90 @@ fn time_stamping(certificate: &Certificate) -> Check {
         )
     };
     check.evidence("extended_key_usage", purposes.join(", "))
+}
+
+/// An authority that may itself be relied on for some purposes alone gives out no more than these. That
+/// is no rule of RFC 5280, but how authorities are bound in practice.
+pub(super) fn authority_purposes(certificate: &Certificate, role: Role) -> Option<Check> {
+    let purposes = certificate.extended_key_usage()?;
+    let among = |list: &[&str]| purposes.iter().any(|purpose| list.contains(&&**purpose));
+    let excluded = match role {
+        Role::TimeStamper => !among(&[TIME_STAMPING, ANY_PURPOSE]),
+        Role::SealMaker | Role::SealSigner | Role::DocumentSigner => are_other(purposes),
+        Role::Encryption | Role::OcspSigner | Role::Any => return None,
+    };
+    let (id, clause) = ("certificate.extended_key_usage", "RFC 5280, 4.2.1.12");
+    let check = if excluded {
+        Check::failed(
+            id,
+            clause,
+            SubIndication::ChainConstraintsFailure,
+            "the authority is for other purposes than the certificate is used for",
+            "CA 证书限于其他用途，与该证书的使用目的不符",
+        )
+    } else {
+        Check::passed(
+            id,
+            clause,
+            "the purposes of the authority do not exclude this use",
+            "CA 证书的用途不排除该使用目的",
+        )
+    };
+    Some(check.evidence("extended_key_usage", purposes.join(", ")))
+}
+
+/// Whether a signature falls into the time for which the authority allows the private key: the extension
+/// privateKeyUsagePeriod, which may end before the certificate does.
+pub(super) fn private_key_period(
+    certificate: &Certificate,
+    role: Role,
+    times: Times,
+) -> Option<Check> {
+    if matches!(role, Role::Encryption | Role::Any) {
+        return None;
+    }
+    let extension = certificate.extension(oid::PRIVATE_KEY_USAGE_PERIOD)?;
+    let id = "certificate.private_key_usage_period";
+    let failed = |en, zh| {
+        Check::failed(id, KEY_USAGE_PERIOD, SubIndication::ChainConstraintsFailure, en, zh)
+    };
+    let check = match usage_period(&extension.value) {
+        Ok((from, to)) => {
+            let early = from.is_some_and(|from| times.signing < from);
+            let late = to.is_some_and(|to| times.signing > to);
+            let check = if early || late {
+                let en = "the private key was not to be used at the time of signing";
+                failed(en, "签名时间不在私钥使用期内")
+            } else {
+                let en = "the private key was to be used at the time of signing";
+                Check::passed(id, KEY_USAGE_PERIOD, en, "签名时间在私钥使用期内")
+            };
+            let ends = [("not_before", from), ("not_after", to)];
+            ends.into_iter().fold(check, |check, (name, end)| match end {
+                Some(end) => check.evidence(name, end),
+                None => check,
+            })
+        }
+        Err(_) => {
+            failed("the extension privateKeyUsagePeriod is malformed", "私钥使用期扩展格式有误")
+        }
+    };
+    Some(check.evidence("at", times.signing))
+}
+
+type Ends = (Option<UnixTime>, Option<UnixTime>);
+
+/// `PrivateKeyUsagePeriod`: at least one of the two ends.
+fn usage_period(der: &[u8]) -> Result<Ends, Error> {
+    let field = "privateKeyUsagePeriod";
+    let mut fields = tlv::only(der, 0, tag::SEQUENCE, Code::BadCertificate, field)?.inside();
+    let mut end = |number| {
+        let end = fields.take(number, field)?;
+        end.map(|end| end.retagged(tag::GENERALIZED_TIME).time(field)).transpose()
+    };
+    let ends = (end(0x80)?, end(0x81)?);
+    fields.finish(field)?;
+    if ends == (None, None) { Err(fields.error(field)) } else { Ok(ends) }
 }
 
 /// Whom an authority lets answer for it. `anyExtendedKeyUsage` is not enough: the purpose is named.
@@ -200,15 +289,22 @@ fn ocsp_signing(certificate: &Certificate) -> Check {
 
 /// Purposes that have nothing to do with documents or seals: TLS servers, code, time stamps, OCSP.
 const OTHER_PURPOSES: [&str; 4] =
-    ["1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.3", "1.3.6.1.5.5.7.3.8", "1.3.6.1.5.5.7.3.9"];
+    ["1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.3", TIME_STAMPING, "1.3.6.1.5.5.7.3.9"];
+
+const TIME_STAMPING: &str = "1.3.6.1.5.5.7.3.8";
+const ANY_PURPOSE: &str = "2.5.29.37.0";
+
+fn are_other(purposes: &[Box<str>]) -> bool {
+    purposes.iter().all(|purpose| OTHER_PURPOSES.contains(&&**purpose))
+}
 
 /// No purpose is defined for seals, and their certificates carry several; but one that is for other
 /// purposes alone was not given out for signing documents.
 fn other_purposes(certificate: &Certificate) -> Option<Check> {
-    let purposes = certificate.extended_key_usage().filter(|purposes| !purposes.is_empty())?;
+    let purposes = certificate.extended_key_usage()?;
     let id = "certificate.extended_key_usage";
     let clause = "RFC 5280, 4.2.1.12";
-    let check = if purposes.iter().all(|purpose| OTHER_PURPOSES.contains(&&**purpose)) {
+    let check = if are_other(purposes) {
         Check::failed(
             id,
             clause,
@@ -233,7 +329,7 @@ pub(super) fn authority(certificate: &Certificate, anchor: bool) -> Check {
     let ca = certificate.basic_constraints().is_some_and(|constraints| constraints.ca);
     if ca {
         Check::passed(id, CONSTRAINTS, "the subject is an authority", "证书主体是 CA")
-    } else if anchor && certificate.version() < 3 {
+    } else if anchor && certificate.version() < 3 && certificate.extensions().is_empty() {
         // Before version 3 there were no extensions; who trusts such a root does so knowingly.
         Check::indeterminate(
             id,
