@@ -5,6 +5,7 @@ mod certificates;
 mod keys;
 mod messages;
 mod online;
+mod stores;
 
 use std::{
     fs,
@@ -37,6 +38,7 @@ const CELLS: &[(&str, Take, Make)] = &[
     ("cms-signed", messages::take_signed, messages::make_signed),
     ("cms-enveloped", messages::take_enveloped, messages::make_enveloped),
     ("cms-encrypted", messages::take_encrypted, messages::make_encrypted),
+    ("pkcs12", stores::take, stores::make),
 ];
 
 /// The files of a case.
