@@ -195,6 +195,10 @@ impl Drop for Whole {
 
 /// Refuses before the work what would be refused after it: a file that is there and must stay.
 pub(crate) fn refuse_existing(path: &Path, access: Access) -> Result<(), Failure> {
+    let fail = |error| Err(Failure::io(&path.display().to_string(), error));
+    if path.is_dir() {
+        return fail(io::Error::new(io::ErrorKind::IsADirectory, "is a directory"));
+    }
     if access == Access::Public || is_special(path) || fs::symlink_metadata(path).is_err() {
         return Ok(());
     }
@@ -203,8 +207,7 @@ pub(crate) fn refuse_existing(path: &Path, access: Access) -> Result<(), Failure
     } else {
         "exists already; --force replaces it"
     };
-    let error = io::Error::new(io::ErrorKind::AlreadyExists, text);
-    Err(Failure::io(&path.display().to_string(), error))
+    fail(io::Error::new(io::ErrorKind::AlreadyExists, text))
 }
 
 /// Writes a file, whole or not at all.
@@ -238,15 +241,11 @@ pub(crate) fn write_all(files: &[(&Path, &[u8], Access)]) -> Result<(), Failure>
 
 /// Whether a file can be written at `path`, asked before long work whose result goes there.
 pub(crate) fn check_writable(path: &Path) -> Result<(), Failure> {
-    if path.is_dir() {
-        let error = io::Error::new(io::ErrorKind::IsADirectory, "is a directory");
-        return Err(Failure::io(&path.display().to_string(), error));
-    }
     Sink::new(path, Access::Public).map(drop)
 }
 
 /// Something that is there and is neither a file nor a folder: it is written to and never replaced.
-fn is_special(path: &Path) -> bool {
+pub(crate) fn is_special(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
 }
 

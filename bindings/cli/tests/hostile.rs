@@ -153,6 +153,7 @@ fn misuse_is_one_object_too() {
         "cms decrypt data --key k",
         "cms sign data --cert k.pem --cert k.pem --key k",
         "cms verify data --trust k.pem --content-out -",
+        "cms verify data --trust k.pem --content-out /dev/null",
         "cert verify k.pem",
         "cert verify k.pem --trust k.pem --pin abc",
         "cert verify k.pem --trust k.pem --at tomorrow",
@@ -185,6 +186,10 @@ fn existing_files_stay_and_are_replaced_whole() {
     ] {
         assert_eq!(refused(&shell, line)["code"], "IO", "{line}");
         assert_eq!(shell.read("out"), b"precious", "{line}");
+    }
+    for force in ["", "--force"] {
+        let folder = refused(&shell, &format!("sign data --key k --out folder {force}"));
+        assert!(folder["text"]["en"].as_str().unwrap().contains("directory"), "{folder}");
     }
     // Where the work fails, the file that was to be replaced stays as it was.
     shell.write("bad", "no ciphertext");

@@ -181,10 +181,11 @@ pub(super) fn verify(arguments: &VerifyArguments, output: &Output) -> Result<End
         arguments;
     let access = if *force { Access::Public } else { Access::New };
     if let Some(file) = content_out {
-        if inputs::is_standard(file) {
+        // Before the signers were judged nothing may be seen of it.
+        if inputs::is_standard(file) || sink::is_special(file) {
             return Err(Failure::usage(
-                "--content-out needs a file: standard output has the report",
-                "--content-out 需要文件名：标准输出用于报告",
+                "--content-out needs a file, which gets its name when everything passed",
+                "--content-out 需要普通文件：全部通过后才会出现",
             ));
         }
         sink::refuse_existing(file, access)?;
