@@ -28,14 +28,14 @@ pub(crate) struct TrustFiles {
     #[arg(long, value_name = "FILE", required_unless_present = "bundle", help_heading = TRUST)]
     trust: Vec<PathBuf>,
     /// Trust these certificates although another authority issued them.
-    #[arg(long, value_name = "FILE", help_heading = TRUST)]
+    #[arg(long, value_name = "FILE", conflicts_with = "pin", help_heading = TRUST)]
     trust_anchor: Vec<PathBuf>,
     /// Trust of all these certificates only those with this SM3 thumbprint, as `yinxin cert show` prints
     /// it. Repeatable; each must be there.
     #[arg(long, value_name = "HEX", value_parser = thumbprint, help_heading = TRUST)]
     pin: Vec<sm3::Digest>,
     /// What the set of anchors is called in reports.
-    #[arg(long, value_name = "NAME", help_heading = TRUST)]
+    #[arg(long, value_name = "NAME", hide_short_help = true, help_heading = TRUST)]
     trust_name: Option<String>,
     #[command(flatten)]
     bundle: BundleFiles,
@@ -54,6 +54,7 @@ pub(crate) struct TrustFiles {
     no_revocation: bool,
     /// How many hours past its next update revocation data still counts as fresh.
     #[arg(long, value_name = "HOURS", default_value_t = 0, hide_default_value = true,
+          hide_short_help = true,
           value_parser = clap::value_parser!(i64).range(0..=87600), help_heading = TRUST)]
     grace_hours: i64,
     /// The time to judge at (default: now).
@@ -84,11 +85,11 @@ pub(crate) struct BundleDemands {
     bundle_set: Option<String>,
     /// The sequence number of the bundle in use: an older one is refused.
     #[arg(long, value_name = "NUMBER", default_value_t = 0, hide_default_value = true,
-          help_heading = TRUST)]
+          hide_short_help = true, help_heading = TRUST)]
     bundle_in_use: u64,
     /// How many days after its issue the bundle still counts as fresh, if it has not expired.
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(i64).range(0..=36600),
-          help_heading = TRUST)]
+          hide_short_help = true, help_heading = TRUST)]
     bundle_days_max: Option<i64>,
 }
 
@@ -107,8 +108,7 @@ impl TrustFiles {
             self.ocsp.iter().map(|file| crate::ocsp::read(file)).collect::<Result<Vec<_>, _>>()?;
         let Loaded { trust, evidence } = match &self.bundle.bundle {
             Some(file) => {
-                let Contents { trust, evidence, .. } =
-                    self.bundle.demands.open(file, self.at()?)?;
+                let Contents { trust, evidence, .. } = self.bundle.demands.open(file)?;
                 let more = inputs::all_certificates(&self.intermediate)?;
                 Loaded { trust, evidence: evidence.with_certificates(more) }
             }
@@ -194,10 +194,10 @@ impl BundleDemands {
         }))
     }
 
-    /// What a bundle holds, or why it may not be used.
-    fn open(&self, file: &Path, at: UnixTime) -> Result<Contents, Failure> {
+    /// What a bundle holds, or why it may not be used now, whatever time is judged at.
+    fn open(&self, file: &Path) -> Result<Contents, Failure> {
         let name = inputs::name(file);
-        match self.verify(&bundle(file)?, at)? {
+        match self.verify(&bundle(file)?, inputs::now()?)? {
             Ok(verified) => Ok(verified.into_value()),
             Err(Rejected { report }) => {
                 let checks = report.checks.iter();
