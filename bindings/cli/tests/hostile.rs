@@ -158,7 +158,7 @@ fn misuse_is_one_object_too() {
         "cert verify k.pem --trust k.pem --pin abc",
         "cert verify k.pem --trust k.pem --at tomorrow",
         "cert root --key k --subject O=nobody",
-        "sign - --key -",
+        "verify - --public-key k.pub --signature -",
         "tsa request data --policy 1.2.x",
         "--lang fr key show k",
     ] {
