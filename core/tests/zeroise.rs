@@ -1,5 +1,6 @@
 //! No freed memory holds a secret: an allocator looks through every block before it is given back. Of
-//! expanded SM4 keys, whose bytes depend on the backend, nothing at all may be left.
+//! expanded SM4 keys, whose bytes depend on the backend, nothing at all may be left, nor of the vectors in
+//! which SM2 works on many secrets at once.
 //!
 //! It sees the heap, where keys and plaintexts live; values that pass through the stack are beyond it.
 
@@ -13,7 +14,7 @@ use std::{
 };
 
 use yinxin::primitives::{
-    sm2::{DistId, PrivateKey},
+    sm2::{self, DistId, PrivateKey},
     sm4::{self, Backend, Sm4},
 };
 
@@ -23,6 +24,8 @@ const PLAINTEXT: [u8; 32] = *b"the plaintext that nobody reads.";
 
 static LEAKS: AtomicUsize = AtomicUsize::new(0);
 static NOT_CLEARED: AtomicUsize = AtomicUsize::new(0);
+/// The same of vectors of 512 bits, by their alignment.
+static VECTORS_NOT_CLEARED: AtomicUsize = AtomicUsize::new(0);
 
 struct Watching;
 
@@ -46,6 +49,9 @@ unsafe impl GlobalAlloc for Watching {
         }
         if bytes.iter().any(|&byte| byte != 0) {
             NOT_CLEARED.fetch_add(1, Ordering::SeqCst);
+            if layout.align() == 64 {
+                VECTORS_NOT_CLEARED.fetch_add(1, Ordering::SeqCst);
+            }
         }
         // SAFETY: the caller keeps the contract of `dealloc`.
         unsafe { System.dealloc(block, layout) };
@@ -75,6 +81,23 @@ fn secrets_are_overwritten_before_their_memory_is_freed() {
         let _ = format!("{key:?}");
     };
     assert_eq!(leaks_of(sm2), 0, "SM2");
+    for backend in sm2::Backend::runnable() {
+        let key = PrivateKey::from_bytes(&SECRET).unwrap().on(backend);
+        let many = || {
+            assert_eq!(backend.keygen_many(20).unwrap().len(), 20);
+            key.sign_many(&[b"message".as_slice(); 20], &DistId::DEFAULT).unwrap();
+            let sealed = key.public().encrypt_many(&[PLAINTEXT.as_slice(); 20]);
+            let sealed: Vec<_> = sealed.into_iter().map(Result::unwrap).collect();
+            let sealed: Vec<_> = sealed.iter().collect();
+            assert!(
+                key.decrypt_many(&sealed).into_iter().all(|plain| **plain.unwrap() == PLAINTEXT)
+            );
+        };
+        // The first use makes tables of public points.
+        many();
+        let aligned = rise_of(&VECTORS_NOT_CLEARED, many);
+        assert_eq!((aligned, leaks_of(many)), (0, 0), "SM2 for many, {}", backend.name());
+    }
 
     assert_eq!(rise_of(&NOT_CLEARED, || drop(SECRET.to_vec())), 1, "the allocator sees content");
     for backend in Backend::runnable() {

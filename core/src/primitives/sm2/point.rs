@@ -8,7 +8,7 @@
 //! constant time and leave out special cases; each says which, and the caller argues why they
 //! cannot occur. The `_vartime` ones have no special cases.
 
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::field::FieldElement;
 use crate::primitives::ct::Mask;
@@ -311,12 +311,12 @@ impl Extended {
             product = product.multiply(&point.zzz);
             before
         });
-        let before: Vec<FieldElement> = before.collect();
+        let before: Zeroizing<Vec<FieldElement>> = Zeroizing::new(before.collect());
         let mut inverse = product.invert();
-        let mut affine: Vec<Affine> = std::iter::zip(points, before)
+        let mut affine: Vec<Affine> = std::iter::zip(points, &*before)
             .rev()
             .map(|(point, before)| {
-                let zzz_inverse = inverse.multiply(&before);
+                let zzz_inverse = inverse.multiply(before);
                 inverse = inverse.multiply(&point.zzz);
                 point.to_affine_with(&zzz_inverse)
             })

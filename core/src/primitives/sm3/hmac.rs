@@ -1,6 +1,6 @@
 //! HMAC with SM3 (GB/T 15852.2) for a key that serves many messages.
 
-use std::fmt;
+use std::{fmt, slice};
 
 use zeroize::{Zeroize as _, Zeroizing};
 
@@ -79,8 +79,9 @@ impl HmacKey {
         for start in [&self.inner, &self.outer] {
             block[..32].copy_from_slice(value);
             let mut state = start.state;
-            self.backend.compress(&mut state, &[block]);
+            self.backend.compress(&mut state, slice::from_ref(&block));
             *value = digest_of(&state);
+            state.as_mut_slice().zeroize();
         }
         block.as_mut_slice().zeroize();
     }

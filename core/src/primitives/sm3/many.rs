@@ -110,6 +110,7 @@ pub(super) fn hash<'m, const N: usize>(
                 job.done += run.len();
             }
             digests[job.index] = digest_of(&state);
+            state.as_mut_slice().zeroize();
         }
     }
     edges.as_flattened_mut().as_flattened_mut().zeroize();

@@ -26,7 +26,7 @@ mod selftest;
 #[cfg(test)]
 mod tests;
 
-use std::{array, fmt, iter};
+use std::{array, fmt, iter, slice};
 
 use const_oid::{AssociatedOid, ObjectIdentifier};
 use digest::{
@@ -329,7 +329,7 @@ impl FixedOutputCore for Sm3Core {
     fn finalize_fixed_core(&mut self, buffer: &mut Buffer<Self>, out: &mut Output<Self>) {
         let bits = 8 * (64 * self.blocks + buffer.get_pos() as u64);
         let Self { state, backend, .. } = self;
-        buffer.len64_padding_be(bits, |block| backend.compress(state, &[block.0]));
+        buffer.len64_padding_be(bits, |block| backend.compress(state, slice::from_ref(&block.0)));
         out.copy_from_slice(&digest_of(state));
     }
 }

@@ -285,7 +285,9 @@ macro_rules! feed_forward {
 /// Defines a kernel that relies on the features `$cpu` is the proof of.
 macro_rules! kernel {
     ($name:ident $cpu:ty, $set:ident) => {
-        /// V(i+1) = CF(V(i), B(i)) for every block in turn.
+        /// V(i+1) = CF(V(i), B(i)) for every block in turn. Apart from its callers, as `make constant-time`
+        /// looks for it by its name.
+        #[inline(never)]
         pub(super) fn $name(_: $cpu, state: &mut State, blocks: &[Block]) {
             if blocks.is_empty() {
                 return;
@@ -335,6 +337,8 @@ macro_rules! kernel {
                 );
             }
             *state = work.state;
+            // It may be that of a key of HMAC.
+            work.state.as_mut_slice().zeroize();
             work.w.as_mut_slice().zeroize();
             work.w1.as_mut_slice().zeroize();
         }

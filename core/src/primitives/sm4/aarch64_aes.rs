@@ -7,7 +7,7 @@
 
 use std::arch::aarch64::*;
 
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::{
     Block,
@@ -40,6 +40,7 @@ pub(super) fn crypt(_: cpu::Aes, schedule: &Schedule, blocks: &mut [Block]) {
             padded[..rest.len()].copy_from_slice(rest);
             crypt_4(schedule, &mut padded);
             rest.copy_from_slice(&padded[..rest.len()]);
+            padded.as_flattened_mut().zeroize();
         }
     }
 }

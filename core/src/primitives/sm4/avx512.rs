@@ -367,7 +367,9 @@ fn fill_tweaks(order: Order, first: &Block, tweaks: &mut [Block; 16 * WIDE]) -> 
     }
     let mut after = [[0; 16]; 4];
     wide_store(&mut after, _mm512_gf2p8affine_epi64_epi8::<0>(next[0], turn));
-    after[0]
+    let [after, beyond @ ..] = &mut after;
+    beyond.as_flattened_mut().zeroize();
+    std::mem::take(after)
 }
 
 /// v·x^power in GF(2^128), the powers, at most 48, given for each half of each block.

@@ -4,6 +4,10 @@
 //! [`Padding::OneAndZeros`]: there all messages of a key must have one length. [`cmac`](super::cmac) has
 //! no such condition.
 
+use std::slice;
+
+use zeroize::Zeroize as _;
+
 use super::Sm4;
 use crate::{
     error::{Code, Error},
@@ -37,7 +41,8 @@ pub fn tag(cipher: &Sm4, padding: Padding, message: &[u8]) -> Tag {
             let mut last = [0; 16];
             last[..tail.len()].copy_from_slice(tail);
             last[tail.len()] = 0x80;
-            cipher.keys.absorb(&mut state, &[last]);
+            cipher.keys.absorb(&mut state, slice::from_ref(&last));
+            last.as_mut_slice().zeroize();
         }
         Padding::LengthFirst => {
             let bits = 8 * message.len() as u128;

@@ -54,7 +54,7 @@ impl Cmac {
         self.filled += head.len();
         // The last byte of a piece stays back: its block may be the last.
         let Some((_, all_but_one)) = rest.split_last() else { return };
-        self.cipher.keys.absorb(&mut self.state, &[self.pending]);
+        self.cipher.keys.absorb(&mut self.state, slice::from_ref(&self.pending));
         let (blocks, _) = all_but_one.as_chunks();
         self.cipher.keys.absorb(&mut self.state, blocks);
         let tail = &rest[blocks.as_flattened().len()..];
@@ -91,7 +91,7 @@ impl Cmac {
         }
         xor(&mut self.pending, &self.masks[usize::from(!whole)]);
         let mut tag = self.state;
-        self.cipher.keys.absorb(&mut tag, &[self.pending]);
+        self.cipher.keys.absorb(&mut tag, slice::from_ref(&self.pending));
         tag
     }
 }

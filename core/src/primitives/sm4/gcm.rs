@@ -197,11 +197,11 @@ impl Gcm {
     }
 }
 
-/// The block from which the counter starts.
+/// The block from which the counter starts. Zeroised on drop.
 enum J0 {
     /// A nonce of 12 bytes, and 1.
     Public(Block),
-    /// The hash of another nonce, under H.
+    /// The hash of another nonce, under H, which it would give away.
     Secret(Block),
 }
 
@@ -211,6 +211,13 @@ impl J0 {
         let (Self::Public(block) | Self::Secret(block)) = self;
         let start = u128::from_be_bytes(*block);
         start >> 32 << 32 | u128::from((start as u32).wrapping_add(skip))
+    }
+}
+
+impl Drop for J0 {
+    fn drop(&mut self) {
+        let (Self::Public(block) | Self::Secret(block)) = self;
+        block.as_mut_slice().zeroize();
     }
 }
 

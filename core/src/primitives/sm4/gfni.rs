@@ -5,7 +5,7 @@
 
 use std::arch::x86_64::*;
 
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::{
     Block, Chain,
@@ -109,11 +109,13 @@ fn crypt_few(schedule: &Schedule, blocks: &mut [Block]) {
         padded[..blocks.len()].copy_from_slice(blocks);
         crypt_8(schedule, &mut padded);
         blocks.copy_from_slice(&padded[..blocks.len()]);
+        padded.as_flattened_mut().zeroize();
     } else if !blocks.is_empty() {
         let mut padded = [[0; 16]; 4];
         padded[..blocks.len()].copy_from_slice(blocks);
         crypt_4(schedule, &mut padded);
         blocks.copy_from_slice(&padded[..blocks.len()]);
+        padded.as_flattened_mut().zeroize();
     }
 }
 

@@ -6,7 +6,7 @@
 use std::marker::PhantomData;
 
 use ghash::{GHash, universal_hash::UniversalHash as _};
-use zeroize::Zeroize as _;
+use zeroize::{Zeroize as _, Zeroizing};
 
 #[cfg(target_arch = "x86_64")]
 use super::vpclmul;
@@ -44,7 +44,7 @@ impl HashKey {
                 Hash::Portable(hash.clone(), PhantomData)
             }
             #[cfg(target_arch = "x86_64")]
-            Self::Vpclmul(powers) => Hash::Vpclmul(powers, paused.y),
+            Self::Vpclmul(powers) => Hash::Vpclmul(powers, Zeroizing::new(paused.y)),
         }
     }
 
@@ -53,17 +53,17 @@ impl HashKey {
         match self {
             Self::Portable(hash) => Hash::Portable(hash.clone(), PhantomData),
             #[cfg(target_arch = "x86_64")]
-            Self::Vpclmul(powers) => Hash::Vpclmul(powers, [0; 16]),
+            Self::Vpclmul(powers) => Hash::Vpclmul(powers, Zeroizing::new([0; 16])),
         }
     }
 }
 
-/// A hash on its way.
+/// A hash on its way. Zeroised on drop.
 pub(super) enum Hash<'h> {
     /// It borrows nothing, unlike those of other kernels.
     Portable(GHash, PhantomData<&'h HashKey>),
     #[cfg(target_arch = "x86_64")]
-    Vpclmul(&'h vpclmul::Powers, Block),
+    Vpclmul(&'h vpclmul::Powers, Zeroizing<Block>),
 }
 
 /// A hash on its way, apart from its key. Zeroised on drop.
@@ -102,7 +102,7 @@ impl Hash<'_> {
         match self {
             Self::Portable(hash, _) => Paused { portable: Some(hash), y: [0; 16] },
             #[cfg(target_arch = "x86_64")]
-            Self::Vpclmul(_, y) => Paused { portable: None, y },
+            Self::Vpclmul(_, y) => Paused { portable: None, y: *y },
         }
     }
 
@@ -111,7 +111,7 @@ impl Hash<'_> {
         match self {
             Self::Portable(hash, _) => hash.finalize().into(),
             #[cfg(target_arch = "x86_64")]
-            Self::Vpclmul(_, y) => y,
+            Self::Vpclmul(_, y) => *y,
         }
     }
 }

@@ -50,9 +50,9 @@ mod vectors;
 #[cfg(target_arch = "x86_64")]
 mod vpclmul;
 
-use std::{fmt, iter};
+use std::{fmt, iter, slice};
 
-use zeroize::ZeroizeOnDrop;
+use zeroize::{Zeroize as _, ZeroizeOnDrop};
 
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use super::cpu;
@@ -285,7 +285,8 @@ impl RoundKeys {
         if !tail.is_empty() {
             let mut last = [0; 16];
             last[..tail.len()].copy_from_slice(tail);
-            self.absorb(state, &[last]);
+            self.absorb(state, slice::from_ref(&last));
+            last.as_mut_slice().zeroize();
         }
     }
 

@@ -4,6 +4,8 @@
 //! in the comments bound the integer of the five limbs. What is passed to [`Lanes::multiply`] must be
 //! normalised (limbs in [0, 2^52)) and below 15p, for a product below 16p. Constant time throughout.
 
+use zeroize::Zeroize;
+
 use super::vector::{LaneMask, Vector, Words, in_order};
 use crate::primitives::sm2::{
     field::{FieldElement, P},
@@ -16,7 +18,7 @@ const M52: u64 = (1 << 52) - 1;
 const P52: [u64; 5] = split(&P);
 
 /// Eight field elements.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Zeroize)]
 pub(super) struct Lanes(pub(super) [Vector; 5]);
 
 /// Lanes whose limb $i is $limb.

@@ -16,18 +16,21 @@ mod vector;
 
 use std::sync::{LazyLock, OnceLock};
 
+use zeroize::{Zeroize, Zeroizing};
+
 use self::{
     digits::{Odd, OddLanes},
     field::Lanes,
     fixed::{SplitTable, Table},
     points::ExtendedLanes,
+    vector::LaneMask,
 };
 use super::{
     field::FieldElement,
     point::{Affine, Extended, Fraction},
     scalar::Scalar,
 };
-use crate::primitives::cpu::Ifma;
+use crate::primitives::{cpu::Ifma, ct};
 
 const LANES: usize = 8;
 
@@ -97,24 +100,26 @@ pub(super) fn double_multiply_key(_: Ifma, table: &KeyTable, s: &Scalar, t: &Sca
 }
 
 /// [k]G for each k in [1, n-1]; `None` for a few.
-pub(super) fn multiply_base_all(_: Ifma, scalars: &[Scalar]) -> Vec<Option<Affine>> {
+pub(super) fn multiply_base_all(cpu: Ifma, scalars: &[Scalar]) -> Vec<Option<Affine>> {
     // SAFETY: as above.
-    in_groups(scalars.len(), |at| unsafe { fixed_lanes(&BASE, &at.map(|i| scalars[i])) })
+    in_groups(cpu, scalars.len(), |at| unsafe { fixed_lanes(&BASE, &at.map(|i| scalars[i])) })
 }
 
 /// [k]P by the table of P for each k, likewise.
 pub(super) fn multiply_key_all(
-    _: Ifma,
+    cpu: Ifma,
     table: &KeyTable,
     scalars: &[Scalar],
 ) -> Vec<Option<Affine>> {
     // SAFETY: as above.
-    in_groups(scalars.len(), |at| unsafe { fixed_lanes(table.wide(), &at.map(|i| scalars[i])) })
+    in_groups(cpu, scalars.len(), |at| unsafe {
+        fixed_lanes(table.wide(), &at.map(|i| scalars[i]))
+    })
 }
 
 /// [k]P for each k and its P, likewise.
-pub(super) fn multiply_all(_: Ifma, inputs: &[(Scalar, Affine)]) -> Vec<Option<Affine>> {
-    in_groups(inputs.len(), |at| {
+pub(super) fn multiply_all(cpu: Ifma, inputs: &[(Scalar, Affine)]) -> Vec<Option<Affine>> {
+    in_groups(cpu, inputs.len(), |at| {
         // SAFETY: as above.
         unsafe { variable_lanes(&at.map(|i| inputs[i].0), &at.map(|i| inputs[i].1)) }
     })
@@ -230,44 +235,68 @@ fn to_points(sum: &ExtendedLanes) -> [Extended; LANES] {
 /// The affine forms of `count` points, with a single inversion (Montgomery's trick); `None` for infinity.
 /// `kernel` computes the points of eight numbers below `count`, of which the last may come again.
 fn in_groups(
+    _: Ifma,
     count: usize,
     kernel: impl Fn([usize; LANES]) -> ExtendedLanes,
 ) -> Vec<Option<Affine>> {
     let firsts = (0..count).step_by(LANES);
     let at = |first: usize| std::array::from_fn(|lane| (first + lane).min(count - 1));
-    let groups: Vec<ExtendedLanes> = firsts.map(|first| kernel(at(first))).collect();
-    let mut points = Vec::with_capacity(LANES * groups.len());
-    // SAFETY: a kernel has run, so the CPU has the features; or there is nothing to do.
-    unsafe { push_affine(&groups, &mut points) };
-    points.truncate(count);
-    points
+    let groups = firsts.map(|first| kernel(at(first)));
+    let groups: Zeroizing<Vec<ExtendedLanes>> = Zeroizing::new(groups.collect());
+    let steps = groups.iter().map(|group| Step { before: group.zzz, zzz: group.zzz, infinite: 0 });
+    let mut steps: Zeroizing<Vec<Step>> = Zeroizing::new(steps.collect());
+    let zero = Affine { x: FieldElement::ZERO, y: FieldElement::ZERO };
+    let mut points = Zeroizing::new(vec![[zero; LANES]; groups.len()]);
+    // SAFETY: the CPU has the features, as the first argument proves.
+    unsafe { to_affine(&groups, &mut steps, &mut points) };
+    let points = points.iter().zip(&*steps).flat_map(|(points, step)| {
+        // That a point is infinity is public: see the beginning of this module.
+        let infinite = ct::declassify(step.infinite);
+        std::array::from_fn::<_, LANES, _>(|lane| {
+            (infinite >> lane & 1 == 0).then_some(points[lane])
+        })
+    });
+    let mut affine = Vec::with_capacity(count);
+    affine.extend(points.take(count));
+    affine
 }
 
+/// What is kept of a group between the two passes over all.
+#[derive(Zeroize)]
+struct Step {
+    /// The product of all ZZZ before this group.
+    before: Lanes,
+    /// Its own ZZZ, or 1.
+    zzz: Lanes,
+    /// The lanes that are infinity.
+    infinite: LaneMask,
+}
+
+/// The affine forms of all groups, and in `steps` which of them are infinity. All three have one length.
 #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
-fn push_affine(groups: &[ExtendedLanes], points: &mut Vec<Option<Affine>>) {
+fn to_affine(groups: &[ExtendedLanes], steps: &mut [Step], points: &mut [[Affine; LANES]]) {
     let one = Lanes::broadcast(&FieldElement::ONE);
     let mut product = one;
-    // For each group the product of all before it, its own ZZZ or 1, and the lanes that are infinite.
-    let mut steps = Vec::with_capacity(groups.len());
-    for group in groups {
-        let infinite = group.zzz.zero_mask();
-        let zzz = Lanes::select(infinite, &one, &group.zzz);
-        steps.push((product, zzz, infinite));
-        product = product.multiply(&zzz);
+    for (group, step) in groups.iter().zip(&mut *steps) {
+        step.infinite = group.zzz.zero_mask();
+        step.zzz = Lanes::select(step.infinite, &one, &group.zzz);
+        step.before = product;
+        product = product.multiply(&step.zzz);
     }
-    let mut inverse = Lanes::from_elements(&FieldElement::invert_all(&product.to_elements()));
-    points.resize(LANES * groups.len(), None);
-    let slots = points.as_chunks_mut::<LANES>().0.iter_mut();
-    for ((group, (before, zzz, infinite)), slots) in groups.iter().zip(&steps).zip(slots).rev() {
-        let zzz_inverse = inverse.multiply(before);
-        inverse = inverse.multiply(zzz);
+    let mut products = product.to_elements();
+    let mut inverses = FieldElement::invert_all(&products);
+    let mut inverse = Lanes::from_elements(&inverses);
+    products.zeroize();
+    inverses.zeroize();
+    for ((group, step), points) in groups.iter().zip(&*steps).zip(points).rev() {
+        let zzz_inverse = inverse.multiply(&step.before);
+        inverse = inverse.multiply(&step.zzz);
         // ZZ / ZZZ = 1/Z.
         let zz_inverse = group.zz.multiply(&zzz_inverse).square();
         let x = group.x.multiply(&zz_inverse).to_elements();
         let y = group.y.multiply(&zzz_inverse).to_elements();
-        for (lane, slot) in slots.iter_mut().enumerate() {
-            let finite = infinite >> lane & 1 == 0;
-            *slot = finite.then_some(Affine { x: x[lane], y: y[lane] });
+        for lane in 0..LANES {
+            points[lane] = Affine { x: x[lane], y: y[lane] };
         }
     }
 }

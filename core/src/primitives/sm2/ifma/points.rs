@@ -8,6 +8,8 @@
 //! A processor looks about one multiplication ahead. Each sum of products is therefore reduced beside the
 //! next product, which must not wait for it: the steps stand in that order.
 
+use zeroize::Zeroize;
+
 use super::{
     field::{Lanes, Product},
     vector::LaneMask,
@@ -23,7 +25,7 @@ pub(super) struct JacobianLanes {
 }
 
 /// x = X/ZZ, y = Y/ZZZ, with X < 2.1p, Y < 3.5p, ZZ < 2p, ZZZ < 2p.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Zeroize)]
 pub(super) struct ExtendedLanes {
     pub(super) x: Lanes,
     pub(super) y: Lanes,
@@ -84,8 +86,8 @@ impl JacobianLanes {
         let (z, y) = z.reduce_beside(zero, &y1.normalise(), &hhh); // < 1.5
         // r^2 < 1.7, h^3 + 2 q < 3.8.
         let x = rr.plus(&hhh.add_limbs(&q).add_limbs(&q).negated::<5>()).shrink();
-        let w = q.sub_limbs(&x).raised::<3>().normalise(); // < 4.2
-        Self { x, y: y.add(&r, &w).reduce(), z } // Y < (2 * 1.4 + 3.3 * 4.2) / 16 + 1 < 2.1
+        let w = q.sub_limbs(&x).raised::<3>().normalise(); // < 1.2 - 0.99 + 3 < 3.3
+        Self { x, y: y.add(&r, &w).reduce(), z } // Y < (2 * 1.4 + 3.3 * 3.3) / 16 + 1 < 1.9
     }
 
     #[inline(always)]

@@ -17,7 +17,10 @@ use std::{
         _mm512_testn_epi64_mask, _mm512_unpackhi_epi64, _mm512_xor_si512,
     },
     ops::{Add, BitAnd, BitOr, BitXor, Sub},
+    ptr,
 };
+
+use zeroize::Zeroize;
 
 /// Eight words in memory.
 #[derive(Clone, Copy)]
@@ -122,6 +125,14 @@ fn pass_through(a: &mut __m512i, b: &mut __m512i) {
             b = inout(zmm_reg) * b,
             options(pure, nomem, nostack, preserves_flags)
         );
+    }
+}
+
+impl Zeroize for Vector {
+    fn zeroize(&mut self) {
+        // SAFETY: a vector is eight words and of their alignment, and any words are one.
+        let words = unsafe { &mut *ptr::from_mut(self).cast::<Words>() };
+        words.0.as_mut_slice().zeroize();
     }
 }
 

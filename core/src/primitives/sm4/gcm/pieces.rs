@@ -235,9 +235,7 @@ impl Pieces {
 // The others zeroise themselves.
 impl Drop for Pieces {
     fn drop(&mut self) {
-        self.stream.zeroize();
-        let (J0::Public(block) | J0::Secret(block)) = &mut self.j0;
-        block.zeroize();
+        self.stream.as_mut_slice().zeroize();
     }
 }
 
