@@ -11,13 +11,13 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 SKIPPED := $(TARGET)/skipped.txt
 heading = @printf '\n== %s\n' '$(1)'
 
-.PHONY: aarch64 agreement bench demo test start format lint unit doc-tests docs constant-time c python fuzz international interop skipped
+.PHONY: aarch64 agreement bench demo test start format lint unit doc-tests docs constant-time c python fuzz international interop skipped unoptimised
 
 # Issues a root, a seal maker, seals and licences into demo-out/, then verifies good and bad ones.
 demo:
 	$(CARGO) run --quiet --release -p yinxin-cli -- demo --out demo-out
 
-test: start format lint unit international agreement doc-tests docs constant-time c python fuzz interop skipped
+test: start format lint unit unoptimised international agreement doc-tests docs constant-time c python fuzz interop skipped
 
 start:
 	@mkdir -p $(TARGET) && : > $(SKIPPED)
@@ -34,6 +34,11 @@ lint:
 unit:
 	$(call heading,unit and vector and property tests)
 	$(CARGO) test --workspace --exclude yinxin-fuzz --lib --bins --tests
+
+# As a program that depends on this crate is first built: nothing may need a larger stack than threads have.
+unoptimised:
+	$(call heading,the core without optimisation$(comma) on the default stack)
+	$(CARGO) --config profile.dev.package.yinxin.opt-level=0 test -p yinxin --test default_stack --test backends
 
 # The tests of certificates once more, with RSA, ECDSA and Ed25519 verified as well.
 international:

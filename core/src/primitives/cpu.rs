@@ -2,16 +2,20 @@
 
 /// A proof for each set of features that a kernel is compiled for, `$detected` being what asks the CPU.
 macro_rules! witnesses {
-    ($detected:ident; $($(#[$doc:meta])* $name:ident: $($feature:tt),+;)*) => {
+    ($detected:ident; $($(#[$doc:meta])* $name:ident $(if $built:ident)?: $($feature:tt),+;)*) => {
         $(
             $(#[$doc])*
             #[derive(Clone, Copy, PartialEq, Eq)]
             pub struct $name(());
 
             impl $name {
-                /// The proof, if this CPU and its operating system have every feature.
+                /// The proof, if this CPU and its operating system have every feature, and this build
+                /// the kernels for them.
                 #[must_use]
                 pub fn detect() -> Option<Self> {
+                    $(if !$built {
+                        return None;
+                    })?
                     ($(std::arch::$detected!($feature))&&+).then_some(Self(()))
                 }
             }
@@ -29,8 +33,9 @@ macro_rules! witnesses {
 witnesses! {
     is_x86_feature_detected;
 
-    /// 512-bit vectors with the 52-bit multiply-add (Intel since Ice Lake, AMD since Zen 4).
-    Ifma: "avx512f", "avx512dq", "avx512ifma";
+    /// 512-bit vectors with the 52-bit multiply-add (Intel since Ice Lake, AMD since Zen 4). Never in a build
+    /// without optimisation.
+    Ifma if OPTIMISED: "avx2", "avx512f", "avx512dq", "avx512ifma";
     /// Products and two chains of carries side by side.
     Adx: "bmi2", "adx";
     /// 256-bit vectors, with the rounds of AES as instructions.
@@ -40,10 +45,14 @@ witnesses! {
     /// 256-bit vectors, and rotations that leave the flags alone.
     Avx2: "avx2", "bmi2";
     /// 512-bit vectors of bytes and words.
-    Avx512: "avx512f", "avx512bw", "avx512vl", "bmi2";
+    Avx512: "avx2", "avx512f", "avx512bw", "avx512vl", "bmi2";
     /// 512-bit vectors, with inversion in the field of AES and carry-less products.
     Avx512Gfni: "avx2", "avx512f", "avx512bw", "avx512vl", "gfni", "pclmulqdq", "vpclmulqdq";
 }
+
+/// Whether the compiler keeps vectors in registers: see `core/build.rs`.
+#[cfg(target_arch = "x86_64")]
+const OPTIMISED: bool = cfg!(not(yinxin_unoptimised));
 
 #[cfg(target_arch = "aarch64")]
 witnesses! {
