@@ -1,6 +1,7 @@
 //! The integers, the field and the multiples of points against num-bigint and the textbook.
 
 use num_bigint::BigUint;
+use yinxin_vectors::random::{self, rounds, tell};
 
 use super::textbook::{Curve, bytes, hex, number};
 use super::*;
@@ -33,7 +34,7 @@ fn limbs_of(value: &BigUint) -> Limbs {
     limbs::from_be_bytes(&bytes(value))
 }
 
-/// Every pair of edges, then random pairs: more than 10^5 in all.
+/// Every pair of edges, then random pairs: 10^5, and millions of them under `make agreement`.
 pub(in crate::primitives::sm2) fn pairs(m: &Limbs, mut check: impl FnMut(Limbs, Limbs)) {
     let edges = edges(m);
     for a in &edges {
@@ -41,11 +42,18 @@ pub(in crate::primitives::sm2) fn pairs(m: &Limbs, mut check: impl FnMut(Limbs, 
             check(*a, *b);
         }
     }
-    let mut stream = Stream(1);
-    for _ in 0..100_000 {
-        let [a, b] = [0, 0].map(|_| limbs::reduce_once(&stream.limbs(), false, m));
+    let mut stream = random::Stream::new(1);
+    let count = rounds(40_000).max(100_000);
+    for _ in 0..count {
+        // Every other time with limbs at which carries change.
+        let [a, b] = [0, 0].map(|_| {
+            let edgy = stream.below(2) == 0;
+            let limbs = if edgy { stream.edgy() } else { [0; 4].map(|_| stream.word()) };
+            limbs::reduce_once(&limbs, false, m)
+        });
         check(a, b);
     }
+    tell(&format!("sm2: {count} random pairs modulo {:x}", big(m)));
 }
 
 #[test]
@@ -56,15 +64,15 @@ fn field_agrees_with_integers() {
         // The limbs are taken as Montgomery forms, so that these are edges too.
         let (x, y) = (FieldElement(a), FieldElement(b));
         let (a, b) = (big(&a), big(&b));
-        let case = format!("{a:x} {b:x}");
-        assert_eq!(big(&x.add(&y).0), (&a + &b) % p, "{case}");
-        assert_eq!(big(&x.sub(&y).0), (&a + p - &b) % p, "{case}");
-        assert_eq!(big(&x.multiply(&y).0) * r % p, &a * &b % p, "{case}");
-        assert_eq!(big(&x.square().0) * r % p, &a * &a % p, "{case}");
-        assert_eq!(big(&x.halve().0) * 2u32 % p, a, "{case}");
-        assert_eq!(big(&x.to_limbs()) * r % p, a, "{case}");
+        let case = || format!("{a:x} {b:x}");
+        assert_eq!(big(&x.add(&y).0), (&a + &b) % p, "{}", case());
+        assert_eq!(big(&x.sub(&y).0), (&a + p - &b) % p, "{}", case());
+        assert_eq!(big(&x.multiply(&y).0) * r % p, &a * &b % p, "{}", case());
+        assert_eq!(big(&x.square().0) * r % p, &a * &a % p, "{}", case());
+        assert_eq!(big(&x.halve().0) * 2u32 % p, a, "{}", case());
+        assert_eq!(big(&x.to_limbs()) * r % p, a, "{}", case());
         for value in [x.add(&y), x.sub(&y), x.multiply(&y), x.square(), x.halve(), x.negate()] {
-            assert!(big(&value.0) < *p, "{case}");
+            assert!(big(&value.0) < *p, "{}", case());
         }
     });
 }
@@ -75,11 +83,11 @@ fn scalars_agree_with_integers() {
     pairs(&scalar::N, |a, b| {
         let (x, y) = (Scalar(a), Scalar(b));
         let (a, b) = (big(&a), big(&b));
-        let case = format!("{a:x} {b:x}");
-        assert_eq!(big(&x.add(&y).0), (&a + &b) % n, "{case}");
-        assert_eq!(big(&x.sub(&y).0), (&a + n - &b) % n, "{case}");
-        assert_eq!(big(&x.to_montgomery().multiply_montgomery(&y).0), &a * &b % n, "{case}");
-        assert_eq!(big(&x.negate().0), (n - &a) % n, "{case}");
+        let case = || format!("{a:x} {b:x}");
+        assert_eq!(big(&x.add(&y).0), (&a + &b) % n, "{}", case());
+        assert_eq!(big(&x.sub(&y).0), (&a + n - &b) % n, "{}", case());
+        assert_eq!(big(&x.to_montgomery().multiply_montgomery(&y).0), &a * &b % n, "{}", case());
+        assert_eq!(big(&x.negate().0), (n - &a) % n, "{}", case());
     });
 }
 
