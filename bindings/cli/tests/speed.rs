@@ -56,6 +56,7 @@ fn expected(sizes: &[u64]) -> BTreeSet<(String, String, u64, u64)> {
         for batch in [1, 8, 64] {
             SM2.iter().for_each(|op| add(op, backend.name(), batch, 0));
         }
+        add("sm2-exchange", backend.name(), 1, 0);
     }
     for &size in sizes {
         for backend in sm3::Backend::runnable() {

@@ -4,13 +4,17 @@ use yinxin::{
     Error,
     primitives::sm2::{
         Backend, Ciphertext, Claim, DistId, PreparedPublicKey, PrivateKey, PublicKey, Signature,
+        exchange::{Exchange, Peer, Role},
     },
 };
 
 use super::measure::{Case, Work, work};
 
 /// One by one; as many as a vector has lanes; as many as share an inversion.
-const BATCHES: [usize; 3] = [1, 8, 64];
+const BATCHES: &[usize] = &[1, 8, 64];
+
+/// Where the core has nothing for many.
+const ALONE: &[usize] = &[1];
 
 const ID: DistId = DistId::DEFAULT;
 
@@ -20,24 +24,28 @@ const MESSAGE: [u8; 64] = [0x3c; 64];
 /// What is encrypted with SM2 is a key.
 const PLAINTEXT: [u8; 32] = [0x3c; 32];
 
-/// Makes the work of a batch.
-type Operation = (&'static str, fn(Backend, usize) -> Result<Work, Error>);
+/// The key that two parties agree on is one of SM4.
+const KEY_BYTES: usize = 16;
 
-const OPERATIONS: [Operation; 7] = [
-    ("sm2-sign", sign),
-    ("sm2-verify", verify),
-    ("sm2-verify-prepared", verify_prepared),
-    ("sm2-keygen", keygen),
-    ("sm2-encrypt", encrypt),
-    ("sm2-encrypt-prepared", encrypt_prepared),
-    ("sm2-decrypt", decrypt),
+/// A name, the batches, and what makes the work of one.
+type Operation = (&'static str, &'static [usize], fn(Backend, usize) -> Result<Work, Error>);
+
+const OPERATIONS: [Operation; 8] = [
+    ("sm2-sign", BATCHES, sign),
+    ("sm2-verify", BATCHES, verify),
+    ("sm2-verify-prepared", BATCHES, verify_prepared),
+    ("sm2-keygen", BATCHES, keygen),
+    ("sm2-encrypt", BATCHES, encrypt),
+    ("sm2-encrypt-prepared", BATCHES, encrypt_prepared),
+    ("sm2-decrypt", BATCHES, decrypt),
+    ("sm2-exchange", ALONE, exchange),
 ];
 
 pub(super) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
-    for (op, operation) in OPERATIONS {
+    for (op, batches, operation) in OPERATIONS {
         for backend in Backend::runnable() {
-            cases.extend(BATCHES.map(|batch| Case {
+            cases.extend(batches.iter().map(|&batch| Case {
                 op,
                 backend: backend.name(),
                 batch,
@@ -92,6 +100,17 @@ fn verify_prepared(backend: Backend, batch: usize) -> Result<Work, Error> {
             prepared.verify_many(&claims).into_iter().collect::<Result<(), Error>>()
         }),
     })
+}
+
+/// What one party computes: its ephemeral key pair, and the shared key from the message of the other.
+fn exchange(backend: Backend, _: usize) -> Result<Work, Error> {
+    let [own, other] =
+        [PrivateKey::generate()?, PrivateKey::generate()?].map(|key| key.on(backend));
+    let message = Exchange::begin(Role::Responder, &other, &ID)?.message();
+    Ok(work(move || {
+        let peer = Peer { key: other.public(), id: &ID };
+        Exchange::begin(Role::Initiator, &own, &ID)?.agree(&peer, &message, KEY_BYTES)
+    }))
 }
 
 fn keygen(backend: Backend, batch: usize) -> Result<Work, Error> {
