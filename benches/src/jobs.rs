@@ -39,7 +39,7 @@ const JOBS: &[Job] = &[
 
 /// Every figure: asked, reached, and how it came about.
 pub(crate) fn table(run: &Record) -> String {
-    let mut table = format!("\n{:<38} {:>10} {:>10}\n", "certificates and CMS", "asked", "reached");
+    let mut table = format!("\n{:<38} {:>13} {:>10}\n", "certificates and CMS", "asked", "reached");
     for Job(op, asked) in JOBS {
         let (bound, figure) = match asked {
             MicrosecondsAtMost(figure) | TimesAtMost(figure, _) => ("<=", figure),
@@ -50,7 +50,7 @@ pub(crate) fn table(run: &Record) -> String {
             Err(missing) => ("-".to_owned(), format!("{missing} was not measured")),
         };
         let asked = format!("{bound} {figure:.2}");
-        let _ = writeln!(table, "  {op:<36} {asked:>10} {reached:>10}   {how}");
+        let _ = writeln!(table, "  {op:<36} {asked:>13} {reached:>10}   {how}");
     }
     table
 }
