@@ -84,6 +84,10 @@ pub const CMS_SIGNERS_MAX: usize = 16;
 /// are usual.
 pub const CMS_ATTRIBUTES_MAX: usize = 64;
 
+/// Counter-signatures that are verified of one signer: 16. They are rare, anybody can add them, and each
+/// costs a signature verification.
+pub const CMS_COUNTER_SIGNATURES_MAX: usize = 16;
+
 /// Recipients of enveloped data: 1024, a department's list. Each takes about 300 bytes, and an SM2
 /// encryption to write.
 pub const CMS_RECIPIENTS_MAX: usize = 1024;

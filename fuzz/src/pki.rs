@@ -5,7 +5,7 @@ use yinxin::{
     pki::{
         algorithm::SignatureForm,
         bundle::{Bundle, BundlePolicy},
-        cms::{self, EnvelopedData, OpenWith, RecipientIs, SignedData, stream},
+        cms::{self, EnvelopedData, OpenWith, RecipientIs, SignedData, VerifyOptions, stream},
         crl::Crl,
         csr::{self, Csr},
         diagnose::{self, CiphertextQuestion, Diagnosis, KeyQuestion, Layout, SignatureQuestion},
@@ -199,6 +199,17 @@ pub(crate) fn cms_enveloped(data: &[u8]) {
     let mut content = Vec::new();
     if stream::open_twice(std::io::Cursor::new(data), &with, &mut content).is_ok() {
         assert_eq!(*whole.expect("what opens in pieces").content, content);
+    }
+    content.clear();
+    let options = VerifyOptions::default();
+    let whole = cms::open_signed(data, &with, &options);
+    let input = std::io::Cursor::new(data);
+    match stream::open_signed_twice(input, &with, &options, &mut content) {
+        Ok(Ok(_)) => {
+            let whole = whole.expect("what opens in pieces").expect("what is proved in pieces");
+            assert_eq!(*whole.value().content, content);
+        }
+        Ok(Err(_)) | Err(_) => assert!(content.is_empty(), "given out without a proof"),
     }
     content.clear();
     let Ok(opener) = stream::Opener::new(data) else { return };

@@ -9,6 +9,7 @@ pub mod crl;
 pub mod csr;
 pub mod custody;
 pub mod diagnose;
+mod hash_algorithm;
 pub mod keys;
 pub mod ocsp;
 mod oid;

@@ -104,16 +104,8 @@ pub fn sign_and_envelop(
     options: &EnvelopOptions,
 ) -> Result<Vec<u8>, Error> {
     check_length(content)?;
-    if options.cipher != ContentCipher::Sm4Cbc {
-        return Err(cipher::unsupported());
-    }
-    if signers.is_empty() {
-        return Err(Error::new(Code::BadArgument).field("signers"));
-    }
+    let signing = signing_options(signers, signing, options)?;
     let family = options.family;
-    let attributes = Attributes::None;
-    let signing = SignOptions { family, attributes, content_type: None, ..signing.clone() };
-    signing.check(signers)?;
     let mut structure = signing.structure(signers);
     let digest = sm3::hash(content);
     for signer in signers {
@@ -130,6 +122,24 @@ pub fn sign_and_envelop(
         &structure.tail()?,
     ]);
     content_info::write(family, Kind::SignedAndEnvelopedData, &structure)
+}
+
+/// How `signers` sign in a SignedAndEnvelopedData.
+pub(super) fn signing_options<'a>(
+    signers: &[SignWith<'_>],
+    signing: &SignOptions<'a>,
+    options: &EnvelopOptions,
+) -> Result<SignOptions<'a>, Error> {
+    if options.cipher != ContentCipher::Sm4Cbc {
+        return Err(cipher::unsupported());
+    }
+    if signers.is_empty() {
+        return Err(Error::new(Code::BadArgument).field("signers"));
+    }
+    let (family, attributes) = (options.family, Attributes::None);
+    let signing = SignOptions { family, attributes, content_type: None, ..signing.clone() };
+    signing.check(signers)?;
+    Ok(signing)
 }
 
 /// EncryptedContentInfo, and the tag where the cipher makes one.

@@ -44,8 +44,9 @@ pub struct Judge<'a> {
     /// The time of the judgement.
     pub at: UnixTime,
     /// A time at which all the signatures are known to have existed, the latest of their time stamps for
-    /// example: a stamp over one signature proves nothing of another signer's. Without
-    /// it they are judged as made at `at`: a certificate that has ended since leaves doubt.
+    /// example: a stamp over one signature proves nothing of another signer's, so that times of each are
+    /// for [`judge_each`](Verification::judge_each). Without it they are judged as made at `at`: a
+    /// certificate that has ended since leaves doubt.
     pub existed_at: Option<UnixTime>,
 }
 
@@ -67,23 +68,37 @@ impl Verification {
     }
 
     /// Judges the certificate of every signer, and concludes: the proof holds the signers'
-    /// certificates, in their order.
+    /// certificates, in their order. One that signed twice stands there twice.
     ///
     /// # Errors
     /// [`Rejected`] if any required check failed or could not be decided.
     pub fn judge(
+        self,
+        judge: &Judge<'_>,
+    ) -> Result<Verified<Vec<Certificate>, Self>, Rejected<Self>> {
+        self.judge_each(judge, &[])
+    }
+
+    /// As [`judge`](Self::judge), where each signature is known to have existed at a time of its own:
+    /// what its time stamps prove, for example, in the order of [`signers`](Self::signers). For a signer
+    /// without one it is as [`Judge::existed_at`] says.
+    ///
+    /// # Errors
+    /// As [`judge`](Self::judge).
+    pub fn judge_each(
         mut self,
         judge: &Judge<'_>,
+        existed_at: &[Option<UnixTime>],
     ) -> Result<Verified<Vec<Certificate>, Self>, Rejected<Self>> {
         let evidence = judge.evidence.with_certificates(self.certificates.iter().cloned());
         let many = self.signers.len() > 1;
         for (index, signer) in self.signers.iter_mut().enumerate() {
             let Some(certificate) = &signer.certificate else { continue };
-            let times =
-                Times { signing: judge.existed_at.unwrap_or(judge.at), validation: judge.at };
+            let existed_at = existed_at.get(index).copied().flatten().or(judge.existed_at);
+            let times = Times { signing: existed_at.unwrap_or(judge.at), validation: judge.at };
             let path = verify_path(certificate, &evidence, judge.trust, judge.policy, times);
-            let mut check = certificate_check(&path, judge.existed_at)
-                .evidence("subject", certificate.subject());
+            let mut check =
+                certificate_check(&path, existed_at).evidence("subject", certificate.subject());
             if many {
                 check = check.evidence("signer", index);
             }

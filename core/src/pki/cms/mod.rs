@@ -19,13 +19,16 @@ use crate::{Code, Error, UnixTime, pki::tlv};
 mod attribute;
 mod cipher;
 mod content_info;
+mod counter_signature;
 mod envelop;
 mod identifier;
 mod judge;
 mod open;
 mod parse;
 mod recipient;
+mod scheme;
 mod sign;
+mod signature;
 pub mod stream;
 mod verify;
 

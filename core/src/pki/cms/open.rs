@@ -22,30 +22,41 @@ use crate::{
     pki::{
         algorithm::dotted,
         ber,
-        tlv::{Cursor, Element, tag},
+        tlv::{self, Cursor, Element, tag},
     },
+    primitives::rng,
     report::{Rejected, Verified},
 };
 
 /// Enveloped data, as it was read.
 pub struct EnvelopedData {
+    pub(super) head: Head,
+    pub(super) ciphertext: Vec<u8>,
+    tail: Tail,
+}
+
+/// What stands before the ciphertext.
+pub(super) struct Head {
     pub(super) family: Family,
     pub(super) kind: Kind,
     pub(super) recipients: Vec<RecipientInfo>,
+    /// Of a SignedAndEnvelopedData.
+    pub(super) digest_algorithms: Vec<Vec<u8>>,
+    /// The contents octets of the content type.
     pub(super) content_type: Vec<u8>,
     pub(super) cipher: Cipher,
-    pub(super) ciphertext: Vec<u8>,
-    pub(super) authenticated: Authenticated,
-    /// The signatures of a SignedAndEnvelopedData, as if the data stood elsewhere.
-    signed: Option<SignedData>,
 }
 
-/// What an AuthEnvelopedData authenticates besides the content, and its tag.
+/// What stands behind the ciphertext.
 #[derive(Default)]
-pub(super) struct Authenticated {
-    /// The attributes under the identifier octet of SET; empty where there are none.
+pub(super) struct Tail {
+    /// The attributes that an AuthEnvelopedData authenticates besides the content, under the identifier
+    /// octet of SET; empty where there are none.
     pub(super) attributes: Vec<u8>,
+    /// The tag of an AuthEnvelopedData.
     pub(super) mac: Vec<u8>,
+    /// The signatures of a SignedAndEnvelopedData, as if the data stood elsewhere.
+    pub(super) signed: Option<SignedData>,
 }
 
 /// What was inside.
@@ -93,7 +104,7 @@ pub fn open_signed(
 /// As [`EnvelopedData::parse`]; [`Code::UnsupportedAlgorithm`]; [`Code::NotOpened`].
 pub fn decrypt(bytes: &[u8], key: &[u8; 16]) -> Result<Opened, Error> {
     let data = EnvelopedData::parse(bytes)?;
-    data.require(&[Kind::EncryptedData])?;
+    data.head.require(&[Kind::EncryptedData])?;
     data.decrypt(&Key::new(*key), None)
 }
 
@@ -128,55 +139,33 @@ impl EnvelopedData {
         let cipher = Cipher::read(&info.next("contentEncryptionAlgorithm")?)?;
         let ciphertext = encrypted_content(&mut info)?;
         info.finish("encryptedContentInfo")?;
-        let mut authenticated = Authenticated::default();
-        let mut signed = None;
-        match kind {
-            Kind::SignedAndEnvelopedData => {
-                let content_type = content_type.clone();
-                signed = Some(signatures(&mut cursor, family, digest_algorithms, content_type)?);
-            }
-            Kind::AuthEnvelopedData => {
-                authenticated = Authenticated::read(&mut cursor, &cipher, &content_type)?;
-            }
-            Kind::EnvelopedData | Kind::EncryptedData | Kind::SignedData => {
-                cursor.take(tag::CONTEXT_1, "unprotectedAttrs")?;
-            }
-        }
-        cursor.finish(kind.name())?;
-        Ok(Self {
-            family,
-            kind,
-            recipients,
-            content_type,
-            cipher,
-            ciphertext,
-            authenticated,
-            signed,
-        })
+        let head = Head { family, kind, recipients, digest_algorithms, content_type, cipher };
+        let tail = Tail::read(&mut cursor, &head)?;
+        Ok(Self { head, ciphertext, tail })
     }
 
     /// Which structure it is.
     #[must_use]
     pub const fn kind(&self) -> Kind {
-        self.kind
+        self.head.kind
     }
 
     /// Whose object identifiers it uses.
     #[must_use]
     pub const fn family(&self) -> Family {
-        self.family
+        self.head.family
     }
 
     /// The recipients, in their order.
     #[must_use]
     pub fn recipients(&self) -> &[RecipientInfo] {
-        &self.recipients
+        &self.head.recipients
     }
 
     /// How the content is encrypted, for a reader.
     #[must_use]
     pub fn cipher_name(&self) -> String {
-        self.cipher.name()
+        self.head.cipher.name()
     }
 
     /// Opens EnvelopedData or AuthEnvelopedData.
@@ -187,11 +176,11 @@ impl EnvelopedData {
     /// [`Code::NotOpened`] if anything in it does not fit; [`Code::BadArgument`] if it is of another
     /// kind; whatever the key fails with.
     pub fn open(&self, with: &OpenWith<'_>) -> Result<Opened, Error> {
-        self.require(&[Kind::EnvelopedData, Kind::AuthEnvelopedData])?;
-        if matches!(self.cipher, Cipher::Other(_)) {
+        self.head.require(&[Kind::EnvelopedData, Kind::AuthEnvelopedData])?;
+        if matches!(self.head.cipher, Cipher::Other(_)) {
             return Err(unsupported());
         }
-        let (number, key) = with.content_key(&self.recipients)?;
+        let (number, key) = with.content_key(&self.head.recipients)?;
         self.decrypt(&key, Some(number))
     }
 
@@ -205,52 +194,62 @@ impl EnvelopedData {
         with: &OpenWith<'_>,
         options: &VerifyOptions<'_>,
     ) -> Result<Result<Verified<Opened, Verification>, Rejected<Verification>>, Error> {
-        self.require(&[Kind::SignedAndEnvelopedData])?;
-        let Some(signed) = &self.signed else { return Err(Error::new(Code::BadCms)) };
-        if matches!(self.cipher, Cipher::Other(_)) {
+        self.head.require(&[Kind::SignedAndEnvelopedData])?;
+        let Some(signed) = &self.tail.signed else { return Err(Error::new(Code::BadCms)) };
+        if matches!(self.head.cipher, Cipher::Other(_)) {
             return Err(unsupported());
         }
-        let (number, key) = with.content_key(&self.recipients)?;
+        let (number, key) = with.content_key(&self.head.recipients)?;
         let opened = self.decrypt(&key, Some(number));
         // With a wrong padding something that nobody signed is verified in place of the content.
-        let content = opened.as_ref().map_or(self.ciphertext.as_slice(), |opened| &opened.content);
-        let mut verification = signed.verify_data(&Data::new(content), options);
-        let lists = verification.signers.iter_mut().map(|signer| &mut signer.checks);
-        for check in lists.chain([&mut verification.checks]).flatten() {
-            check.evidence.remove("sm3");
-        }
+        let other = unforeseen()?;
+        let content = opened.as_ref().map_or(other.as_slice(), |opened| &opened.content);
+        let verification = sealed_verification(signed, &Data::new(content), options);
         Ok(match opened {
             Ok(opened) if verification.passed() => Ok(Verified::new(opened, verification)),
             Ok(_) | Err(_) => Err(Rejected { report: verification }),
         })
     }
 
-    fn require(&self, kinds: &[Kind]) -> Result<(), Error> {
-        if kinds.contains(&self.kind) {
-            Ok(())
-        } else {
-            Err(Error::new(Code::BadArgument).field(self.kind.name()))
-        }
-    }
-
     fn decrypt(&self, key: &Key, recipient: Option<usize>) -> Result<Opened, Error> {
-        let (mut ciphertext, mut mac) =
-            (self.ciphertext.as_slice(), self.authenticated.mac.as_slice());
+        let (mut ciphertext, mut mac) = (self.ciphertext.as_slice(), self.tail.mac.as_slice());
         if let (Cipher::Gcm { tag_bytes, .. }, true) =
-            (&self.cipher, self.kind != Kind::AuthEnvelopedData)
+            (&self.head.cipher, self.head.kind != Kind::AuthEnvelopedData)
         {
             // Others write the tag behind the ciphertext, where a structure has no place for it.
             let at = ciphertext.len().checked_sub(*tag_bytes).ok_or(Error::new(Code::NotOpened))?;
             (ciphertext, mac) = ciphertext.split_at_checked(at).unwrap_or_default();
         }
-        let aad = &self.authenticated.attributes;
+        let aad = &self.tail.attributes;
         Ok(Opened {
-            content: self.cipher.decrypt(key, aad, ciphertext, mac)?,
-            content_type: self.content_type.clone(),
-            authenticated: self.cipher.authenticates(),
+            content: self.head.cipher.decrypt(key, aad, ciphertext, mac)?,
+            content_type: self.head.content_type.clone(),
+            authenticated: self.head.cipher.authenticates(),
             recipient,
         })
     }
+}
+
+/// What nobody has signed, as nobody could foresee it. Over anything else, the ciphertext for example, a
+/// sender could have a signature ready, and learn from the report that the padding was wrong.
+pub(super) fn unforeseen() -> Result<[u8; 32], Error> {
+    let mut random = [0; 32];
+    rng::fill(&mut random)?;
+    Ok(random)
+}
+
+/// Verifies the signatures of a SignedAndEnvelopedData. The report keeps the content's digest to itself.
+pub(super) fn sealed_verification(
+    signed: &SignedData,
+    data: &Data<'_>,
+    options: &VerifyOptions<'_>,
+) -> Verification {
+    let mut verification = signed.verify_data(data, options);
+    let lists = verification.signers.iter_mut().map(|signer| &mut signer.checks);
+    for check in lists.chain([&mut verification.checks]).flatten() {
+        check.evidence.remove("sm3");
+    }
+    verification
 }
 
 const KINDS: &[Kind] = &[
@@ -260,68 +259,83 @@ const KINDS: &[Kind] = &[
     Kind::AuthEnvelopedData,
 ];
 
-impl Authenticated {
+impl Head {
+    /// Refuses every other kind, by its name.
+    pub(super) fn require(&self, kinds: &[Kind]) -> Result<(), Error> {
+        if kinds.contains(&self.kind) {
+            Ok(())
+        } else {
+            Err(Error::new(Code::BadArgument).field(self.kind.name()))
+        }
+    }
+}
+
+impl Tail {
+    /// Everything up to the end of the structure that began with `head`.
+    pub(super) fn read(cursor: &mut Cursor<'_>, head: &Head) -> Result<Self, Error> {
+        let tail = match head.kind {
+            Kind::SignedAndEnvelopedData => {
+                Self { signed: Some(signatures(cursor, head)?), ..Self::default() }
+            }
+            Kind::AuthEnvelopedData => Self::authenticated(cursor, head)?,
+            Kind::EnvelopedData | Kind::EncryptedData | Kind::SignedData => {
+                cursor.take(tag::CONTEXT_1, "unprotectedAttrs")?;
+                Self::default()
+            }
+        };
+        cursor.finish(head.kind.name())?;
+        Ok(tail)
+    }
+
     /// authAttrs, mac and unauthAttrs (RFC 5083, 2.1).
-    pub(super) fn read(
-        cursor: &mut Cursor<'_>,
-        cipher: &Cipher,
-        content_type: &[u8],
-    ) -> Result<Self, Error> {
+    fn authenticated(cursor: &mut Cursor<'_>, head: &Head) -> Result<Self, Error> {
         let attributes = cursor.take(tag::CONTEXT_1, "authAttrs")?;
         let mac = cursor.expect(tag::OCTET_STRING, "mac")?;
-        cursor.take(0xa2, "unauthAttrs")?;
-        if matches!(cipher, Cipher::Gcm { tag_bytes, .. } if *tag_bytes != mac.value.len()) {
+        cursor.take(tag::CONTEXT_2, "unauthAttrs")?;
+        if matches!(head.cipher, Cipher::Gcm { tag_bytes, .. } if tag_bytes != mac.value.len()) {
             return Err(mac.error("mac"));
         }
         // An authenticated structure with a cipher that authenticates nothing is refused.
-        if matches!(cipher, Cipher::Cbc { .. }) {
+        if matches!(head.cipher, Cipher::Cbc { .. }) {
             return Err(unsupported());
         }
         let (attributes, stated) = match attributes {
             None => (Vec::new(), None),
             Some(element) => {
                 let contents = element.raw.get(1..).unwrap_or_default();
-                ([&[tag::SET], contents].concat(), Some(stated_type(&element)?))
+                ([&[tag::SET], contents].concat(), stated_type(&element)?)
             }
         };
-        // RFC 5083, 2.1: attributes are there unless the content is plain data, and name its type.
-        let agrees = match stated {
-            None => content_type == oid::PKCS7_DATA || content_type == oid::GM_DATA,
-            Some(stated) => stated.as_deref().is_none_or(|stated| stated == content_type),
-        };
-        if !agrees {
+        // RFC 5083, 2.1: attributes name the content type unless that is plain data; where they do not,
+        // anybody could have written another type.
+        let plain = head.content_type == oid::PKCS7_DATA || head.content_type == oid::GM_DATA;
+        if !stated.map_or(plain, |stated| stated == head.content_type) {
             return Err(mac.error("authAttrs"));
         }
-        Ok(Self { attributes, mac: mac.value.to_vec() })
+        Ok(Self { attributes, mac: mac.value.to_vec(), signed: None })
     }
 }
 
-/// The content type that authenticated attributes name.
+/// The content type that authenticated attributes name, which they do once at most.
 fn stated_type(element: &Element<'_>) -> Result<Option<Vec<u8>>, Error> {
     let all = Attribute::read_all(element)?;
-    let Some(attribute) = all.iter().find(|attribute| attribute.oid == oid::CONTENT_TYPE) else {
+    let Some(value) = parse::the_only(&all, oid::CONTENT_TYPE, element, "content-type")? else {
         return Ok(None);
     };
-    let value = attribute.values.first().ok_or_else(|| element.error("content-type"))?;
-    let value = Cursor::new(value, 0, Code::BadCms).expect(tag::OID, "content-type")?;
+    let value = tlv::only(value, 0, tag::OID, Code::BadCms, "content-type")?;
     Ok(Some(value.value.to_vec()))
 }
 
 /// What stands behind the content of a SignedAndEnvelopedData, as a SignedData over data elsewhere.
-fn signatures(
-    cursor: &mut Cursor<'_>,
-    family: Family,
-    digest_algorithms: Vec<Vec<u8>>,
-    content_type: Vec<u8>,
-) -> Result<SignedData, Error> {
+fn signatures(cursor: &mut Cursor<'_>, head: &Head) -> Result<SignedData, Error> {
     let parse::Signatures { certificates, other_certificates, crls, other_revocations, signers } =
         parse::signatures(cursor)?;
     let fields = Fields {
-        family,
+        family: head.family,
         version: 1,
-        digest_algorithms,
+        digest_algorithms: head.digest_algorithms.clone(),
         content_info: 0..0,
-        content_type,
+        content_type: head.content_type.clone(),
         content: None,
         certificates,
         other_certificates,

@@ -133,7 +133,7 @@ fn objects(
     Ok((objects, others))
 }
 
-fn signer_info(element: &Element<'_>) -> Result<SignerInfo, Error> {
+pub(super) fn signer_info(element: &Element<'_>) -> Result<SignerInfo, Error> {
     if element.tag != tag::SEQUENCE {
         return Err(element.error("signerInfo"));
     }
@@ -208,7 +208,7 @@ pub(super) fn signed_attributes(element: &Element<'_>) -> Result<SignedAttribute
 }
 
 /// The single value of the attribute `oid`, if it is there.
-fn the_only<'a>(
+pub(super) fn the_only<'a>(
     all: &'a [Attribute],
     oid: &[u8],
     element: &Element<'_>,

@@ -163,6 +163,11 @@ impl SignOptions<'_> {
         Ok(signer_info(self.family, signer, list.as_deref(), &[0; SIGNATURE_BYTES]))
     }
 
+    /// A SignerInfo without attributes, which holds `signature`.
+    pub(super) fn signer_info_with(&self, signer: &SignWith<'_>, signature: &[u8]) -> Vec<u8> {
+        signer_info(self.family, signer, None, signature)
+    }
+
     /// The signed attributes one after the other, if there are any.
     fn attributes(&self, digest: &sm3::Digest) -> Result<Option<Vec<u8>>, Error> {
         match &self.attributes {
@@ -182,10 +187,10 @@ impl SignOptions<'_> {
 }
 
 /// r and s of 32 bytes each, of which one begins with a one bit, so that a zero goes before it.
-const SIGNATURE_BYTES: usize = 71;
+pub(super) const SIGNATURE_BYTES: usize = 71;
 
 /// How often a signature is made anew until it has [`SIGNATURE_BYTES`], as half of them have.
-const SIGNATURE_TRIES: u32 = 128;
+pub(super) const SIGNATURE_TRIES: u32 = 128;
 
 /// Signs `content` and returns the SignedData, DER. The signers stand in the order of their DER.
 ///

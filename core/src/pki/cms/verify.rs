@@ -5,16 +5,23 @@
 
 use base64ct::{Base64, Encoding as _};
 
-use super::{Form, SignedAttributes, SignedData, SignerInfo, judge::SignerVerification, oid};
+use super::{
+    Form, SignedAttributes, SignedData, SignerInfo, counter_signature,
+    judge::SignerVerification,
+    oid,
+    scheme::Scheme,
+    signature::{self, Message},
+};
 use crate::{
     Code, Error, UnixTime,
     pki::{
-        algorithm::{SignatureAlgorithm, SignatureForm, dotted, is_sm3, read_signature},
-        tlv::{self, Cursor, tag},
+        algorithm::{SignatureAlgorithm, dotted, is_sm3, read_signature},
+        hash_algorithm::HashAlgorithm,
+        tlv::{Cursor, tag},
         x509::{Certificate, hex},
     },
     primitives::{
-        sm2::{DistId, PublicKey, Signature, hazmat},
+        sm2::{DistId, PublicKey},
         sm3,
     },
     report::{self, Check, Indication, SubIndication},
@@ -91,6 +98,8 @@ pub(super) struct Hashes {
     pub(super) sm3: sm3::Digest,
     /// e = H(Z ‖ M) for each key that may have signed the data itself.
     pub(super) with_z: Vec<(PublicKey, sm3::Digest)>,
+    /// Its digests by other hash functions than SM3.
+    pub(super) others: Vec<(HashAlgorithm, Vec<u8>)>,
     /// Whether all of it was one SET: what attributes are that are passed off as data.
     pub(super) is_set: bool,
     /// Whether the data stood inside the SignedData.
@@ -102,33 +111,23 @@ impl<'a> Data<'a> {
         Self::AtHand(content, sm3::hash(content))
     }
 
-    fn digest(&self) -> Option<&sm3::Digest> {
+    fn sm3(&self) -> Option<&sm3::Digest> {
         match self {
             Self::AtHand(_, digest) => Some(digest),
             Self::Hashed(hashes) => Some(&hashes.sm3),
             Self::Missing => None,
         }
     }
-}
 
-/// What a signature covers.
-enum Message<'a> {
-    Bytes(&'a [u8]),
-    /// Data that went by.
-    Hashed(&'a Hashes),
-    Missing,
-}
-
-impl Message<'_> {
-    /// `None` if the data went by without being hashed for this key.
-    fn verify(&self, key: &PublicKey, signature: &Signature) -> Option<Result<(), Error>> {
-        match self {
-            Self::Bytes(bytes) => Some(key.verify(bytes, signature, &DistId::DEFAULT)),
-            Self::Hashed(hashes) => {
-                let (_, e) = hashes.with_z.iter().find(|(other, _)| other == key)?;
-                Some(hazmat::verify_digest(key, e, signature))
+    /// `None` too if the data went by without being hashed so.
+    fn digest(&self, algorithm: HashAlgorithm) -> Option<Vec<u8>> {
+        match (self, algorithm) {
+            (_, HashAlgorithm::Sm3) => self.sm3().map(|digest| digest.to_vec()),
+            (Self::AtHand(content, _), _) => Some(algorithm.digest(content)),
+            (Self::Hashed(hashes), _) => {
+                hashes.others.iter().find(|(other, _)| *other == algorithm).cloned().map(|it| it.1)
             }
-            Self::Missing => None,
+            (Self::Missing, _) => None,
         }
     }
 }
@@ -190,21 +189,36 @@ impl SignedData {
         inside: &[Certificate],
         options: &VerifyOptions<'_>,
     ) -> SignerVerification {
-        let named = |certificate: &&Certificate| signer.identifier.names(certificate);
-        let certificate = inside.iter().find(named).or_else(|| options.known.iter().find(named));
+        let scheme = Scheme::of(signer);
+        let message = self.message(signer, data);
+        let named = signature::named(&signer.identifier, inside, options.known);
+        let certificate = signature::whose(&named, scheme, &message, &signer.signature);
         let (form, binding) = self.binding(signer, data, options.deviant);
-        let mut checks = vec![certificate_check(signer, certificate), algorithm_check(signer)];
+        let present = certificate_check(signer, certificate);
+        let mut checks = vec![present, algorithm_check(signer, scheme)];
         checks.push(self.content_type_check(signer));
         checks.push(binding);
-        checks.extend(self.value_checks(signer, data, certificate));
+        checks.extend(signature::checks(signer, scheme, &message, certificate));
         if let (Some(form), Some(check)) = (form, checks.last_mut()) {
             check.evidence.insert("form", form.name().to_owned());
         }
-        checks.extend(unsigned_checks(signer));
+        checks.extend(time_stamps_check(signer));
+        checks.extend(counter_signature::checks(signer, inside, options.known));
         let signing_time = signer.attributes.as_ref().and_then(|list| list.signing_time);
         let signature = signer.signature.clone();
         let certificate = certificate.cloned();
         SignerVerification { checks, form, certificate, signing_time, signature, path: None }
+    }
+
+    /// What the signature of `signer` covers.
+    fn message<'a>(&'a self, signer: &'a SignerInfo, data: &Data<'a>) -> Message<'a> {
+        match (&signer.attributes, self.content(), data) {
+            (Some(attributes), ..) => Message::Bytes(&attributes.signed_bytes),
+            (None, Some(inside), _) => Message::Bytes(inside),
+            (None, None, Data::AtHand(content, _)) => Message::Bytes(content),
+            (None, None, Data::Hashed(hashes)) => Message::Hashed(hashes),
+            (None, None, Data::Missing) => Message::Missing,
+        }
     }
 
     fn format_check(&self) -> Check {
@@ -239,45 +253,6 @@ impl SignedData {
         })
     }
 
-    /// `cms.signature` and what belongs to it.
-    fn value_checks(
-        &self,
-        signer: &SignerInfo,
-        data: &Data<'_>,
-        certificate: Option<&Certificate>,
-    ) -> Vec<Check> {
-        let message = match (&signer.attributes, self.content(), data) {
-            (Some(attributes), ..) => Message::Bytes(&attributes.signed_bytes),
-            (None, Some(inside), _) => Message::Bytes(inside),
-            (None, None, Data::AtHand(content, _)) => Message::Bytes(content),
-            (None, None, Data::Hashed(hashes)) => Message::Hashed(hashes),
-            (None, None, Data::Missing) => Message::Missing,
-        };
-        let passed_off = match &message {
-            Message::Bytes(bytes) => signer.attributes.is_none() && is_attributes(bytes),
-            Message::Hashed(hashes) => hashes.is_set,
-            Message::Missing => false,
-        };
-        if passed_off {
-            return vec![Check::failed(
-                "cms.signature",
-                CLAUSE,
-                SubIndication::SigCryptoFailure,
-                "what is signed is a set of attributes passed off as the data",
-                "被签名的是冒充数据的属性集合",
-            )];
-        }
-        if SignatureAlgorithm::from_oid(&signer.signature_algorithm).is_sm2() {
-            return signature_checks(certificate, &message, &signer.signature);
-        }
-        vec![Check::skipped(
-            "cms.signature",
-            CLAUSE,
-            "not checked: the algorithm is not SM2 with SM3",
-            "未检查：算法不是 SM2/SM3",
-        )]
-    }
-
     /// How the data is bound to what is signed, and whether the binding holds.
     fn binding(
         &self,
@@ -285,7 +260,8 @@ impl SignedData {
         data: &Data<'_>,
         deviant: &[Form],
     ) -> (Option<Form>, Check) {
-        let Some(digest) = data.digest() else { return (None, no_data_check()) };
+        let Some(digest) = data.sm3() else { return (None, no_data_check()) };
+        let hash = HashAlgorithm::from_oid(&signer.digest_algorithm);
         let inside = self.content().map(|inside| (inside, sm3::hash(inside)));
         let went_by = matches!(data, Data::Hashed(hashes) if hashes.attached);
         let form = match (inside, &signer.attributes) {
@@ -305,7 +281,9 @@ impl SignedData {
         };
         let allowed = form.is_none_or(|form| !form.is_deviant() || deviant.contains(&form));
         let check = match (form, &signer.attributes) {
-            (Some(_), Some(attributes)) => message_digest_check(attributes, digest),
+            (Some(_), Some(attributes)) => {
+                message_digest_check(attributes, hash.and_then(|hash| data.digest(hash)).as_deref())
+            }
             (Some(_), None) if !allowed => deviant_check(),
             (Some(Form::Plain), None) => Check::skipped(
                 "cms.message_digest",
@@ -339,16 +317,29 @@ impl SignedData {
             Some(stated) => stated == content_type,
             None => content_type == oid::GM_DATA || content_type == oid::PKCS7_DATA,
         };
-        let check = if agrees {
-            Check::passed(id, CLAUSE, "the content type is the one signed", "内容类型与签名一致")
-        } else {
-            Check::failed(
+        let check = match (agrees, stated, &signer.attributes) {
+            // RFC 5652, 5.3 demands the attribute; files in use lack it.
+            (true, None, Some(_)) => Check::failed(
+                id,
+                "RFC 5652, 5.3",
+                SubIndication::FormatFailure,
+                "the signed attributes lack the content type",
+                "已签名属性缺少内容类型",
+            )
+            .warning(),
+            (true, ..) => Check::passed(
+                id,
+                CLAUSE,
+                "the content type is the one signed",
+                "内容类型与签名一致",
+            ),
+            (false, ..) => Check::failed(
                 id,
                 CLAUSE,
                 SubIndication::SigConstraintsFailure,
                 "the content type is not data, nor the one that was signed",
                 "内容类型既不是数据，也不是已签名的类型",
-            )
+            ),
         };
         check.evidence("signed", stated.map_or_else(|| "none".to_owned(), dotted))
     }
@@ -374,30 +365,18 @@ fn deviant_check() -> Check {
     )
 }
 
-/// What is among the attributes that nobody signed: facts, which are judged elsewhere.
-fn unsigned_checks(signer: &SignerInfo) -> Vec<Check> {
-    let mut checks = Vec::new();
+/// That there are time stamps: a fact, which is judged elsewhere.
+fn time_stamps_check(signer: &SignerInfo) -> Option<Check> {
     let stamps = signer.time_stamps().count();
-    if stamps > 0 {
-        let check = Check::skipped(
+    let check = (stamps > 0).then(|| {
+        Check::skipped(
             "cms.time_stamp",
             "RFC 3161, appendix A",
             "there is a time stamp, which is not judged here",
             "带有时间戳，此处不作判断",
-        );
-        checks.push(check.evidence("count", stamps).information());
-    }
-    let counter_signatures = signer.counter_signatures().count();
-    if counter_signatures > 0 {
-        let check = Check::skipped(
-            "cms.counter_signature",
-            "RFC 5652, 11.4",
-            "there is a counter-signature, which is not verified",
-            "带有副署签名，未予验证",
-        );
-        checks.push(check.evidence("count", counter_signatures).information());
-    }
-    checks
+        )
+    })?;
+    Some(check.evidence("count", stamps).information())
 }
 
 /// Verifies a bare signature value over `content` with the first of `known` whose key fits
@@ -434,7 +413,8 @@ pub fn verify_bare(value: &[u8], content: &[u8], known: &[Certificate]) -> Verif
         ),
     };
     let mut checks = vec![present];
-    checks.extend(signature_checks(signer.as_ref(), &Message::Bytes(content), value));
+    let message = Message::Bytes(content);
+    checks.extend(signature::value_checks(signer.as_ref(), Scheme::Sm2, &message, value));
     checks.iter_mut().for_each(|check| {
         check.evidence.insert("form", form.name().to_owned());
     });
@@ -468,20 +448,28 @@ fn certificate_check(signer: &SignerInfo, certificate: Option<&Certificate>) -> 
     }
 }
 
-fn algorithm_check(signer: &SignerInfo) -> Check {
-    let algorithm = SignatureAlgorithm::from_oid(&signer.signature_algorithm);
-    let known = algorithm.is_sm2() && is_sm3(&signer.digest_algorithm);
-    let check = match (known, algorithm) {
-        (true, SignatureAlgorithm::Sm2WithSm3Misspelt) => Check::passed(
-            "cms.algorithm",
+fn algorithm_check(signer: &SignerInfo, scheme: Scheme) -> Check {
+    let id = "cms.algorithm";
+    let misspelt = SignatureAlgorithm::from_oid(&signer.signature_algorithm)
+        == SignatureAlgorithm::Sm2WithSm3Misspelt;
+    let check = match scheme {
+        Scheme::Sm2 if misspelt => Check::passed(
+            id,
             CLAUSE,
             "SM2 with SM3, under a misspelt object identifier",
             "SM2/SM3，但对象标识符书写有误",
         )
         .warning(),
-        (true, _) => Check::passed("cms.algorithm", CLAUSE, "SM2 with SM3", "SM2/SM3"),
-        (false, _) => Check::failed(
-            "cms.algorithm",
+        Scheme::Sm2 => Check::passed(id, CLAUSE, "SM2 with SM3", "SM2/SM3"),
+        Scheme::Foreign { name, .. } => Check::passed(
+            id,
+            "RFC 5652, 5.3",
+            "the algorithms are known and belong together",
+            "算法已知且相互匹配",
+        )
+        .evidence("algorithm", name),
+        Scheme::Unknown => Check::failed(
+            id,
             CLAUSE,
             SubIndication::CryptoConstraintsFailure,
             "the algorithms are not SM2 with SM3",
@@ -493,95 +481,29 @@ fn algorithm_check(signer: &SignerInfo) -> Check {
         .evidence("signature", dotted(&signer.signature_algorithm))
 }
 
-fn message_digest_check(attributes: &SignedAttributes, digest: &[u8]) -> Check {
-    let check = if attributes.message_digest == digest {
-        Check::passed(
-            "cms.message_digest",
+fn message_digest_check(attributes: &SignedAttributes, digest: Option<&[u8]>) -> Check {
+    let id = "cms.message_digest";
+    let check = match digest {
+        Some(digest) if attributes.message_digest == digest => Check::passed(
+            id,
             CLAUSE,
             "the signed digest is that of the data",
             "已签名的摘要与数据一致",
-        )
-    } else {
-        Check::failed(
-            "cms.message_digest",
+        ),
+        Some(_) => Check::failed(
+            id,
             CLAUSE,
             SubIndication::HashFailure,
             "the signed digest is not that of the data",
             "已签名的摘要与数据不一致",
-        )
-    };
-    check.evidence("signed", hex(&attributes.message_digest))
-}
-
-/// `cms.signature`, and a warning where the value is not DER.
-fn signature_checks(
-    certificate: Option<&Certificate>,
-    message: &Message<'_>,
-    value: &[u8],
-) -> Vec<Check> {
-    let id = "cms.signature";
-    let Some(key) = certificate.map(Certificate::public_key) else {
-        return vec![Check::skipped(
+        ),
+        None => Check::indeterminate(
             id,
             CLAUSE,
-            "not checked: the signer's certificate is not at hand",
-            "未检查：没有签名者证书",
-        )];
+            SubIndication::SignedDataNotFound,
+            "the data went by without being hashed by the signer's hash function",
+            "数据流经时未按签名者的摘要算法计算摘要",
+        ),
     };
-    let read = read_signature(value).and_then(|(signature, form)| Ok((key?, signature, form)));
-    let outcome = match read {
-        Ok((key, signature, form)) => match message.verify(key, &signature) {
-            Some(outcome) => outcome.map(|()| form),
-            None => return vec![unhashed_check()],
-        },
-        Err(error) => Err(error),
-    };
-    match outcome {
-        Ok(form) => {
-            let check = Check::passed(id, CLAUSE, "the signature verifies", "签名值验证通过");
-            let mut checks = vec![check.evidence("encoding", form.name())];
-            checks.extend((form == SignatureForm::Raw).then(|| {
-                Check::failed(
-                    "cms.signature_encoding",
-                    "GM/T 0009-2012, 7.3",
-                    SubIndication::FormatFailure,
-                    "the signature is r||s instead of DER",
-                    "签名值为 r||s 而非 DER 编码",
-                )
-                .warning()
-            }));
-            checks.reverse();
-            checks
-        }
-        Err(error) => vec![
-            Check::failed(
-                id,
-                CLAUSE,
-                SubIndication::SigCryptoFailure,
-                "the signature does not verify",
-                "签名值验证不通过",
-            )
-            .evidence("error", error.code().name()),
-        ],
-    }
-}
-
-/// Without signed attributes the hash begins with Z of the signer, whose certificate stands behind the
-/// data.
-fn unhashed_check() -> Check {
-    Check::indeterminate(
-        "cms.signature",
-        CLAUSE,
-        SubIndication::SignedDataNotFound,
-        "the data itself is signed, and is not at hand with this signer's key",
-        "签名直接覆盖数据，但未能用该签名者的公钥处理数据",
-    )
-}
-
-/// Whether `message` is a set of attributes with a message digest. Somebody who moves the signed
-/// attributes of another SignedData into the place of the data would have a valid signature over it.
-fn is_attributes(message: &[u8]) -> bool {
-    tlv::only(message, 0, tag::SET, Code::BadCms, "attributes")
-        .and_then(|set| super::parse::signed_attributes(&set))
-        .is_ok()
+    check.evidence("signed", hex(&attributes.message_digest))
 }

@@ -1,74 +1,14 @@
 //! The digest that is stamped (`MessageImprint`, RFC 3161, 2.4.1).
 
-use sha2::Digest as _;
-
 use crate::{
     Code, Error,
     pki::{
-        algorithm::{dotted, is_sm3, oid},
+        algorithm::{dotted, oid},
+        hash_algorithm::HashAlgorithm,
         tlv::{Element, sequence, tag, wrap},
     },
     primitives::sm3,
 };
-
-/// A hash function that a time stamp can be over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HashAlgorithm {
-    /// SM3 (GB/T 32905-2016).
-    Sm3,
-    /// SHA-256.
-    Sha256,
-    /// SHA-384.
-    Sha384,
-    /// SHA-512.
-    Sha512,
-}
-
-impl HashAlgorithm {
-    /// The one that the contents octets of an object identifier name, if it is known here. SHA-1 is not.
-    #[must_use]
-    pub fn from_oid(contents: &[u8]) -> Option<Self> {
-        match contents {
-            _ if is_sm3(contents) => Some(Self::Sm3),
-            SHA256 => Some(Self::Sha256),
-            SHA384 => Some(Self::Sha384),
-            SHA512 => Some(Self::Sha512),
-            _ => None,
-        }
-    }
-
-    /// The contents octets of its object identifier.
-    #[must_use]
-    pub const fn oid(self) -> &'static [u8] {
-        match self {
-            Self::Sm3 => oid::SM3,
-            Self::Sha256 => SHA256,
-            Self::Sha384 => SHA384,
-            Self::Sha512 => SHA512,
-        }
-    }
-
-    /// The digest of `data`.
-    #[must_use]
-    pub fn digest(self, data: &[u8]) -> Vec<u8> {
-        match self {
-            Self::Sm3 => sm3::hash(data).to_vec(),
-            Self::Sha256 => sha2::Sha256::digest(data).to_vec(),
-            Self::Sha384 => sha2::Sha384::digest(data).to_vec(),
-            Self::Sha512 => sha2::Sha512::digest(data).to_vec(),
-        }
-    }
-
-    /// How many bytes a digest has.
-    #[must_use]
-    pub const fn digest_bytes(self) -> usize {
-        match self {
-            Self::Sm3 | Self::Sha256 => 32,
-            Self::Sha384 => 48,
-            Self::Sha512 => 64,
-        }
-    }
-}
 
 /// A digest with the name of its hash function.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -149,8 +89,3 @@ impl Imprint {
         }
     }
 }
-
-/// 2.16.840.1.101.3.4.2.1 to 3.
-const SHA256: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1];
-const SHA384: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 2];
-const SHA512: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 3];

@@ -28,8 +28,9 @@ mod tests;
 mod token;
 mod verify;
 
+pub use super::hash_algorithm::HashAlgorithm;
 pub use authority::{Answered, Authority, Register, random_serial};
-pub use imprint::{HashAlgorithm, Imprint};
+pub use imprint::Imprint;
 pub(crate) use judgement::order_check;
 pub use judgement::{Judgement, verify};
 pub use request::{Extension, TimeStampRequest};

@@ -45,7 +45,7 @@ use std::{
 
 pub(super) use extensions::authority_key_id;
 pub use extensions::{BasicConstraints, Extension, KeyUsage};
-pub(super) use foreign::verify as verify_foreign;
+pub(super) use foreign::{supported as foreign_name, verify as verify_foreign};
 pub use general_name::GeneralName;
 pub use name::{Attribute, Name};
 pub use path::{

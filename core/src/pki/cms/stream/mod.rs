@@ -1,22 +1,30 @@
 //! Signed and enveloped data of any length, in constant memory.
 //!
-//! [`Signer`] and [`Sealer`] take data piece by piece and write to any [`Write`]: DER if
+//! [`Signer`], [`Sealer`] and [`SignedSealer`] take data piece by piece and write to any [`Write`]: DER if
 //! the length is said beforehand, else the indefinite lengths of BER. [`Verifier`] takes data that stands
 //! elsewhere; [`verify_attached`] reads data with its signatures, and [`Opener`] enveloped data, from any
 //! [`Read`](std::io::Read).
 //!
 //! What comes out before the end of the input was reached is not verified: a signature and a tag stand
-//! behind the data. Whoever cannot take back what he was given calls [`verify_attached_twice`] or
-//! [`open_twice`], which read the input twice and give nothing out before the first pass is done.
+//! behind the data. Whoever cannot take back what he was given calls [`verify_attached_twice`],
+//! [`open_twice`] or [`open_signed_twice`], which read the input again and give nothing out before a
+//! whole pass has found it right. That is two passes for a tag, of which the first decrypts nothing;
+//! two for signed attributes, and three for signatures over the data itself.
 
+mod decryption;
+mod hashing;
 mod opener;
 mod reader;
 mod sealer;
+mod signed_opener;
+mod signed_sealer;
 mod signer;
 mod verifier;
 
 pub use opener::{OpenedStream, Opener, open_twice};
 pub use sealer::Sealer;
+pub use signed_opener::open_signed_twice;
+pub use signed_sealer::SignedSealer;
 pub use signer::Signer;
 pub use verifier::{Verifier, verify_attached, verify_attached_twice};
 

@@ -1,16 +1,19 @@
 //! Opening enveloped data that goes by.
+//!
+//! Where the input can be read twice, the first pass decrypts nothing: of GCM it computes the tag, of CBC
+//! it keeps the two blocks that tell the padding.
 
 use std::io::{Read, Seek, SeekFrom, Write};
-
-use zeroize::{Zeroize as _, Zeroizing};
 
 use super::{
     super::{
         Family, Kind,
         cipher::{self, Cipher, Key},
-        open::Authenticated,
+        open::{Head, Tail},
+        parse,
         recipient::{self, OpenWith, RecipientInfo},
     },
+    decryption::{Decryption, For},
     other_kind,
     reader::Reader,
     write,
@@ -19,21 +22,15 @@ use crate::{
     Code, Error,
     limits::CMS_BYTES_MAX,
     pki::tlv::{self, Cursor, tag},
-    primitives::sm4::{cbc, gcm},
 };
 
 const LIMIT: &str = "CMS_BYTES_MAX";
 
-/// Reads EnvelopedData, AuthEnvelopedData or EncryptedData of any length: first what stands before the
-/// ciphertext, so that the recipients can be looked at, then the rest.
+/// Reads enveloped or encrypted data of any kind and length: first what stands before the ciphertext, so
+/// that the recipients can be looked at, then the rest.
 pub struct Opener<R: Read> {
     reader: Reader<R>,
-    family: Family,
-    kind: Kind,
-    recipients: Vec<RecipientInfo>,
-    /// The contents octets of the content type.
-    content_type: Vec<u8>,
-    cipher: Cipher,
+    pub(super) head: Head,
 }
 
 /// What is known of content that was opened.
@@ -53,7 +50,8 @@ impl<R: Read> Opener<R> {
     /// Reads up to the ciphertext.
     ///
     /// # Errors
-    /// [`Code::BadCms`]; [`Code::BadArgument`] for other structures; [`Code::LimitReached`];
+    /// [`Code::BadCms`]; [`Code::BadArgument`] for other structures; [`Code::UnsupportedAlgorithm`] for
+    /// other ciphers than SM4-CBC and, in AuthEnvelopedData, SM4-GCM; [`Code::LimitReached`];
     /// [`Code::StreamFailed`].
     pub fn new(input: R) -> Result<Self, Error> {
         let mut reader = Reader::new(input);
@@ -61,7 +59,7 @@ impl<R: Read> Opener<R> {
         let outer = reader.element("contentType", 64, LIMIT)?;
         let known = identifier(&outer, "contentType").map(|oid| Kind::of(&oid));
         let Ok(Some((family, kind))) = known else { return Err(reader.error("contentType")) };
-        if matches!(kind, Kind::SignedData | Kind::SignedAndEnvelopedData) {
+        if kind == Kind::SignedData {
             return Err(other_kind(kind));
         }
         reader.enter(tag::CONTEXT_0, "content")?;
@@ -71,17 +69,24 @@ impl<R: Read> Opener<R> {
         if reader.peek()? == Some(tag::CONTEXT_0) {
             reader.element("originatorInfo", CMS_BYTES_MAX, LIMIT)?;
         }
-        let mut recipients = Vec::new();
+        let (mut recipients, mut digest_algorithms) = (Vec::new(), Vec::new());
         if kind != Kind::EncryptedData {
-            let set = reader.element("recipientInfos", CMS_BYTES_MAX, LIMIT)?;
-            let set = tlv::only(&set, 0, tag::SET, Code::BadCms, "recipientInfos")?;
-            recipients = recipient::read_all(&set)?;
+            let field = "recipientInfos";
+            let infos = reader.element(field, CMS_BYTES_MAX, LIMIT)?;
+            recipients =
+                recipient::read_all(&tlv::only(&infos, 0, tag::SET, Code::BadCms, field)?)?;
+        }
+        if kind == Kind::SignedAndEnvelopedData {
+            let field = "digestAlgorithms";
+            let algorithms = reader.element(field, CMS_BYTES_MAX, LIMIT)?;
+            digest_algorithms =
+                parse::raw_items(&tlv::only(&algorithms, 0, tag::SET, Code::BadCms, field)?)?;
         }
         reader.enter(tag::SEQUENCE, "encryptedContentInfo")?;
         let inner = reader.element("contentType", 64, LIMIT)?;
         let content_type = identifier(&inner, "contentType")?;
-        let algorithm = reader.element("contentEncryptionAlgorithm", 1024, LIMIT)?;
         let field = "contentEncryptionAlgorithm";
+        let algorithm = reader.element(field, 1024, LIMIT)?;
         let algorithm = tlv::only(&algorithm, 0, tag::SEQUENCE, Code::BadCms, field)?;
         let cipher = Cipher::read(&algorithm)?;
         let authenticated = kind == Kind::AuthEnvelopedData;
@@ -94,29 +99,31 @@ impl<R: Read> Opener<R> {
         if !supported {
             return Err(cipher::unsupported());
         }
-        Ok(Self { reader, family, kind, recipients, content_type, cipher })
+        let head = Head { family, kind, recipients, digest_algorithms, content_type, cipher };
+        Ok(Self { reader, head })
     }
 
     /// Which structure it is.
     #[must_use]
     pub const fn kind(&self) -> Kind {
-        self.kind
+        self.head.kind
     }
 
     /// Whose object identifiers it uses.
     #[must_use]
     pub const fn family(&self) -> Family {
-        self.family
+        self.head.family
     }
 
     /// The recipients, in their order.
     #[must_use]
     pub fn recipients(&self) -> &[RecipientInfo] {
-        &self.recipients
+        &self.head.recipients
     }
 
-    /// Decrypts to `out`, which gets the content before it is known to be genuine: if this fails, what
-    /// `out` got is worth nothing. [`open_twice`] gives out nothing before.
+    /// Decrypts EnvelopedData or AuthEnvelopedData to `out`, which gets the content before it is known
+    /// to be genuine: if this fails, what `out` got is worth nothing. [`open_twice`] gives out nothing
+    /// before.
     ///
     /// # Errors
     /// As [`EnvelopedData::open`](super::super::EnvelopedData::open); [`Code::UnsupportedAlgorithm`] if
@@ -126,11 +133,9 @@ impl<R: Read> Opener<R> {
         with: &OpenWith<'_>,
         out: &mut dyn Write,
     ) -> Result<OpenedStream, Error> {
-        if self.kind == Kind::EncryptedData {
-            return Err(other_kind(self.kind));
-        }
-        let (number, key) = with.content_key(&self.recipients)?;
-        self.pass(&key, &[], Some(out))?.opened(Some(number))
+        self.head.require(ENVELOPED)?;
+        let (number, key) = with.content_key(&self.head.recipients)?;
+        self.pass(&key, &[], Use::Give(&mut |piece| write(out, piece)))?.opened(Some(number))
     }
 
     /// Decrypts EncryptedData to `out` with the key that both sides have. Nothing tells whether the
@@ -144,194 +149,115 @@ impl<R: Read> Opener<R> {
         key: &[u8; 16],
         out: &mut dyn Write,
     ) -> Result<OpenedStream, Error> {
-        if self.kind != Kind::EncryptedData {
-            return Err(other_kind(self.kind));
-        }
-        self.pass(&Key::new(*key), &[], Some(out))?.opened(None)
+        self.head.require(&[Kind::EncryptedData])?;
+        let key = Key::new(*key);
+        self.pass(&key, &[], Use::Give(&mut |piece| write(out, piece)))?.opened(None)
     }
 
-    /// Reads the rest with `key`; without `out` it is checked only.
-    fn pass(self, key: &Key, aad: &[u8], mut out: Option<&mut dyn Write>) -> Result<Pass, Error> {
-        let Self { mut reader, kind, content_type, cipher, .. } = self;
-        let mut opening = Opening::new(&cipher, key, aad, out.is_some())?;
+    /// Reads the rest, of which `key` opens the content.
+    pub(super) fn pass(self, key: &Key, aad: &[u8], mut what: Use<'_>) -> Result<Pass, Error> {
+        let Self { mut reader, head } = self;
+        let kind = head.kind;
+        let aim = if matches!(what, Use::Give(_)) { For::Content } else { For::Check };
+        let mut decryption = Decryption::new(&head.cipher, key, aad, aim)?;
         let mut bytes = 0_u64;
         let mut give = |piece: &[u8]| {
             bytes = bytes.saturating_add(super::length(piece));
-            out.as_mut().map_or(Ok(()), |out| write(*out, piece))
+            match &mut what {
+                Use::Give(give) => give(piece),
+                Use::Check => Ok(()),
+            }
         };
         let tags = [tag::CONTEXT_0_PRIMITIVE, tag::CONTEXT_0];
-        reader.octets(tags, "encryptedContent", &mut |piece| opening.take(piece, &mut give))?;
+        reader.octets(tags, "encryptedContent", &mut |piece| decryption.take(piece, &mut give))?;
         reader.leave("encryptedContentInfo")?;
         let rest = reader.rest(kind.name(), CMS_BYTES_MAX, LIMIT)?;
         reader.leave(kind.name())?;
         reader.leave("content")?;
         reader.leave("ContentInfo")?;
         reader.finish()?;
-        let mut cursor = Cursor::new(&rest, 0, Code::BadCms);
-        let mut authenticated = Authenticated::default();
-        if kind == Kind::AuthEnvelopedData {
-            authenticated = Authenticated::read(&mut cursor, &cipher, &content_type)?;
-        } else {
-            cursor.take(tag::CONTEXT_1, "unprotectedAttrs")?;
-        }
-        cursor.finish(kind.name())?;
-        let genuine = opening.finish(&authenticated.mac, &mut give)?;
-        Ok(Pass {
-            attributes: authenticated.attributes,
-            aad: aad.to_vec(),
-            genuine,
-            content_type,
-            authenticated: cipher.authenticates(),
-            bytes,
-        })
+        let tail = Tail::read(&mut Cursor::new(&rest, 0, Code::BadCms), &head)?;
+        let genuine = decryption.finish(&tail.mac, &mut give)?;
+        Ok(Pass { head, tail, aad: aad.to_vec(), genuine, bytes })
     }
 }
+
+/// What a pass is for.
+pub(super) enum Use<'a> {
+    /// To see whether the tag or the padding is right, and what stands behind the content.
+    Check,
+    /// To take the content, piece by piece.
+    Give(&'a mut Give<'a>),
+}
+
+/// Takes the next piece of the content.
+pub(super) type Give<'a> = dyn FnMut(&[u8]) -> Result<(), Error> + 'a;
 
 /// Opens EnvelopedData or AuthEnvelopedData from an input that can be read again: `out` gets the content
 /// only after the first pass has found the tag, or of CBC the padding, right.
 ///
+/// The tag is checked in the last pass too. If the input was changed in between, `out` got content that
+/// nobody vouches for, and this fails: an input that others can write to is to be copied first.
+///
 /// # Errors
-/// As [`Opener::new`] and [`EnvelopedData::open`](super::super::EnvelopedData::open).
+/// As [`Opener::new`] and [`EnvelopedData::open`](super::super::EnvelopedData::open);
+/// [`Code::StreamFailed`] too if the input was changed between two passes.
 pub fn open_twice(
     mut input: impl Read + Seek,
     with: &OpenWith<'_>,
     out: &mut dyn Write,
 ) -> Result<OpenedStream, Error> {
-    let failed = |_| Error::new(Code::StreamFailed).field("read again");
-    let start = input.stream_position().map_err(failed)?;
+    let start = input.stream_position().map_err(|_| seek_failed())?;
     let opener = Opener::new(&mut input)?;
-    if opener.kind == Kind::EncryptedData {
-        return Err(other_kind(opener.kind));
-    }
-    let (number, key) = with.content_key(&opener.recipients)?;
-    let mut first = opener.pass(&key, &[], None)?;
-    let attributes = std::mem::take(&mut first.attributes);
+    opener.head.require(ENVELOPED)?;
+    let (number, key) = with.content_key(&opener.head.recipients)?;
+    let mut first = opener.pass(&key, &[], Use::Check)?;
+    let attributes = std::mem::take(&mut first.tail.attributes);
     if !attributes.is_empty() {
         // They stand behind the content, but are hashed before it.
-        input.seek(SeekFrom::Start(start)).map_err(failed)?;
-        first = Opener::new(&mut input)?.pass(&key, &attributes, None)?;
+        first = again(&mut input, start)?.pass(&key, &attributes, Use::Check)?;
     }
     first.opened(Some(number))?;
-    input.seek(SeekFrom::Start(start)).map_err(failed)?;
-    Opener::new(&mut input)?.pass(&key, &attributes, Some(out))?.opened(Some(number))
+    let give = &mut |piece: &[u8]| write(out, piece);
+    let last = again(&mut input, start)?.pass(&key, &attributes, Use::Give(give))?;
+    last.opened(Some(number)).map_err(|_| seek_failed())
 }
 
+/// The input from `start` once more.
+pub(super) fn again<R: Read + Seek>(input: &mut R, start: u64) -> Result<Opener<&mut R>, Error> {
+    input.seek(SeekFrom::Start(start)).map_err(|_| seek_failed())?;
+    Opener::new(input)
+}
+
+pub(super) fn seek_failed() -> Error {
+    Error::new(Code::StreamFailed).field("read again")
+}
+
+/// The kinds that the key of a recipient alone opens.
+const ENVELOPED: &[Kind] = &[Kind::EnvelopedData, Kind::AuthEnvelopedData];
+
 /// What one pass found.
-struct Pass {
-    attributes: Vec<u8>,
+pub(super) struct Pass {
+    pub(super) head: Head,
+    pub(super) tail: Tail,
     /// The associated data that it was checked with.
     aad: Vec<u8>,
-    genuine: bool,
-    content_type: Vec<u8>,
-    authenticated: bool,
+    /// Whether the tag or the padding is right.
+    pub(super) genuine: bool,
     bytes: u64,
 }
 
 impl Pass {
-    fn opened(self, recipient: Option<usize>) -> Result<OpenedStream, Error> {
-        if self.attributes != self.aad {
+    pub(super) fn opened(self, recipient: Option<usize>) -> Result<OpenedStream, Error> {
+        if self.tail.attributes != self.aad {
             return Err(Error::new(Code::UnsupportedAlgorithm).field("authAttrs"));
         }
         if !self.genuine {
             return Err(Error::new(Code::NotOpened));
         }
-        let Self { content_type, authenticated, bytes, .. } = self;
+        let authenticated = self.head.cipher.authenticates();
+        let (content_type, bytes) = (self.head.content_type, self.bytes);
         Ok(OpenedStream { content_type, authenticated, recipient, bytes })
-    }
-}
-
-/// A decryption, or a check, on its way.
-enum Opening {
-    Cbc(Box<Blocks>),
-    Gcm(Box<gcm::Decryptor>),
-    /// Of the tag alone.
-    Check(Box<gcm::Authenticator>),
-}
-
-/// Gives out the next piece of the content.
-type Give<'a> = dyn FnMut(&[u8]) -> Result<(), Error> + 'a;
-
-impl Opening {
-    fn new(cipher: &Cipher, key: &Key, aad: &[u8], decrypts: bool) -> Result<Self, Error> {
-        match cipher {
-            Cipher::Cbc { iv } => Ok(Self::Cbc(Box::new(Blocks::new(key, iv)))),
-            Cipher::Gcm { nonce, .. } => {
-                let closed = |_| Error::new(Code::NotOpened);
-                let gcm = cipher::gcm(key);
-                if decrypts {
-                    let decryptor = gcm::Decryptor::new(gcm, nonce, aad).map_err(closed)?;
-                    return Ok(Self::Gcm(Box::new(decryptor)));
-                }
-                let check = gcm::Authenticator::new(gcm, nonce, aad).map_err(closed)?;
-                Ok(Self::Check(Box::new(check)))
-            }
-            Cipher::Other(_) => Err(cipher::unsupported()),
-        }
-    }
-
-    fn take(&mut self, piece: &mut [u8], give: &mut Give<'_>) -> Result<(), Error> {
-        match self {
-            Self::Cbc(blocks) => blocks.take(piece, give),
-            Self::Gcm(decryptor) => {
-                decryptor.decrypt_in_place(piece)?;
-                give(piece)
-            }
-            Self::Check(check) => check.update(piece),
-        }
-    }
-
-    /// Whether the end is right.
-    fn finish(self, mac: &[u8], give: &mut Give<'_>) -> Result<bool, Error> {
-        match self {
-            Self::Cbc(blocks) => blocks.finish(give),
-            Self::Gcm(decryptor) => Ok(decryptor.finish(mac).is_ok()),
-            Self::Check(check) => Ok(check.finish(mac).is_ok()),
-        }
-    }
-}
-
-/// CBC in pieces of any length: the last block waits, since it may hold the padding.
-struct Blocks {
-    decryptor: cbc::Decryptor,
-    key: Key,
-    /// The ciphertext block before `waiting`.
-    previous: [u8; 16],
-    /// Ciphertext that is not decrypted yet, then plaintext for a moment.
-    waiting: Zeroizing<Vec<u8>>,
-}
-
-impl Blocks {
-    fn new(key: &Key, iv: &[u8; 16]) -> Self {
-        let decryptor = cbc::Decryptor::new(cipher::sm4(key), iv);
-        // Of its full size from the start, so that growing leaves no copy behind.
-        let waiting = Zeroizing::new(Vec::with_capacity(super::PIECE + 16));
-        Self { decryptor, key: key.clone(), previous: *iv, waiting }
-    }
-
-    fn take(&mut self, piece: &[u8], give: &mut Give<'_>) -> Result<(), Error> {
-        for part in piece.chunks(super::PIECE) {
-            self.waiting.extend_from_slice(part);
-            let ready = self.waiting.len().saturating_sub(1) / 16 * 16;
-            let (now, _) = self.waiting.split_at_mut_checked(ready).unwrap_or_default();
-            if let Some(last) = now.last_chunk::<16>() {
-                self.previous = *last;
-            }
-            self.decryptor.decrypt_in_place(now)?;
-            give(now)?;
-            self.waiting.copy_within(ready.., 0);
-            let left = self.waiting.len().saturating_sub(ready);
-            self.waiting.truncate(left);
-        }
-        Ok(())
-    }
-
-    fn finish(mut self, give: &mut Give<'_>) -> Result<bool, Error> {
-        let opened = cbc::decrypt_padded(&self.key, &self.previous, &self.waiting);
-        self.waiting.zeroize();
-        match opened {
-            Ok(end) => give(&end).map(|()| true),
-            Err(_) => Ok(false),
-        }
     }
 }
 

@@ -14,6 +14,8 @@ use crate::{
 pub(super) struct Reader<R> {
     input: R,
     buffer: Vec<u8>,
+    /// Where in the buffer a line of the cache begins: before it nothing is kept.
+    base: usize,
     /// What of the buffer is not consumed yet.
     start: usize,
     end: usize,
@@ -21,6 +23,9 @@ pub(super) struct Reader<R> {
     position: u64,
     open: Vec<Frame>,
 }
+
+/// The bytes of a line of the cache, and of four blocks of the cipher.
+const LINE: usize = 64;
 
 /// Where an open element ends.
 #[derive(Clone, Copy)]
@@ -33,8 +38,9 @@ enum Frame {
 
 impl<R: Read> Reader<R> {
     pub(super) fn new(input: R) -> Self {
-        let buffer = vec![0; PIECE];
-        Self { input, buffer, start: 0, end: 0, position: 0, open: Vec::new() }
+        let buffer = vec![0; PIECE + LINE];
+        let base = buffer.as_ptr().align_offset(LINE).min(LINE);
+        Self { input, buffer, base, start: base, end: base, position: 0, open: Vec::new() }
     }
 
     pub(super) fn error(&self, field: &'static str) -> Error {
@@ -65,7 +71,10 @@ impl<R: Read> Reader<R> {
     /// Consumes an end of contents.
     fn end(&mut self, raw: &mut Vec<u8>, field: &'static str) -> Result<(), Error> {
         let header = self.header_into(raw, field)?;
-        if header.is_end() { Ok(()) } else { Err(self.error(field)) }
+        if !header.is_end() {
+            return Err(self.error(field));
+        }
+        self.within(0, field).map(|_| ())
     }
 
     /// Demands that nothing follows.
@@ -150,11 +159,16 @@ impl<R: Read> Reader<R> {
         take: &mut dyn FnMut(&mut [u8]) -> Result<(), Error>,
     ) -> Result<(), Error> {
         while left > 0 {
-            if !self.fill()? {
+            let line = usize::try_from(left).map_or(LINE, |left| left.min(LINE));
+            if !self.fill_to(line)? {
                 return Err(self.error(field));
             }
             let have = self.end.saturating_sub(self.start);
-            let count = usize::try_from(left).map_or(have, |left| left.min(have));
+            // Whole lines, so that the next piece begins with a block of the cipher, too.
+            let count = usize::try_from(left)
+                .ok()
+                .filter(|left| *left <= have)
+                .unwrap_or_else(|| have.saturating_sub(have % LINE));
             let end = self.start.saturating_add(count);
             if let Some(piece) = self.buffer.get_mut(self.start..end) {
                 take(piece)?;
@@ -174,6 +188,10 @@ impl<R: Read> Reader<R> {
         limit: &'static str,
     ) -> Result<(), Error> {
         let header = self.header_into(raw, field)?;
+        // Without this, elements that hold nothing would be collected without end.
+        if raw.len() > most {
+            return Err(Error::limit(limit));
+        }
         match header.length {
             Some(length) => {
                 self.within(length, field)?;
@@ -249,10 +267,20 @@ impl<R: Read> Reader<R> {
 
     /// Whether there is a byte to consume; reads on if the buffer is empty.
     fn fill(&mut self) -> Result<bool, Error> {
-        while self.start >= self.end {
-            match self.input.read(&mut self.buffer) {
+        self.fill_to(1)
+    }
+
+    /// Whether there are `wanted` bytes to consume, at most a line; reads on behind what the buffer holds.
+    fn fill_to(&mut self, wanted: usize) -> Result<bool, Error> {
+        while self.end.saturating_sub(self.start) < wanted {
+            self.buffer.copy_within(self.start..self.end, self.base);
+            self.end = self.end.saturating_sub(self.start).saturating_add(self.base);
+            self.start = self.base;
+            let full = self.base.saturating_add(PIECE);
+            let place = self.buffer.get_mut(self.end..full).unwrap_or_default();
+            match self.input.read(place) {
                 Ok(0) => return Ok(false),
-                Ok(count) => (self.start, self.end) = (0, count),
+                Ok(count) => self.end = self.end.saturating_add(count),
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(_) => return Err(Error::new(Code::StreamFailed).field("read")),
             }

@@ -34,6 +34,13 @@ pub struct Sealer<W: Write> {
     taken: u64,
 }
 
+/// What a structure has before and behind the encryptedContentInfo.
+pub(super) struct Around<'a> {
+    pub(super) head: &'a [u8],
+    /// The bytes of the latter.
+    pub(super) tail: u64,
+}
+
 enum Crypt {
     Cbc(Box<cbc::Encryptor>),
     Gcm(Box<gcm::Encryptor>),
@@ -56,7 +63,10 @@ impl<W: Write> Sealer<W> {
         let key = cipher::fresh_key()?;
         let recipients = recipient::write_all(recipients, &key, family, options.recipients_by)?;
         let head = [wrap(tag::INTEGER, &[&[options.version()]]), recipients].concat();
-        Self::begin(out, &key, (family, kind, options.cipher), &head, length)
+        // A tag of 16 bytes with its header.
+        let tail = if options.cipher == ContentCipher::Sm4Gcm { 18 } else { 0 };
+        let what = (family, kind, options.cipher);
+        Self::begin(out, &key, what, Around { head: &head, tail }, length)
     }
 
     /// Begins data under a key that the reader has, as [`encrypt`](super::super::encrypt) writes it.
@@ -75,7 +85,7 @@ impl<W: Write> Sealer<W> {
         };
         let head = wrap(tag::INTEGER, &[&[version]]);
         let what = (family, Kind::EncryptedData, ContentCipher::Sm4Cbc);
-        Self::begin(out, &Key::new(*key), what, &head, length)
+        Self::begin(out, &Key::new(*key), what, Around { head: &head, tail: 0 }, length)
     }
 
     /// Takes the next piece of the data.
@@ -121,7 +131,12 @@ impl<W: Write> Sealer<W> {
     ///
     /// # Errors
     /// [`Code::LengthMismatch`] if the data is shorter than was said; [`Code::StreamFailed`].
-    pub fn finish(mut self) -> Result<W, Error> {
+    pub fn finish(self) -> Result<W, Error> {
+        self.finish_with(&[])
+    }
+
+    /// As [`finish`](Self::finish), with `tail` behind everything else in the structure.
+    pub(super) fn finish_with(mut self, tail: &[u8]) -> Result<W, Error> {
         if self.length.is_some_and(|length| self.taken != length) {
             return Err(Error::new(Code::LengthMismatch));
         }
@@ -140,39 +155,38 @@ impl<W: Write> Sealer<W> {
             Crypt::Gcm(encryptor) => wrap(tag::OCTET_STRING, &[&encryptor.finish()]),
         };
         let rest = match self.length {
-            Some(_) => mac,
+            Some(_) => [&mac, tail].concat(),
             // Of encryptedContent and encryptedContentInfo; of the structure, [0] and ContentInfo.
-            None => [END.repeat(2), mac, END.repeat(3)].concat(),
+            None => [&END.repeat(2), mac.as_slice(), tail, &END.repeat(3)].concat(),
         };
         write(&mut self.out, &rest)?;
         Ok(self.out)
     }
 
-    /// Writes everything before the ciphertext; `head` is what the structure begins with.
-    fn begin(
+    /// Writes everything before the ciphertext.
+    pub(super) fn begin(
         mut out: W,
         key: &Key,
         (family, kind, content_cipher): (Family, Kind, ContentCipher),
-        head: &[u8],
+        Around { head, tail }: Around<'_>,
         length: Option<u64>,
     ) -> Result<Self, Error> {
         let cipher = Cipher::fresh(content_cipher)?;
         let outer_type = wrap(tag::OID, &[kind.oid(family)?]);
         let inner_type = wrap(tag::OID, &[family.data()]);
         let algorithm = cipher.to_der();
-        // A tag of 16 bytes with its header.
-        let (mac, ciphertext) = match content_cipher {
+        let ciphertext = match content_cipher {
+            // The padding makes it longer by 1 to 16 bytes.
             ContentCipher::Sm4Cbc => {
-                // The padding makes it longer by 1 to 16 bytes.
-                (0, length.map(|length| (length / 16).saturating_add(1).saturating_mul(16)))
+                length.map(|length| (length / 16).saturating_add(1).saturating_mul(16))
             }
-            ContentCipher::Sm4Gcm => (18, length),
+            ContentCipher::Sm4Gcm => length,
         };
         let sum = |parts: &[u64]| parts.iter().copied().fold(0, u64::saturating_add);
         let lengths = ciphertext.map_or([None; 5], |ciphertext| {
             let names = sum(&[super::length(&inner_type), super::length(&algorithm)]);
             let info = sum(&[names, whole(ciphertext)]);
-            let structure = sum(&[super::length(head), whole(info), mac]);
+            let structure = sum(&[super::length(head), whole(info), tail]);
             let content = whole(structure);
             let outer = sum(&[super::length(&outer_type), whole(content)]);
             [outer, content, structure, info, ciphertext].map(Some)

@@ -2,29 +2,26 @@
 
 use std::io::{Read, Seek, SeekFrom, Write};
 
-use digest::Digest as _;
-
 use super::{
     super::{
         Family, Kind, SignedData, Verification, VerifyOptions, content_info,
         verify::{Data, Hashes},
     },
+    hashing::{Hashing, direct_keys, keys_of},
+    opener::seek_failed,
     other_kind,
     reader::Reader,
     write,
 };
 use crate::{
     Code, Error,
-    limits::CMS_BYTES_MAX,
+    limits::{CMS_BYTES_MAX, CMS_SIGNERS_MAX},
     pki::{
         ber,
-        tlv::{self, sequence, tag},
+        tlv::{self, Element, sequence, tag},
         x509::Certificate,
     },
-    primitives::{
-        sm2::{DistId, PublicKey, hazmat},
-        sm3::Sm3,
-    },
+    primitives::sm2::PublicKey,
 };
 
 /// Verifies a SignedData over data that stands elsewhere and is given piece by piece.
@@ -41,7 +38,8 @@ impl<'a> Verifier<'a> {
     /// As [`SignedData::parse`].
     pub fn new(bytes: &[u8], options: VerifyOptions<'a>) -> Result<Self, Error> {
         let signed = SignedData::parse(bytes)?;
-        let hashing = Hashing::new(&direct_keys(&signed, options.known));
+        let named = signed.signers().iter().map(|signer| signer.digest_algorithm.as_slice());
+        let hashing = Hashing::new(&direct_keys(&signed, options.known)).with_algorithms(named);
         Ok(Self { signed, options, hashing })
     }
 
@@ -75,9 +73,7 @@ pub fn verify_attached(
     direct: &[Certificate],
     options: &VerifyOptions<'_>,
 ) -> Result<Verification, Error> {
-    let keys = direct.iter().map(|certificate| certificate.public_key().cloned());
-    let keys = keys.collect::<Result<Vec<_>, _>>()?;
-    let (signed, hashes) = pass(input, out, &keys)?;
+    let (signed, hashes) = pass(input, out, &keys_of(direct)?)?;
     Ok(verification(&signed, &hashes, options))
 }
 
@@ -109,10 +105,6 @@ pub fn verify_attached_twice(
     Ok(verification)
 }
 
-fn seek_failed() -> Error {
-    Error::new(Code::StreamFailed).field("read again")
-}
-
 fn verification(signed: &SignedData, hashes: &Hashes, options: &VerifyOptions<'_>) -> Verification {
     let data = if hashes.attached { Data::Hashed(hashes) } else { Data::Missing };
     signed.verify_data(&data, options)
@@ -127,13 +119,13 @@ fn pass(
 ) -> Result<(SignedData, Hashes), Error> {
     const LIMIT: &str = "CMS_BYTES_MAX";
     let mut reader = Reader::new(input);
-    let mut hashing = Hashing::new(keys);
     reader.enter(tag::SEQUENCE, "ContentInfo")?;
     let family = signed_data(&reader.element("contentType", 64, LIMIT)?, &reader)?;
     reader.enter(tag::CONTEXT_0, "content")?;
     reader.enter(tag::SEQUENCE, "SignedData")?;
     let version = reader.element("version", 64, LIMIT)?;
     let digests = reader.element("digestAlgorithms", CMS_BYTES_MAX, LIMIT)?;
+    let mut hashing = hashing(&digests, keys)?;
     reader.enter(tag::SEQUENCE, "contentInfo")?;
     let content_type = reader.element("contentInfo.contentType", 64, LIMIT)?;
     let mut attached = false;
@@ -160,6 +152,17 @@ fn pass(
     Ok((SignedData::parse(&bytes)?, hashing.finish(attached)))
 }
 
+/// The hashes that a SignedData needs which announces `digests`, a SET OF AlgorithmIdentifier.
+fn hashing(digests: &[u8], keys: &[PublicKey]) -> Result<Hashing, Error> {
+    let field = "digestAlgorithms";
+    let set = tlv::only(digests, 0, tag::SET, Code::BadCms, field)?;
+    let items = set.inside().all(field, CMS_SIGNERS_MAX, "CMS_SIGNERS_MAX")?;
+    let name =
+        |item: &Element<'_>| Some(item.inside().expect(tag::OID, field).ok()?.value.to_vec());
+    let names = items.iter().filter_map(name).collect::<Vec<_>>();
+    Ok(Hashing::new(keys).with_algorithms(names.iter().map(Vec::as_slice)))
+}
+
 fn signed_data<R: Read>(content_type: &[u8], reader: &Reader<R>) -> Result<Family, Error> {
     let element = tlv::only(content_type, 0, tag::OID, Code::BadCms, "contentType");
     match element.map(|element| Kind::of(element.value)) {
@@ -168,70 +171,3 @@ fn signed_data<R: Read>(content_type: &[u8], reader: &Reader<R>) -> Result<Famil
         Ok(None) | Err(_) => Err(reader.error("contentType")),
     }
 }
-
-/// The keys of those signers who signed the data itself: its hash then begins with Z of the key.
-fn direct_keys(signed: &SignedData, known: &[Certificate]) -> Vec<PublicKey> {
-    let mut direct =
-        signed.signers().iter().filter(|signer| signer.attributes.is_none()).peekable();
-    if direct.peek().is_none() {
-        return Vec::new();
-    }
-    let read = signed.certificates().iter().filter_map(|der| Certificate::parse(der).ok());
-    let all = read.chain(known.iter().cloned()).collect::<Vec<_>>();
-    let mut keys = Vec::new();
-    for signer in direct {
-        let certificate = all.iter().find(|certificate| signer.identifier.names(certificate));
-        if let Some(Ok(key)) = certificate.map(Certificate::public_key)
-            && !keys.contains(key)
-        {
-            keys.push(key.clone());
-        }
-    }
-    keys
-}
-
-/// The hashes of data that goes by: of itself, and behind Z of some keys.
-struct Hashing {
-    plain: Sm3,
-    with_z: Vec<(PublicKey, Sm3)>,
-    /// The first bytes, which tell whether all of it is one SET.
-    first: Vec<u8>,
-    bytes: u64,
-}
-
-impl Hashing {
-    fn new(keys: &[PublicKey]) -> Self {
-        let start = |key: &PublicKey| {
-            let z = hazmat::z(key, &DistId::DEFAULT);
-            (key.clone(), Sm3::new_with_prefix(z))
-        };
-        let with_z = keys.iter().map(start).collect();
-        Self { plain: Sm3::new(), with_z, first: Vec::new(), bytes: 0 }
-    }
-
-    fn update(&mut self, data: &[u8]) {
-        let missing = HEADER_BYTES_MAX.saturating_sub(self.first.len());
-        self.first.extend(data.iter().take(missing));
-        self.bytes = self.bytes.saturating_add(super::length(data));
-        self.plain.update(data);
-        for (_, hash) in &mut self.with_z {
-            hash.update(data);
-        }
-    }
-
-    fn finish(self, attached: bool) -> Hashes {
-        let mut first = self.first.iter();
-        let header = ber::Header::read(|| first.next().copied().ok_or(())).ok().flatten();
-        let is_set = header.is_some_and(|header| {
-            let whole =
-                header.length.and_then(|length| length.checked_add(super::length_of(header.size)));
-            header.tag == tag::SET && whole == Some(self.bytes)
-        });
-        let with_z = self.with_z.into_iter().map(|(key, hash)| (key, hash.finalize().into()));
-        let with_z = with_z.collect();
-        Hashes { sm3: self.plain.finalize().into(), with_z, is_set, attached }
-    }
-}
-
-/// The longest header: a tag, the number of bytes of the length, eight of these.
-const HEADER_BYTES_MAX: usize = 10;

@@ -163,6 +163,12 @@ fn authenticated_attributes_count() {
     assert_eq!(code(build(oid::PKCS7_DATA, Some(data.clone()), b"")), Code::NotOpened);
     assert_eq!(code(build(&own, Some(data.clone()), &set(&data))), Code::BadCms);
     assert_eq!(code(build(&own, None, b"")), Code::BadCms);
+    // Attributes that do not name the type of other content, and that name it twice.
+    let more = attribute(&own, &[5, 0]);
+    assert_eq!(build(oid::PKCS7_DATA, Some(more.clone()), &set(&more)).unwrap(), DATA);
+    assert_eq!(code(build(&own, Some(more.clone()), &set(&more))), Code::BadCms);
+    let twice = [&other[..], &data].concat();
+    assert_eq!(code(build(&own, Some(twice.clone()), &set(&twice))), Code::BadCms);
 }
 
 #[test]

@@ -224,9 +224,9 @@ fn time_stamps_and_counter_signatures_are_noted() {
     let verification = stamped.verify_detached(DATA);
     assert!(verification.passed());
     assert_eq!(verification.signers[0].signature, info.signature);
-    for id in ["cms.time_stamp", "cms.counter_signature"] {
-        assert_eq!(outcome(&verification, id), Some(Outcome::Skipped), "{id}");
-    }
+    assert_eq!(outcome(&verification, "cms.time_stamp"), Some(Outcome::Skipped));
+    // What is no SignerInfo is noted as such, and counts for nothing.
+    assert_eq!(outcome(&verification, "cms.counter_signature"), Some(Outcome::Failed));
     assert_eq!(signed.with_time_stamp(1, &token).err().unwrap().code(), Code::BadArgument);
     assert_eq!(signed.with_time_stamp(0, b"0").err().unwrap().code(), Code::BadArgument);
     let mut full = signed;
@@ -235,6 +235,83 @@ fn time_stamps_and_counter_signatures_are_noted() {
     }
     let error = full.with_unsigned_attribute(0, &counter).err().unwrap();
     assert_eq!(error.field_name(), Some("CMS_ATTRIBUTES_MAX"));
+}
+
+#[test]
+fn counter_signatures_are_named_and_count_for_nothing() {
+    let (key, certificate) = key_and_certificate();
+    let (other_key, other) = second_signer();
+    let signer = SignWith { certificate: &certificate, key: &key };
+    let signed = sign(DATA, &[signer], &SignOptions::default()).unwrap();
+    let signed = SignedData::parse(&signed).unwrap();
+    let own = signed.signers()[0].signature.clone();
+    let counter = |message: &[u8], attributes: Attributes| {
+        let signer = SignWith { certificate: &other, key: &other_key };
+        let options = SignOptions { attributes, ..SignOptions::default() };
+        let signed = SignedData::parse(&sign(message, &[signer], &options).unwrap()).unwrap();
+        signed.signers()[0].raw.clone()
+    };
+    let with = |counters: Vec<Vec<u8>>, known: &[Certificate]| {
+        let attribute = Attribute { oid: oid::COUNTER_SIGNATURE.to_vec(), values: counters };
+        let signed = signed.with_unsigned_attribute(0, &attribute).unwrap();
+        let options = VerifyOptions { known, deviant: &[] };
+        let verification = signed.verify(Some(DATA), &options);
+        assert!(verification.passed(), "{:?}", verification.checks);
+        let mut checks = verification.checks;
+        checks.retain(|check| check.id == "cms.counter_signature");
+        checks
+    };
+    let known = std::slice::from_ref(&other);
+    let by = other.subject().to_string();
+    for attributes in [Attributes::default(), Attributes::None] {
+        for (message, expected) in
+            [(&own[..], Outcome::Passed), (b"another signature", Outcome::Failed)]
+        {
+            let checks = with(vec![counter(message, attributes.clone())], known);
+            assert_eq!((checks.len(), checks[0].outcome), (1, expected), "{checks:?}");
+            assert_eq!(checks[0].evidence["by"], by);
+        }
+    }
+    // Without the certificate it is named by what it says itself.
+    let checks = with(vec![counter(&own, Attributes::None)], &[]);
+    assert_eq!(checks[0].outcome, Outcome::Skipped);
+    assert!(checks[0].evidence["by"].starts_with("serial "), "{checks:?}");
+    // At the limit, and one past it.
+    let most = limits::CMS_COUNTER_SIGNATURES_MAX;
+    let one = counter(&own, Attributes::None);
+    for (count, seen) in [(most, most), (most + 1, most)] {
+        let checks = with(vec![one.clone(); count], known);
+        let passed = checks.iter().filter(|check| check.outcome == Outcome::Passed).count();
+        assert_eq!((passed, checks.len()), (seen, count));
+    }
+}
+
+/// Anybody can put another certificate inside that has the signer's name.
+#[test]
+fn a_certificate_of_the_same_name_does_not_hide_the_signers() {
+    let (key, certificate) = key_and_certificate();
+    let other_key = PrivateKey::from_bytes(&[7; 32]).unwrap();
+    let request = CertificateRequest {
+        subject: Subject { common_name: "signer".to_owned(), ..Subject::default() },
+        profile: Profile::Root,
+        public_key: other_key.public().clone(),
+        not_before: UnixTime::parse_rfc3339("2026-01-01T00:00:00Z").unwrap(),
+        not_after: UnixTime::parse_rfc3339("2027-01-01T00:00:00Z").unwrap(),
+        serial: Some(certificate.serial().to_vec()),
+    };
+    let same = issue(&request, None, &other_key).unwrap();
+    assert_eq!(Identifier::of(&same), Identifier::of(&certificate));
+    let signer = SignWith { certificate: &certificate, key: &key };
+    for attributes in [Attributes::default(), Attributes::None] {
+        let options = SignOptions { attributes, ..SignOptions::default() };
+        let bytes = sign(DATA, &[signer], &options).unwrap();
+        let mut signed = SignedData::parse(&bytes).unwrap();
+        let fields = Arc::get_mut(&mut signed.fields).unwrap();
+        fields.certificates.insert(0, same.der().to_vec());
+        let verification = signed.verify_detached(DATA);
+        assert!(verification.passed(), "{:?}", verification.checks);
+        assert_eq!(verification.signer.as_ref(), Some(&certificate));
+    }
 }
 
 #[test]
@@ -280,6 +357,27 @@ fn trust_is_judged_at_the_time_that_is_known() {
     assert_eq!(judged(&trust, after, Some(within)).0, Indication::Passed);
     let nobody = TrustStore::new(Vec::new());
     assert_eq!(judged(&nobody, within, None).0, Indication::Indeterminate);
+
+    // Each signer has a time of his own: what is known of one proves nothing of the other.
+    let two = sign(DATA, &[signer, signer], &SignOptions::default()).unwrap();
+    let each = |existed_at: &[Option<UnixTime>]| {
+        let verification = verify(&two, Some(DATA), &VerifyOptions::default()).unwrap();
+        let (evidence, policy) = (&evidence, &policy);
+        let judge = Judge { trust: &trust, evidence, policy, at: after, existed_at: None };
+        match verification.judge_each(&judge, existed_at) {
+            Ok(verified) => (Indication::Passed, verified.value().len()),
+            Err(rejected) => {
+                let doubts = rejected.report.signers.iter().filter(|signer| !signer.passed());
+                (report::conclude(rejected.report.checks.iter()).0, doubts.count())
+            }
+        }
+    };
+    assert_eq!(each(&[Some(within), Some(within)]), (Indication::Passed, 2));
+    for times in [&[Some(within)][..], &[None, Some(within)], &[Some(within), Some(after)]] {
+        let (indication, doubts) = each(times);
+        assert!(indication != Indication::Passed && doubts == 1, "{times:?}");
+    }
+    assert_eq!(each(&[]), (Indication::Indeterminate, 2));
 }
 
 #[test]
