@@ -23,6 +23,7 @@ const VERIFICATION: &str = "sm2-verify-one";
 const SM3: &str = "sm3-in-pieces";
 const SEAL: &str = "sm4-gcm-in-pieces";
 const OPEN: &str = "raw-sm4-gcm-decrypt";
+const OPEN_TWICE: &str = "raw-sm4-gcm-check-decrypt";
 
 const JOBS: &[Job] = &[
     Job("certificate-parse", MicrosecondsAtMost(5.0)),
@@ -35,6 +36,7 @@ const JOBS: &[Job] = &[
     Job("cms-verify-detached", RateAtLeast(0.8, SM3)),
     Job("cms-seal-sm4-gcm", RateAtLeast(0.8, SEAL)),
     Job("cms-open-sm4-gcm", RateAtLeast(0.8, OPEN)),
+    Job("cms-open-sm4-gcm-twice", RateAtLeast(0.8, OPEN_TWICE)),
 ];
 
 /// Every figure: asked, reached, and how it came about.
