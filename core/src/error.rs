@@ -154,6 +154,13 @@ impl Error {
         self
     }
 
+    /// The error without its offset, which is one of something decoded or decrypted.
+    #[must_use]
+    pub(crate) fn without_place(mut self) -> Self {
+        self.offset = None;
+        self
+    }
+
     /// Names the field, element, argument or limit concerned.
     #[must_use]
     pub fn field(mut self, field: &'static str) -> Self {

@@ -13,9 +13,18 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-use yinxin::primitives::{
-    sm2::{self, DistId, PrivateKey},
-    sm4::{self, Backend, Sm4},
+use yinxin::{
+    pki::{
+        diagnose::{self, KeyQuestion},
+        keys::{self, Encryption},
+        pem,
+        pkcs12::{self, Legacy, Protection},
+        text::Coding,
+    },
+    primitives::{
+        sm2::{self, DistId, PrivateKey},
+        sm4::{self, Backend, Sm4},
+    },
 };
 
 /// d of the private key under test, and nothing else.
@@ -68,6 +77,49 @@ fn rise_of(count: &AtomicUsize, work: impl FnOnce()) -> usize {
     count.load(Ordering::SeqCst) - before
 }
 
+/// The key written and read in every form, opened with a wrong password, and damaged behind itself, where
+/// a part of it was decrypted already.
+fn containers() {
+    let key = PrivateKey::from_bytes(&SECRET).unwrap();
+    for bytes in [
+        keys::private_key_to_der(&key).unwrap(),
+        keys::private_key_to_sec1(&key).unwrap(),
+        keys::private_key_to_blob(&key),
+    ] {
+        for coding in [Coding::Binary, Coding::Hex, Coding::Base64] {
+            let loaded = PrivateKey::load(&coding.encode(&bytes), None).unwrap();
+            assert_eq!(loaded.key.public(), key.public());
+        }
+        // Another key, or a public key that is another's.
+        let mut changed = bytes.clone();
+        *changed.last_mut().unwrap() ^= 0x55;
+        let _ = PrivateKey::load(&changed, None);
+        let public = Some(key.public());
+        let question = KeyQuestion { bytes: &changed, password: None, public };
+        let _ = diagnose::key(&question).unwrap();
+    }
+    let json = keys::private_key_to_jwk(&key, keys::JwkCurve::Sm2);
+    PrivateKey::load(json.as_bytes(), None).unwrap();
+    let receiver = PrivateKey::generate().unwrap();
+    let sealed = keys::seal_enveloped(&key, receiver.public()).unwrap();
+    keys::open_enveloped(&sealed, &receiver).unwrap();
+    for encryption in [Encryption::SM4_SM3, Encryption::AES256_SHA256] {
+        let encryption = encryption.with_iterations(2048).unwrap();
+        let text = keys::private_key_to_encrypted(&key, b"password", &encryption).unwrap();
+        let block = pem::blocks(text.as_bytes()).unwrap().remove(0);
+        keys::private_key_from_encrypted_pkcs8(&block.der, b"password").unwrap();
+        keys::private_key_from_encrypted_pkcs8(&block.der, b"another").unwrap_err();
+        let mut damaged = block.der.to_vec();
+        *damaged.last_mut().unwrap() ^= 1;
+        keys::private_key_from_encrypted_pkcs8(&damaged, b"password").unwrap_err();
+        let mut writer = pkcs12::Writer::new();
+        writer.key(&key, None, None).unwrap();
+        let protection = Protection { encryption, mac: pkcs12::Mac::HmacSm3 };
+        let file = writer.write(b"password", &protection).unwrap();
+        pkcs12::open(&file, b"password", Legacy::Refused).unwrap();
+    }
+}
+
 // One test function: a second one would run beside it and count into the same number.
 #[test]
 fn secrets_are_overwritten_before_their_memory_is_freed() {
@@ -98,6 +150,7 @@ fn secrets_are_overwritten_before_their_memory_is_freed() {
         let aligned = rise_of(&VECTORS_NOT_CLEARED, many);
         assert_eq!((aligned, leaks_of(many)), (0, 0), "SM2 for many, {}", backend.name());
     }
+    assert_eq!(leaks_of(containers), 0, "keys in their containers");
 
     assert_eq!(rise_of(&NOT_CLEARED, || drop(SECRET.to_vec())), 1, "the allocator sees content");
     for backend in Backend::runnable() {

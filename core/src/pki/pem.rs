@@ -50,10 +50,13 @@ pub fn blocks(text: &[u8]) -> Result<Vec<Block<'_>>, Error> {
 }
 
 /// Whether `bytes` look like PEM text, not DER: a SEQUENCE starts with `0x30`, which is also the
-/// digit `0`, so the boundary is what tells.
+/// digit `0`, so the boundary is what tells. A boundary inside DER has control bytes before it, as every
+/// universal tag of a primitive element is one; text before the first block may be in any encoding.
 #[must_use]
 pub fn is_pem(bytes: &[u8]) -> bool {
-    find(bytes, BEGIN, 0).is_some() && std::str::from_utf8(bytes).is_ok()
+    let text = |byte: &u8| !byte.is_ascii_control() || matches!(byte, b'\t' | b'\r' | b'\n');
+    let before = find(bytes, BEGIN, 0).and_then(|begin| bytes.get(..begin));
+    before.is_some_and(|before| before.iter().all(text))
 }
 
 /// One block as text, lines of 64 characters.
@@ -122,6 +125,17 @@ mod tests {
                 assert!(blocks.iter().all(|block| block.label == "X Y" && *block.der == der));
             }
         }
+    }
+
+    #[test]
+    fn text_and_der_are_told_apart() {
+        let text = encode("X", b"y");
+        // As `openssl pkcs12` prints before a block; the name is in GBK.
+        let named = [b"Bag Attributes\r\n\tfriendlyName: \xd3\xa1\r\n", text.as_bytes()].concat();
+        assert!(is_pem(text.as_bytes()) && is_pem(&named));
+        assert_eq!(*blocks(&named).unwrap()[0].der, b"y");
+        let inside = [&[0x30, 0x81, 0x80, 0x0c, 0x7d], text.as_bytes()].concat();
+        assert!(!is_pem(&inside) && !is_pem(b"MIIB") && !is_pem(b""));
     }
 
     #[test]

@@ -62,7 +62,8 @@ impl Coding {
     /// In which coding `input` is, by a rule that looks at its characters alone, and the bytes:
     ///
     /// 1. Anything but printable ASCII and white space is binary.
-    /// 2. Hexadecimal digits only, after `0x` or not, are hexadecimal; an odd number of them is refused.
+    /// 2. Hexadecimal digits only, after `0x` or not, or in pairs between colons, are hexadecimal; an odd
+    ///    number of them is refused.
     /// 3. The rest is base64, with its padding or without; `-` and `_` make it that for URLs.
     ///
     /// # Errors
@@ -75,7 +76,9 @@ impl Coding {
         let digits = compact(input);
         let bare = [&b"0x"[..], b"0X"].iter().find_map(|prefix| digits.strip_prefix(*prefix));
         let bare = bare.unwrap_or(&digits);
-        let (coding, bytes) = if bare.iter().all(u8::is_ascii_hexdigit) {
+        let (coding, bytes) = if let Some(pairs) = colon_pairs(&digits) {
+            (Self::Hex, Self::Hex.decode(&pairs))
+        } else if bare.iter().all(u8::is_ascii_hexdigit) {
             (Self::Hex, Self::Hex.decode(bare))
         } else if digits.iter().any(|byte| matches!(byte, b'-' | b'_')) {
             let padded = digits.ends_with(b"=");
@@ -88,6 +91,36 @@ impl Coding {
         };
         Ok((coding, bytes.map_err(|_| Error::new(Code::UnknownForm).field(coding.name()))?))
     }
+}
+
+/// A text without the byte order mark before it, in UTF-8 where it was in UTF-16; `None` if there is no
+/// mark, or what follows is no text. Of UTF-16 only ASCII is taken for text: other bytes may be a key.
+pub(crate) fn without_mark(bytes: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let ascii = |units: &[u8], unit: fn([u8; 2]) -> u16| {
+        let (units, rest) = units.as_chunks::<2>();
+        let mut text = Zeroizing::new(Vec::with_capacity(units.len()));
+        for pair in units {
+            text.push(u8::try_from(unit(*pair)).ok().filter(u8::is_ascii)?);
+        }
+        rest.is_empty().then_some(text)
+    };
+    match bytes {
+        [0xef, 0xbb, 0xbf, text @ ..] => {
+            std::str::from_utf8(text).is_ok().then(|| Zeroizing::new(text.to_vec()))
+        }
+        [0xff, 0xfe, units @ ..] => ascii(units, u16::from_le_bytes),
+        [0xfe, 0xff, units @ ..] => ascii(units, u16::from_be_bytes),
+        _ => None,
+    }
+}
+
+/// The digits of `00:1f:ab`, as `openssl -text` prints numbers; `None` if it is not that.
+fn colon_pairs(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let pair = |pair: &[u8]| pair.len() == 2 && pair.iter().all(u8::is_ascii_hexdigit);
+    let pairs = text.contains(&b':') && text.split(|&byte| byte == b':').all(pair);
+    let mut digits = Zeroizing::new(Vec::with_capacity(text.len()));
+    digits.extend(text.iter().copied().filter(|&byte| byte != b':'));
+    pairs.then_some(digits)
 }
 
 /// `text` without white space.
@@ -107,6 +140,17 @@ fn base64<E: Encoding>(digits: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn marks_of_texts() {
+        let text = |bytes: &[u8]| without_mark(bytes).map(|text| text.to_vec());
+        assert_eq!(text("\u{feff}口令".as_bytes()), Some("口令".into()));
+        assert_eq!(text(b"\xff\xfea\0\n\0"), Some(b"a\n".to_vec()));
+        assert_eq!(text(b"\xfe\xff\0a\0\n"), Some(b"a\n".to_vec()));
+        for bytes in [&b""[..], b"a", b"\xff\xfea", b"\xff\xfea\x80", b"\xef\xbb\xbf\xff"] {
+            assert_eq!(text(bytes), None, "{bytes:02x?}");
+        }
+    }
 
     const ALL: [Coding; 4] = [Coding::Binary, Coding::Hex, Coding::Base64, Coding::Base64Url];
 
@@ -143,12 +187,13 @@ mod tests {
         let found =
             |text: &[u8]| Coding::recognise(text).map(|(coding, bytes)| (coding, bytes.to_vec()));
         assert_eq!(found(b"0x0aFF\n"), Ok((Coding::Hex, vec![10, 255])));
+        assert_eq!(found(b"0a:FF:\n   00"), Ok((Coding::Hex, vec![10, 255, 0])));
         assert_eq!(found(b"AQIDBA=="), Ok((Coding::Base64, vec![1, 2, 3, 4])));
         assert_eq!(found(b"AQID\r\nBA"), Ok((Coding::Base64, vec![1, 2, 3, 4])));
         assert_eq!(found(b"_-__"), Ok((Coding::Base64Url, vec![255, 239, 255])));
         assert_eq!(found(b"_w=="), Ok((Coding::Base64Url, vec![255])));
         assert_eq!(found(b"\x80ab"), Ok((Coding::Binary, b"\x80ab".to_vec())));
-        for bad in [&b"abc"[..], b"AQIDB", b"#", b"AQ?="] {
+        for bad in [&b"abc"[..], b"AQIDB", b"#", b"AQ?=", b"0a:f", b"0a:", b":0a", b"0a:ffff"] {
             assert_eq!(found(bad).unwrap_err().code(), Code::UnknownForm, "{bad:?}");
         }
     }

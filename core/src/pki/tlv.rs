@@ -29,6 +29,8 @@ pub(crate) mod tag {
     pub(crate) const SET: u8 = 0x31;
     /// `[0]`, primitive.
     pub(crate) const CONTEXT_0_PRIMITIVE: u8 = 0x80;
+    /// `[1]`, primitive.
+    pub(crate) const CONTEXT_1_PRIMITIVE: u8 = 0x81;
     /// `[0]`, constructed.
     pub(crate) const CONTEXT_0: u8 = 0xa0;
     /// `[1]`, constructed.

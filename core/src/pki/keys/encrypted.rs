@@ -29,11 +29,11 @@ pub fn private_key_from_encrypted(
         return Err(Error::limit("KEY_BYTES_MAX"));
     }
     if !pem::is_pem(bytes) {
-        return open(bytes, password, legacy);
+        return decrypt(bytes, password, legacy);
     }
     let blocks = pem::blocks(bytes)?;
     let block = blocks.iter().find(|block| block.label == LABEL);
-    open(&block.ok_or(Error::new(Code::BadPem))?.der, password, legacy)
+    decrypt(&block.ok_or(Error::new(Code::BadPem))?.der, password, legacy)
 }
 
 /// The key as encrypted PKCS#8 in PEM, encrypted as `encryption` says.
@@ -51,12 +51,16 @@ pub fn private_key_to_encrypted(
 
 const LABEL: &str = "ENCRYPTED PRIVATE KEY";
 
-fn open(der: &[u8], password: &[u8], legacy: Legacy) -> Result<PrivateKey, Error> {
+/// The key in an EncryptedPrivateKeyInfo.
+pub(super) fn decrypt(der: &[u8], password: &[u8], legacy: Legacy) -> Result<PrivateKey, Error> {
     let plain = pbes2::decrypt(der, password, legacy)?;
-    // With a wrong password 1 of 256 paddings looks right: noise is then no PKCS#8 at all.
+    // With a wrong password 1 of 256 paddings looks right: noise is then no PKCS#8 at all. The places
+    // of errors would be those of the plaintext.
     match private::kind(&plain) {
-        Ok(private::Kind::Pkcs8) => private::from_pkcs8(&plain),
-        Ok(_) | Err(_) => Err(Error::new(Code::WrongPassword)),
+        Ok(private::Kind::Pkcs8) => private::from_pkcs8(&plain).map_err(Error::without_place),
+        // Noise does not look like an ECPrivateKey either: somebody has encrypted the wrong structure.
+        Ok(private::Kind::Sec1) => Err(Error::new(Code::BadKey).field("PrivateKeyInfo")),
+        Ok(private::Kind::Encrypted) | Err(_) => Err(Error::new(Code::WrongPassword)),
     }
 }
 

@@ -80,6 +80,9 @@ pub fn seal_enveloped(key: &PrivateKey, receiver: &PublicKey) -> Result<Vec<u8>,
 /// # Errors
 /// [`Code::BadLength`] or [`Code::BadKey`] if it is malformed; as [`open_enveloped`].
 pub fn open_enveloped_blob(bytes: &[u8], receiver: &dyn Decrypter) -> Result<PrivateKey, Error> {
+    if bytes.len() > limits::KEY_BYTES_MAX {
+        return Err(Error::limit("KEY_BYTES_MAX"));
+    }
     let EnvelopedBlob { algorithm, encrypted, public, ciphertext } = blob::parse_enveloped(bytes)?;
     if algorithm != SGD_SM4_ECB {
         return Err(Error::new(Code::UnsupportedAlgorithm).field("ulSymmAlgID"));

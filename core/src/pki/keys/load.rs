@@ -3,7 +3,7 @@
 //! The form is recognised by a rule that looks at the outside of the bytes, never by trying what fits:
 //!
 //! 1. `-----BEGIN `: PEM, the first block that is a key of the kind asked for.
-//! 2. `{`: a JSON Web Key.
+//! 2. A text that begins with `{`: a JSON Web Key.
 //! 3. Text: hexadecimal or base64, by its characters; the bytes go on to 4.
 //! 4. By length alone: 32 bytes are d, 33 d or a compressed point by the first byte, 64 x ‖ y, 65 a
 //!    point, 68 and 132 a blob of GM/T 0016 where they begin as one.
@@ -11,6 +11,8 @@
 //!
 //! An INTEGER alone is not recognised: with two leading zeros of d it has 32 bytes, as d itself has.
 //! [`private_key_from_integer`](super::private_key_from_integer) reads it.
+//!
+//! A text may begin with a byte order mark and, after it, be in UTF-16, as editors and shells write it.
 
 use super::{
     Form,
@@ -26,7 +28,7 @@ use crate::{
     limits,
     pki::{
         pkcs12::{self, is_pkcs12},
-        text::Coding,
+        text::{self, Coding},
         tlv::{Cursor, tag},
         x509::Certificate,
     },
@@ -89,6 +91,8 @@ impl PublicKey {
 /// [`Code::LimitReached`] past [`limits::LOADED_BYTES_MAX`].
 pub fn load_private(bytes: &[u8], password: Option<&[u8]>) -> Result<Loaded<PrivateKey>, Error> {
     check_length(bytes)?;
+    let unmarked = text::without_mark(bytes);
+    let bytes = unmarked.as_deref().map_or(bytes, Vec::as_slice);
     if pem::is_pem(bytes) {
         return private_in_pem(bytes, password);
     }
@@ -97,7 +101,10 @@ pub fn load_private(bytes: &[u8], password: Option<&[u8]>) -> Result<Loaded<Priv
         return Ok(written(Loaded::bare(key, Container::PrivateJwk), Writing::Json));
     }
     let (coding, bytes) = Coding::recognise(bytes)?;
-    private(&bytes, password).map(|loaded| written(loaded, Writing::Coded(coding)))
+    match private(&bytes, password) {
+        Ok(loaded) => Ok(written(loaded, Writing::Coded(coding))),
+        Err(error) => Err(placed(error, coding)),
+    }
 }
 
 /// Loads a public key in any form that [`Container`] lists for one, also that of a certificate, and
@@ -107,6 +114,8 @@ pub fn load_private(bytes: &[u8], password: Option<&[u8]>) -> Result<Loaded<Priv
 /// As [`load_private`], with [`Code::WrongKeyKind`] for private keys.
 pub fn load_public(bytes: &[u8]) -> Result<Loaded<PublicKey>, Error> {
     check_length(bytes)?;
+    let unmarked = text::without_mark(bytes);
+    let bytes = unmarked.as_deref().map_or(bytes, Vec::as_slice);
     if pem::is_pem(bytes) {
         return public_in_pem(bytes);
     }
@@ -115,13 +124,21 @@ pub fn load_public(bytes: &[u8]) -> Result<Loaded<PublicKey>, Error> {
         return Ok(written(Loaded::bare(key, Container::PublicJwk), Writing::Json));
     }
     let (coding, bytes) = Coding::recognise(bytes)?;
-    public(&bytes).map(|loaded| written(loaded, Writing::Coded(coding)))
+    match public(&bytes) {
+        Ok(loaded) => Ok(written(loaded, Writing::Coded(coding))),
+        Err(error) => Err(placed(error, coding)),
+    }
 }
 
 const BINARY: Writing = Writing::Coded(Coding::Binary);
 
 fn written<K>(loaded: Loaded<K>, writing: Writing) -> Loaded<K> {
     Loaded { form: Form { writing, ..loaded.form }, ..loaded }
+}
+
+/// The places of what a text stands for are not those of the text.
+fn placed(error: Error, coding: Coding) -> Error {
+    if coding == Coding::Binary { error } else { error.without_place() }
 }
 
 const fn check_length(bytes: &[u8]) -> Result<(), Error> {
@@ -131,34 +148,47 @@ const fn check_length(bytes: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
+/// One of 256 bare keys begins with the byte of `{`, but is no text.
 fn is_json(bytes: &[u8]) -> bool {
-    bytes.trim_ascii_start().starts_with(b"{")
+    bytes.trim_ascii_start().starts_with(b"{") && std::str::from_utf8(bytes).is_ok()
 }
 
-fn private_in_pem(text: &[u8], password: Option<&[u8]>) -> Result<Loaded<PrivateKey>, Error> {
-    super::refuse_rfc1421(text)?;
-    let blocks = pem::blocks(text)?;
+fn private_in_pem(pem: &[u8], password: Option<&[u8]>) -> Result<Loaded<PrivateKey>, Error> {
+    super::refuse_rfc1421(pem)?;
+    let blocks = pem::blocks(pem)?;
     let is_key = |label: &str| label.ends_with("PRIVATE KEY") || label == "CFCA KEY";
+    let is_foreign = |label: &str| FOREIGN_LABELS.contains(&label);
     let Some(block) = blocks.iter().find(|block| is_key(block.label)) else {
         return Err(Error::new(Code::WrongKeyKind).field("PEM without a private key"));
     };
-    let mut loaded = private(&block.der, password)?;
+    let mut loaded = match private(&block.der, password) {
+        // Not in a form that is known here: the label says why.
+        Err(error) if error.code() == Code::UnknownForm && is_foreign(block.label) => {
+            return Err(Error::new(Code::UnsupportedAlgorithm).field("PEM label"));
+        }
+        read => read.map_err(Error::without_place)?,
+    };
     for block in blocks.iter().filter(|block| block.label == CERTIFICATE) {
         loaded.certificates.push(Certificate::parse(&block.der)?);
     }
     Ok(written(loaded, Writing::Pem))
 }
 
-fn public_in_pem(text: &[u8]) -> Result<Loaded<PublicKey>, Error> {
-    let blocks = pem::blocks(text)?;
+fn public_in_pem(pem: &[u8]) -> Result<Loaded<PublicKey>, Error> {
+    let blocks = pem::blocks(pem)?;
     let is_key = |label: &str| label.ends_with("PUBLIC KEY") || label == CERTIFICATE;
     let Some(block) = blocks.iter().find(|block| is_key(block.label)) else {
         return Err(Error::new(Code::WrongKeyKind).field("PEM without a public key"));
     };
-    public(&block.der).map(|loaded| written(loaded, Writing::Pem))
+    let loaded = public(&block.der).map_err(Error::without_place)?;
+    Ok(written(loaded, Writing::Pem))
 }
 
 const CERTIFICATE: &str = "CERTIFICATE";
+
+/// The labels of private keys that are never SM2 keys.
+pub(in crate::pki) const FOREIGN_LABELS: [&str; 3] =
+    ["RSA PRIVATE KEY", "DSA PRIVATE KEY", "OPENSSH PRIVATE KEY"];
 
 fn private(bytes: &[u8], password: Option<&[u8]>) -> Result<Loaded<PrivateKey>, Error> {
     let container = container(bytes).ok_or(Error::new(Code::UnknownForm))?;

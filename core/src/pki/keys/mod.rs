@@ -13,6 +13,8 @@ mod cfca;
 mod encrypted;
 mod envelope;
 mod form;
+#[cfg(test)]
+mod hostile_tests;
 mod jwk;
 mod load;
 #[cfg(test)]
@@ -62,17 +64,16 @@ use crate::{
 /// # Errors
 /// [`Code::BadPem`]; as [`private_key_from_der`].
 pub fn private_key_from_pem(text: &[u8], password: Option<&[u8]>) -> Result<PrivateKey, Error> {
-    if text.len() > limits::KEY_BYTES_MAX {
-        return Err(Error::limit("KEY_BYTES_MAX"));
-    }
+    check_length(text)?;
     refuse_rfc1421(text)?;
     for block in pem::blocks(text)? {
-        match block.label {
-            "PRIVATE KEY" => return private::from_pkcs8(&block.der),
-            "ENCRYPTED PRIVATE KEY" => return decrypt(&block.der, password),
-            "EC PRIVATE KEY" | "SM2 PRIVATE KEY" => return private::from_sec1(&block.der),
-            _ => {}
-        }
+        let read = match block.label {
+            "PRIVATE KEY" => private::from_pkcs8(&block.der),
+            "ENCRYPTED PRIVATE KEY" => decrypt(&block.der, password),
+            "EC PRIVATE KEY" | "SM2 PRIVATE KEY" => private::from_sec1(&block.der),
+            _ => continue,
+        };
+        return read.map_err(Error::without_place);
     }
     Err(Error::new(Code::BadPem))
 }
@@ -87,9 +88,7 @@ pub fn private_key_from_pem(text: &[u8], password: Option<&[u8]>) -> Result<Priv
 /// another's, [`Code::LimitReached`] past [`limits::KEY_BYTES_MAX`] or
 /// [`limits::PBKDF2_ITERATIONS_MAX`].
 pub fn private_key_from_der(der: &[u8], password: Option<&[u8]>) -> Result<PrivateKey, Error> {
-    if der.len() > limits::KEY_BYTES_MAX {
-        return Err(Error::limit("KEY_BYTES_MAX"));
-    }
+    check_length(der)?;
     match private::kind(der)? {
         private::Kind::Pkcs8 => private::from_pkcs8(der),
         private::Kind::Encrypted => decrypt(der, password),
@@ -188,9 +187,7 @@ pub fn private_key_to_encrypted_pem(
 /// [`Code::BadKey`] if it is malformed, [`Code::UnsupportedAlgorithm`] if it is no SM2 key,
 /// [`Code::BadPublicKey`] if the point is not on the curve.
 pub fn public_key_from_spki(der: &[u8]) -> Result<PublicKey, Error> {
-    if der.len() > limits::KEY_BYTES_MAX {
-        return Err(Error::limit("KEY_BYTES_MAX"));
-    }
+    check_length(der)?;
     let info = SubjectPublicKeyInfo::<der::asn1::AnyRef<'_>, BitStringRef<'_>>::from_der(der)
         .map_err(|_| Error::new(Code::BadKey).field("subjectPublicKeyInfo"))?;
     require_sm2(&info.algorithm)?;
@@ -203,6 +200,7 @@ pub fn public_key_from_spki(der: &[u8]) -> Result<PublicKey, Error> {
 /// # Errors
 /// [`Code::BadPem`]; as [`public_key_from_spki`].
 pub fn public_key_from_pem(text: &[u8]) -> Result<PublicKey, Error> {
+    check_length(text)?;
     let blocks = pem::blocks(text)?;
     let block = blocks.iter().find(|block| block.label == "PUBLIC KEY");
     public_key_from_spki(&block.ok_or(Error::new(Code::BadPem))?.der)
@@ -242,8 +240,8 @@ fn require_sm2(algorithm: &AlgorithmIdentifier<der::asn1::AnyRef<'_>>) -> Result
     if sm2 { Ok(()) } else { Err(Error::new(Code::UnsupportedAlgorithm).field("algorithm")) }
 }
 
-const fn check_length(der: &[u8]) -> Result<(), Error> {
-    if der.len() > limits::KEY_BYTES_MAX {
+const fn check_length(bytes: &[u8]) -> Result<(), Error> {
+    if bytes.len() > limits::KEY_BYTES_MAX {
         return Err(Error::limit("KEY_BYTES_MAX"));
     }
     Ok(())
@@ -258,11 +256,5 @@ fn refuse_rfc1421(text: &[u8]) -> Result<(), Error> {
 }
 
 fn decrypt(der: &[u8], password: Option<&[u8]>) -> Result<PrivateKey, Error> {
-    let password = password.ok_or(Error::new(Code::PasswordNeeded))?;
-    let plain = pbes2::decrypt(der, password, Legacy::Refused)?;
-    // With a wrong password 1 of 256 paddings looks right: noise is then no PKCS#8 at all.
-    match private::kind(&plain) {
-        Ok(private::Kind::Pkcs8) => private::from_pkcs8(&plain),
-        Ok(_) | Err(_) => Err(Error::new(Code::WrongPassword)),
-    }
+    encrypted::decrypt(der, password.ok_or(Error::new(Code::PasswordNeeded))?, Legacy::Refused)
 }

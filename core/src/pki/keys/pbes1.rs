@@ -13,7 +13,7 @@ use md5::Md5;
 use rc2::Rc2;
 use sha1::Sha1;
 use spki::AlgorithmIdentifier;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::{
     pbes::{Password, Work, iterations, unsupported},
@@ -82,7 +82,13 @@ impl<'a> Scheme<'a> {
         if data.is_empty() || !data.len().is_multiple_of(8) {
             return Err(Error::new(Code::BadKey).field("encryptedData"));
         }
-        work.spend(u64::from(self.iterations))?;
+        // With PKCS#12, key and IV are made of one digest of 20 bytes each, a key of 24 bytes of two.
+        let digests = match self.name {
+            Name::Md5Des | Name::Md5Rc2 | Name::Sha1Des | Name::Sha1Rc2 => 1,
+            Name::TripleDes2Keys | Name::Rc2With128Bits | Name::Rc2With40Bits => 2,
+            Name::TripleDes3Keys => 3,
+        };
+        work.spend(digests * u64::from(self.iterations))?;
         let bad_length = || Error::new(Code::BadLength).field("derived");
         let (key_length, derived) = match self.name {
             Name::Md5Des | Name::Md5Rc2 => (8, self.pbkdf1::<Md5>(password)),
@@ -106,13 +112,13 @@ impl<'a> Scheme<'a> {
 
     /// Key and IV by PBKDF1 (RFC 8018, 5.1), 8 bytes each.
     fn pbkdf1<D: Digest>(&self, password: &Password<'_>) -> Zeroizing<Vec<u8>> {
-        let first = D::new().chain_update(password.bytes()).chain_update(self.salt).finalize();
-        let mut value = Zeroizing::new(first.to_vec());
+        let mut value = D::new().chain_update(password.bytes()).chain_update(self.salt).finalize();
         for _ in 1..self.iterations {
-            let next = D::digest(value.as_slice());
-            value.copy_from_slice(&next);
+            value = D::digest(&value);
         }
-        value
+        let derived = Zeroizing::new(value.to_vec());
+        value.zeroize();
+        derived
     }
 
     /// Key of `key_length` bytes and IV of 8 by the derivation of PKCS#12.
@@ -129,5 +135,34 @@ impl<'a> Scheme<'a> {
         kdf::derive::<Sha1>(kdf::Purpose::Key, &password, self.salt, self.iterations, key);
         kdf::derive::<Sha1>(kdf::Purpose::Iv, &password, self.salt, self.iterations, iv);
         Ok(derived)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits;
+
+    /// Key and IV of PKCS#12 take the iterations once for each digest of 20 bytes.
+    #[test]
+    fn work_is_counted_by_digests() {
+        for (name, digests) in [
+            (Name::Md5Des, 1),
+            (Name::Sha1Rc2, 1),
+            (Name::TripleDes3Keys, 3),
+            (Name::TripleDes2Keys, 2),
+            (Name::Rc2With40Bits, 2),
+        ] {
+            let scheme = Scheme { name, salt: b"salt", iterations: 5 };
+            let mut work = Work::pkcs12();
+            work.spend(limits::PKCS12_ITERATIONS_MAX - 5 * digests).unwrap();
+            // The data are noise.
+            let _ = scheme.decrypt(&[7; 16], &Password::new(b"x"), &mut work);
+            assert!(work.spend(1).is_err());
+            let mut work = Work::pkcs12();
+            work.spend(limits::PKCS12_ITERATIONS_MAX - 5 * digests + 1).unwrap();
+            let error = scheme.decrypt(&[7; 16], &Password::new(b"x"), &mut work).unwrap_err();
+            assert_eq!(error.code(), Code::LimitReached);
+        }
     }
 }

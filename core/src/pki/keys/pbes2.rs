@@ -332,9 +332,13 @@ pub(super) fn decrypt_cbc<C>(
 where
     C: BlockCipherDecrypt + KeyInit,
 {
-    cbc::Decryptor::<C>::new_from_slices(key, iv)
+    // In place: of data whose padding is wrong, too, the rest may be plaintext.
+    let mut plain = Zeroizing::new(data.to_vec());
+    let length = cbc::Decryptor::<C>::new_from_slices(key, iv)
         .map_err(|_| Error::new(Code::BadLength).field("key or iv"))?
-        .decrypt_padded_vec::<Pkcs7>(data)
-        .map(Zeroizing::new)
-        .map_err(|_| Error::new(Code::WrongPassword))
+        .decrypt_padded::<Pkcs7>(&mut plain)
+        .map_err(|_| Error::new(Code::WrongPassword))?
+        .len();
+    plain.truncate(length);
+    Ok(plain)
 }

@@ -74,8 +74,16 @@ pub(in crate::pki) struct Derivation<'a> {
 }
 
 enum Function {
-    Pbkdf2 { iterations: u32, derive: Pbkdf2 },
-    Scrypt { parameters: scrypt::Params, work: u64 },
+    /// `digest` is the length of what the function gives.
+    Pbkdf2 {
+        iterations: u32,
+        derive: Pbkdf2,
+        digest: usize,
+    },
+    Scrypt {
+        parameters: scrypt::Params,
+        work: u64,
+    },
 }
 
 /// PBKDF2 with some function: password, salt, iterations, key.
@@ -124,20 +132,20 @@ impl<'a> Derivation<'a> {
             parameters.ok_or_else(bad)?.decode_as().map_err(|_| bad())?;
         let iterations = iterations(parameters.iterations, bad())?;
         let prf = parameters.prf.map(|prf| prf.oid.to_string());
-        let derive: Pbkdf2 = match prf.as_deref().unwrap_or(default) {
+        let (derive, digest): (Pbkdf2, usize) = match prf.as_deref().unwrap_or(default) {
             // Annex A.2 of GM/T 0091-2020 is cited with the second.
-            HMAC_SM3 | "1.2.156.10197.1.401.3.1" => sm3::pbkdf2,
-            HMAC_SHA1 => pbkdf2_hmac::<sha1::Sha1>,
-            "1.2.840.113549.2.8" => pbkdf2_hmac::<sha2::Sha224>,
-            HMAC_SHA256 => pbkdf2_hmac::<sha2::Sha256>,
-            "1.2.840.113549.2.10" => pbkdf2_hmac::<sha2::Sha384>,
-            "1.2.840.113549.2.11" => pbkdf2_hmac::<sha2::Sha512>,
-            "1.2.840.113549.2.12" => pbkdf2_hmac::<sha2::Sha512_224>,
-            "1.2.840.113549.2.13" => pbkdf2_hmac::<sha2::Sha512_256>,
+            HMAC_SM3 | "1.2.156.10197.1.401.3.1" => (sm3::pbkdf2, 32),
+            HMAC_SHA1 => (pbkdf2_hmac::<sha1::Sha1>, 20),
+            "1.2.840.113549.2.8" => (pbkdf2_hmac::<sha2::Sha224>, 28),
+            HMAC_SHA256 => (pbkdf2_hmac::<sha2::Sha256>, 32),
+            "1.2.840.113549.2.10" => (pbkdf2_hmac::<sha2::Sha384>, 48),
+            "1.2.840.113549.2.11" => (pbkdf2_hmac::<sha2::Sha512>, 64),
+            "1.2.840.113549.2.12" => (pbkdf2_hmac::<sha2::Sha512_224>, 28),
+            "1.2.840.113549.2.13" => (pbkdf2_hmac::<sha2::Sha512_256>, 32),
             _ => return Err(unsupported("prf")),
         };
         let Pbkdf2Parameters { salt, key_length, .. } = parameters;
-        let function = Function::Pbkdf2 { iterations, derive };
+        let function = Function::Pbkdf2 { iterations, derive, digest };
         Ok(Self { salt: salt.as_bytes(), function, key_length })
     }
 
@@ -180,9 +188,9 @@ impl<'a> Derivation<'a> {
             return Err(Error::new(Code::BadKey).field("keyLength"));
         }
         match &self.function {
-            Function::Pbkdf2 { iterations, derive } => {
-                // Each 32 bytes, or fewer, take all of them again.
-                let blocks = u64::try_from(key.len().div_ceil(32)).unwrap_or(u64::MAX);
+            Function::Pbkdf2 { iterations, derive, digest } => {
+                // Each digest takes all of them again.
+                let blocks = u64::try_from(key.len().div_ceil(*digest)).unwrap_or(u64::MAX);
                 work.spend(u64::from(*iterations).saturating_mul(blocks))?;
                 derive(password, self.salt, *iterations, key);
             }
@@ -218,6 +226,30 @@ mod tests {
 
     fn of(der: &[u8]) -> Result<Derivation<'_>, Error> {
         Derivation::of(&AlgorithmIdentifier::from_der(der).unwrap())
+    }
+
+    /// A key that is longer than a digest takes all iterations again for each digest.
+    #[test]
+    fn work_is_counted_by_digests() {
+        let derivation = |prf: &str, iterations: u32| {
+            let prf = tlv::sequence(&[&oid(prf).to_der().unwrap()]);
+            let iterations = iterations.to_der().unwrap();
+            let parameters = tlv::sequence(&[&[4, 1, 7], &iterations, &prf]);
+            tlv::sequence(&[&oid("1.2.840.113549.1.5.12").to_der().unwrap(), &parameters])
+        };
+        for (prf, length, digests) in [
+            (HMAC_SM3, 32, 1),
+            (HMAC_SM3, 33, 2),
+            (HMAC_SHA1, 20, 1),
+            (HMAC_SHA1, 32, 2),
+            ("1.2.840.113549.2.11", 64, 1),
+        ] {
+            let mut work = Work::pkcs12();
+            work.spend(limits::PKCS12_ITERATIONS_MAX - 4 * digests).unwrap();
+            let der = derivation(prf, 4);
+            of(&der).unwrap().derive(b"x", &mut vec![0; length], &mut work).unwrap();
+            assert!(work.spend(1).is_err(), "{prf} {length}");
+        }
     }
 
     /// RFC 7914, 12, the first three of its vectors; the fourth needs 1 GiB.

@@ -12,7 +12,10 @@ use zeroize::Zeroizing;
 use super::{SM2_KEY, require_sm2};
 use crate::{
     error::{Code, Error},
-    pki::oid,
+    pki::{
+        oid,
+        tlv::{self, tag},
+    },
     primitives::sm2::{PrivateKey, PublicKey},
 };
 
@@ -44,20 +47,27 @@ pub(super) fn kind(der: &[u8]) -> Result<Kind, Error> {
 
 /// PrivateKeyInfo or OneAsymmetricKey (RFC 5208, 5; RFC 5958, 2).
 pub(super) fn from_pkcs8(der: &[u8]) -> Result<PrivateKey, Error> {
-    let parse = || -> der::Result<_> {
-        let mut reader = SliceReader::new(AnyRef::from_der(der)?.value())?;
-        let version = u8::decode(&mut reader)?;
-        let algorithm = AlgorithmIdentifier::<AnyRef<'_>>::decode(&mut reader)?;
-        let key = <&OctetStringRef>::decode(&mut reader)?;
-        // What may follow are attributes, [0], and the public key again, [1].
-        Ok((version, algorithm, key.as_bytes()))
-    };
-    let (version, algorithm, key) = parse().map_err(|_| bad())?;
-    if version > 1 {
-        return Err(bad().field("version"));
+    let mut parts = tlv::only(der, 0, tag::SEQUENCE, Code::BadKey, "PrivateKeyInfo")?.inside();
+    let version = parts.expect(tag::INTEGER, "version")?;
+    if !matches!(version.value, [0 | 1]) {
+        return Err(version.error("version"));
     }
-    require_sm2(&algorithm)?;
-    decode_sec1(key, Curve::Known)
+    let algorithm = parts.expect(tag::SEQUENCE, "algorithm")?;
+    let key = parts.expect(tag::OCTET_STRING, "privateKey")?.value;
+    // Attributes say nothing of the key.
+    parts.take(tag::CONTEXT_0, "attributes")?;
+    // The public key again: of version 1 by RFC 5958, but right or wrong in either.
+    let public = match parts.take(tag::CONTEXT_1_PRIMITIVE, "publicKey")? {
+        Some(element) => Some(element.retagged(tag::BIT_STRING).bits("publicKey")?),
+        None => None,
+    };
+    parts.finish("PrivateKeyInfo")?;
+    require_sm2(
+        &AlgorithmIdentifier::from_der(algorithm.raw).map_err(|_| algorithm.error("algorithm"))?,
+    )?;
+    let key = decode_sec1(key, Curve::Known)?;
+    public.map_or(Ok(()), |point| require_own(&key, point))?;
+    Ok(key)
 }
 
 pub(super) fn from_sec1(der: &[u8]) -> Result<PrivateKey, Error> {
@@ -137,12 +147,17 @@ fn decode_sec1(der: &[u8], curve: Curve) -> Result<PrivateKey, Error> {
     }
     let key = PrivateKey::from_bytes(&*scalar(parsed.private_key.as_bytes())?)?;
     if let Some(public) = parsed.public_key {
-        let point = public.as_bytes().ok_or_else(bad)?;
-        if PublicKey::from_sec1(point).ok().as_ref() != Some(key.public()) {
-            return Err(Error::new(Code::KeyMismatch));
-        }
+        require_own(&key, public.as_bytes().ok_or_else(|| bad().field("publicKey"))?)?;
     }
     Ok(key)
+}
+
+/// A public key beside the private one must be its own.
+fn require_own(key: &PrivateKey, point: &[u8]) -> Result<(), Error> {
+    match PublicKey::from_sec1(point) {
+        Ok(public) if public == *key.public() => Ok(()),
+        Ok(_) | Err(_) => Err(Error::new(Code::KeyMismatch)),
+    }
 }
 
 /// d as 32 bytes. Some writers drop leading zero bytes or add one.

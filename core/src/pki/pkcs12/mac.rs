@@ -1,5 +1,7 @@
 //! The MAC over a PKCS#12 file: RFC 7292, 4 and 5.1, and PBMAC1 by RFC 9579.
 
+use std::ops::RangeInclusive;
+
 use der::{
     Decode as _, Encode as _, Sequence,
     asn1::{AnyRef, OctetStringRef},
@@ -81,8 +83,9 @@ impl Mac {
 
 const PBMAC1: &str = "1.2.840.113549.1.5.14";
 
-/// The longest key that PBMAC1 may ask for: 256 bytes, as Bouncy Castle does.
-const KEY_BYTES_MAX: u16 = 256;
+/// The keys that PBMAC1 may ask for. With a shorter one a MAC can be found without the password, by
+/// trying all keys (RFC 9579, 9); Bouncy Castle writes the longest.
+const KEY_BYTES: RangeInclusive<u16> = 20..=256;
 
 /// MacData.
 pub(super) struct MacData<'a> {
@@ -156,7 +159,7 @@ impl<'a> MacData<'a> {
         let hash = Hash::of_hmac(&parameters.mac)?;
         let derivation = Derivation::of(&parameters.derivation)?;
         // Without a length nobody knows which was meant, so that the RFC demands one.
-        let length = derivation.key_length.filter(|length| (1..=KEY_BYTES_MAX).contains(length));
+        let length = derivation.key_length.filter(|length| KEY_BYTES.contains(length));
         let mut key = Zeroizing::new(vec![0; usize::from(length.ok_or_else(|| bad("keyLength"))?)]);
         derivation.derive(password.bytes(), &mut key, work)?;
         Ok((hash.verify)(&key, content, self.digest))

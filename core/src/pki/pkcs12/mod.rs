@@ -117,7 +117,8 @@ impl fmt::Debug for Key {
 
 /// Opens a PKCS#12 file, DER or BER.
 ///
-/// `password` is UTF-8. An empty one opens files made with an empty password and with none.
+/// `password` is UTF-8. An empty one opens files made with an empty password and, where they have a MAC,
+/// with none.
 ///
 /// # Errors
 /// [`Code::WrongPassword`] if the MAC, or where there is none, what is decrypted, tells so;

@@ -32,7 +32,7 @@ pub(super) fn open(bytes: &[u8], password: &[u8], legacy: Legacy) -> Result<Cont
     let der = Zeroizing::new(ber::to_der(bytes, Code::BadPkcs12)?.into_owned());
     let pfx = Pfx::parse(&der).map_err(|error| {
         // In what was BER the places are others.
-        if *der == bytes { error } else { without_place(&error) }
+        if *der == bytes { error } else { error.without_place() }
     })?;
     let mut work = Work::pkcs12();
     let password = pfx.verified_password(password, &mut work)?;
@@ -45,7 +45,7 @@ pub(super) fn open(bytes: &[u8], password: &[u8], legacy: Legacy) -> Result<Cont
         others: Vec::new(),
     };
     let mut reader = Reader { password, legacy, work, bags: 0, contents };
-    reader.authenticated_safe(pfx.content).map_err(|error| without_place(&error))?;
+    reader.authenticated_safe(pfx.content).map_err(Error::without_place)?;
     reader.join_certificates();
     Ok(reader.contents)
 }
@@ -402,13 +402,4 @@ fn algorithm<'a>(element: &Element<'a>) -> Result<AlgorithmIdentifier<AnyRef<'a>
 
 fn unsupported(field: &'static str) -> Error {
     Error::new(Code::UnsupportedAlgorithm).field(field)
-}
-
-/// The error without the place, which is one of something decrypted or put together.
-fn without_place(error: &Error) -> Error {
-    let bare = Error::new(error.code());
-    match error.field_name() {
-        Some(field) => bare.field(field),
-        None => bare,
-    }
 }

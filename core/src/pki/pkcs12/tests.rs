@@ -215,6 +215,14 @@ fn sizes_and_counts_are_bounded() {
     let parts = |count| file_of(&part_of(&[]).repeat(count));
     assert_eq!(limit(&parts(most)), None);
     assert_eq!(limit(&parts(most + 1)), Some("PKCS12_BAGS_MAX"));
+    let attribute = tlv::sequence(&[&[6, 1, 42], &[0x31, 0]]);
+    let described = |count| {
+        let set = tlv::wrap(tag::SET, &[&attribute.repeat(count)]);
+        let kind = write::identifier(&format!("{KIND}9")).unwrap();
+        file_of(&part_of(&tlv::sequence(&[&kind, &[0xa0, 2, 5, 0], &set])))
+    };
+    assert_eq!(limit(&described(most)), None);
+    assert_eq!(limit(&described(most + 1)), Some("PKCS12_BAGS_MAX"));
     let nested = |depth| {
         let inner =
             (0..depth).fold(secret.clone(), |inner, _| bag_of(6, &tlv::sequence(&[&inner])));
@@ -295,4 +303,34 @@ fn iterations_of_the_mac_are_bounded() {
     }
     let over = error(i64::from(limits::PBKDF2_ITERATIONS_MAX) + 1);
     assert_eq!(over.field_name(), Some("PBKDF2_ITERATIONS_MAX"));
+}
+
+/// With a key of one byte, 256 MACs are tried and one is right, whatever the password.
+#[test]
+fn keys_of_pbmac1_are_not_to_be_guessed() {
+    let safe = tlv::wrap(tag::OCTET_STRING, &[&tlv::sequence(&[])]);
+    let safe = write::content_info(write::DATA, &safe).unwrap();
+    let identifier = |dotted| write::identifier(dotted).unwrap();
+    let file = |key_length: u16| {
+        let hmac = tlv::sequence(&[&identifier("1.2.156.10197.1.401.2")]);
+        let length = der::Encode::to_der(&key_length).unwrap();
+        let parameters = tlv::sequence(&[&[4, 1, 7], &[2, 1, 1], &length, &hmac]);
+        let pbkdf2 = tlv::sequence(&[&identifier("1.2.840.113549.1.5.12"), &parameters]);
+        let pbmac1 = tlv::sequence(&[&pbkdf2, &hmac]);
+        let algorithm = tlv::sequence(&[&identifier("1.2.840.113549.1.5.14"), &pbmac1]);
+        let info = tlv::sequence(&[&algorithm, &tlv::wrap(tag::OCTET_STRING, &[&[0; 32]])]);
+        let mac = tlv::sequence(&[&info, &[4, 1, 7], &[2, 1, 1]]);
+        tlv::sequence(&[&[2, 1, 3], &safe, &mac])
+    };
+    for (length, field) in [
+        (1, "keyLength"),
+        (19, "keyLength"),
+        (20, "macData"),
+        (32, "macData"),
+        (256, "macData"),
+        (257, "keyLength"),
+    ] {
+        let error = open(&file(length), b"x", Legacy::Refused).err().unwrap();
+        assert_eq!(error.field_name(), Some(field), "{length}");
+    }
 }
