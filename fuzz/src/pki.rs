@@ -5,10 +5,11 @@ use yinxin::{
     pki::{
         algorithm::SignatureForm,
         bundle::{Bundle, BundlePolicy},
+        ciphertext::Layout,
         cms::{self, EnvelopedData, OpenWith, RecipientIs, SignedData, VerifyOptions, stream},
         crl::Crl,
         csr::{self, Csr},
-        diagnose::{self, CiphertextQuestion, Diagnosis, KeyQuestion, Layout, SignatureQuestion},
+        diagnose::{self, CiphertextQuestion, Diagnosis, KeyQuestion, SignatureQuestion},
         keys,
         ocsp::{Question, Request, Response},
         pkcs12::{self, Legacy},

@@ -142,13 +142,7 @@ fn ciphertext(arguments: &CiphertextArguments, output: &Output) -> Result<Ending
     let load = |file: &PathBuf| Opening::default().load(file);
     let keys = arguments.try_key.iter().map(load).collect::<Result<Vec<_>, _>>()?;
     let other_keys: Vec<_> = names.iter().map(String::as_str).zip(&keys).collect();
-    let layout = match arguments.layout {
-        Layout::Der => diagnose::Layout::Der,
-        Layout::C1c3c2 => diagnose::Layout::C1C3C2,
-        Layout::C1c2c3 => diagnose::Layout::C1C2C3,
-        Layout::C1c3c2No04 => diagnose::Layout::C1C3C2Without04,
-        Layout::C1c2c3No04 => diagnose::Layout::C1C2C3Without04,
-    };
+    let layout = arguments.layout.named();
     let question =
         CiphertextQuestion { key: &key, ciphertext: &bytes, layout, other_keys: &other_keys };
     show(&arguments.data, diagnose::ciphertext(&question), output)

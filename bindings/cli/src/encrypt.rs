@@ -4,7 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
-use yinxin::{Error, primitives::sm2::Ciphertext};
+use yinxin::{
+    Error,
+    pki::{ciphertext, text::Coding},
+    primitives::sm2::Ciphertext,
+};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -52,7 +56,7 @@ pub(crate) struct DecryptArguments {
     out: OutFile,
 }
 
-/// The layouts of SM2 ciphertexts; nothing in the bytes tells the last four apart for sure.
+/// The layouts of SM2 ciphertexts; nothing in the bytes of the raw ones tells them apart for sure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Layout {
     /// DER SEQUENCE { x, y, C3, C2 } of GM/T 0009.
@@ -65,29 +69,29 @@ pub(crate) enum Layout {
     C1c3c2No04,
     /// x ‖ y ‖ C2 ‖ C3, without the 04.
     C1c2c3No04,
+    /// ECCCIPHERBLOB of GM/T 0016, the ECCCipher of GM/T 0018.
+    EccCipherBlob,
 }
 
 impl Layout {
-    pub(crate) fn decode(self, bytes: &[u8]) -> Result<Ciphertext, Error> {
-        let with_04 = || [&[4], bytes].concat();
+    /// What it is called in the library.
+    pub(crate) const fn named(self) -> ciphertext::Layout {
         match self {
-            Self::Der => Ciphertext::from_der(bytes),
-            Self::C1c3c2 => Ciphertext::from_c1c3c2(bytes),
-            Self::C1c2c3 => Ciphertext::from_c1c2c3(bytes),
-            Self::C1c3c2No04 => Ciphertext::from_c1c3c2(&with_04()),
-            Self::C1c2c3No04 => Ciphertext::from_c1c2c3(&with_04()),
+            Self::Der => ciphertext::Layout::Asn1,
+            Self::C1c3c2 => ciphertext::Layout::C1C3C2,
+            Self::C1c2c3 => ciphertext::Layout::C1C2C3,
+            Self::C1c3c2No04 => ciphertext::Layout::C1C3C2Without04,
+            Self::C1c2c3No04 => ciphertext::Layout::C1C2C3Without04,
+            Self::EccCipherBlob => ciphertext::Layout::EccCipherBlob,
         }
     }
 
+    pub(crate) fn decode(self, bytes: &[u8]) -> Result<Ciphertext, Error> {
+        self.named().read(bytes, Coding::Binary)
+    }
+
     pub(crate) fn encode(self, ciphertext: &Ciphertext) -> Vec<u8> {
-        let without_04 = |mut bytes: Vec<u8>| bytes.split_off(1);
-        match self {
-            Self::Der => ciphertext.to_der(),
-            Self::C1c3c2 => ciphertext.to_c1c3c2(),
-            Self::C1c2c3 => ciphertext.to_c1c2c3(),
-            Self::C1c3c2No04 => without_04(ciphertext.to_c1c3c2()),
-            Self::C1c2c3No04 => without_04(ciphertext.to_c1c2c3()),
-        }
+        self.named().write(ciphertext, Coding::Binary)
     }
 
     pub(crate) const fn name(self) -> &'static str {
@@ -97,6 +101,7 @@ impl Layout {
             Self::C1c2c3 => "c1c2c3",
             Self::C1c3c2No04 => "c1c3c2-no04",
             Self::C1c2c3No04 => "c1c2c3-no04",
+            Self::EccCipherBlob => "ecc-cipher-blob",
         }
     }
 }

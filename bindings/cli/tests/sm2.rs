@@ -107,7 +107,7 @@ fn data_of_any_size_streams_through_pipes() {
 #[test]
 fn ciphertexts_go_through_every_layout() {
     let shell = shell("layouts");
-    let layouts = ["der", "c1c3c2", "c1c2c3", "c1c3c2-no04", "c1c2c3-no04"];
+    let layouts = ["der", "c1c3c2", "c1c2c3", "c1c3c2-no04", "c1c2c3-no04", "ecc-cipher-blob"];
     for from in layouts {
         let sealed =
             shell.pipe(&format!("encrypt data --to k.pub --layout {from} --encoding hex"), b"");

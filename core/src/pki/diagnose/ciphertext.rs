@@ -1,10 +1,11 @@
 //! What explains a ciphertext that does not decrypt: its layout, its form, its key.
 
-use serde::Serialize;
 use x509_parser::asn1_rs::{Any, FromBer as _, Tag};
 
 use super::{
-    Diagnosis, Finding, Subject, conclude,
+    Diagnosis, Finding, Subject,
+    budget::Budget,
+    conclude,
     deviation::{Deviation, Part},
     layer,
     procedure::OTHER_KEY,
@@ -12,25 +13,10 @@ use super::{
 use crate::{
     error::Error,
     limits,
+    pki::{ciphertext::Layout, text::Coding},
     primitives::sm2::{Ciphertext, PrivateKey, PublicKey},
     report::Text,
 };
-
-/// The layouts of ciphertexts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Layout {
-    /// DER SEQUENCE { x, y, C3, C2 } (GM/T 0009-2012, 7.2).
-    Der,
-    /// 04 ‖ x ‖ y ‖ C3 ‖ C2 (GB/T 32918.4-2016).
-    C1C3C2,
-    /// 04 ‖ x ‖ y ‖ C2 ‖ C3, the order before 2012.
-    C1C2C3,
-    /// x ‖ y ‖ C3 ‖ C2, without the 04.
-    C1C3C2Without04,
-    /// x ‖ y ‖ C2 ‖ C3, without the 04.
-    C1C2C3Without04,
-}
 
 /// What was expected of a ciphertext.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +37,8 @@ pub struct CiphertextQuestion<'a> {
 ///
 /// # Errors
 /// [`Code::LimitReached`](crate::Code::LimitReached) past [`limits::DIAGNOSIS_DATA_BYTES_MAX`] or
-/// [`limits::DIAGNOSIS_CANDIDATES_MAX`].
+/// [`limits::DIAGNOSIS_CANDIDATES_MAX`]. At most [`limits::DIAGNOSIS_HASHED_BYTES_MAX`] bytes are decrypted;
+/// where that is not enough, the diagnosis says so.
 pub fn ciphertext(question: &CiphertextQuestion<'_>) -> Result<Diagnosis, Error> {
     if question.ciphertext.len() > limits::DIAGNOSIS_DATA_BYTES_MAX {
         return Err(Error::limit("DIAGNOSIS_DATA_BYTES_MAX"));
@@ -60,12 +47,15 @@ pub fn ciphertext(question: &CiphertextQuestion<'_>) -> Result<Diagnosis, Error>
         return Err(Error::limit("DIAGNOSIS_CANDIDATES_MAX"));
     }
     let readings = readings(question.ciphertext, question.layout);
-    let mut tried = 0_usize;
+    let mut budget = Budget::new();
     let mut findings = Vec::new();
     let others = question.other_keys.iter().map(|(name, key)| (Some(*name), *key));
-    for (name, key) in std::iter::once((None, question.key)).chain(others) {
+    'all: for (name, key) in std::iter::once((None, question.key)).chain(others) {
         for (ciphertext, parts) in &readings {
-            tried = tried.saturating_add(1);
+            // The key stream and C3 hash each byte.
+            if !budget.hash(question.ciphertext.len().saturating_mul(2)) || !budget.verify() {
+                break 'all;
+            }
             if key.decrypt(ciphertext).is_err() {
                 continue;
             }
@@ -82,29 +72,35 @@ pub fn ciphertext(question: &CiphertextQuestion<'_>) -> Result<Diagnosis, Error>
         let length = question.ciphertext.len();
         observations.push(Text {
             en: format!(
-                "the {length} bytes are no SM2 ciphertext in any layout that is known here"
+                "the {length} bytes are no SM2 ciphertext in any layout that is known here, or its C1 is \
+                 no point of the curve"
             )
             .into(),
-            zh: format!("这 {length} 字节不是任何已知布局的 SM2 密文").into(),
+            zh: format!("这 {length} 字节不是任何已知布局的 SM2 密文，或其 C1 不在曲线上").into(),
         });
     }
-    Ok(conclude(Subject::Ciphertext, findings, tried, true, observations))
+    let (tried, complete) = (budget.verified(), budget.was_enough());
+    Ok(conclude(Subject::Ciphertext, findings, tried, complete, observations))
 }
 
 type Reading = (Ciphertext, Vec<Part>);
 
-/// Every ciphertext that the bytes may mean, the fewest deviations first. Their number is that of the
-/// rows times that of the layers around the value.
+/// Every ciphertext that the bytes may mean, the fewest deviations first. C1 is a point of the curve in
+/// each: of bytes at the wrong place it is not, so that few of the rows are left to be decrypted.
 fn readings(bytes: &[u8], expected: Layout) -> Vec<Reading> {
     let mut readings: Vec<Reading> = Vec::new();
     for outer in layer::unwrap_all(bytes) {
         for row in ROWS {
-            let Some(ciphertext) = (row.read)(&outer.bytes) else { continue };
+            let ciphertext = match &row.deviation {
+                None => row.layout.read(&outer.bytes, Coding::Binary).ok(),
+                Some((_, read)) => read(&outer.bytes),
+            };
+            let Some(ciphertext) = ciphertext.filter(Ciphertext::is_on_curve) else { continue };
             let mut parts = outer.parts.clone();
             if row.layout != expected {
                 parts.push(Part::of(named(row.layout)));
             }
-            parts.extend(row.deviation.as_ref().map(Part::of));
+            parts.extend(row.deviation.as_ref().map(|(deviation, _)| Part::of(deviation)));
             readings.push((ciphertext, parts));
         }
     }
@@ -120,69 +116,49 @@ fn readings(bytes: &[u8], expected: Layout) -> Vec<Reading> {
 
 struct Row {
     layout: Layout,
-    deviation: Option<Deviation>,
-    read: fn(&[u8]) -> Option<Ciphertext>,
+    /// What deviates from the layout, and how it is read all the same.
+    deviation: Option<(Deviation, Read)>,
+}
+
+/// The ciphertext that the bytes mean with a deviation.
+type Read = fn(&[u8]) -> Option<Ciphertext>;
+
+impl Row {
+    const fn strict(layout: Layout) -> Self {
+        Self { layout, deviation: None }
+    }
+
+    const fn deviating(layout: Layout, deviation: Deviation, read: Read) -> Self {
+        Self { layout, deviation: Some((deviation, read)) }
+    }
 }
 
 const ROWS: &[Row] = &[
-    Row { layout: Layout::Der, deviation: None, read: |bytes| Ciphertext::from_der(bytes).ok() },
-    Row {
-        layout: Layout::C1C3C2,
-        deviation: None,
-        read: |bytes| Ciphertext::from_c1c3c2(bytes).ok(),
-    },
-    Row {
-        layout: Layout::C1C2C3,
-        deviation: None,
-        read: |bytes| Ciphertext::from_c1c2c3(bytes).ok(),
-    },
-    Row {
-        layout: Layout::C1C3C2Without04,
-        deviation: None,
-        read: |bytes| Ciphertext::from_c1c3c2(&[&[4], bytes].concat()).ok(),
-    },
-    Row {
-        layout: Layout::C1C2C3Without04,
-        deviation: None,
-        read: |bytes| Ciphertext::from_c1c2c3(&[&[4], bytes].concat()).ok(),
-    },
-    Row {
-        layout: Layout::Der,
-        deviation: Some(NOT_DER),
-        read: |bytes| {
-            let [x, y, c3, c2] = ber_parts(bytes)?;
-            assembled(x, y, c3, c2)
-        },
-    },
-    Row {
-        layout: Layout::Der,
-        deviation: Some(DER_C2_FIRST),
-        read: |bytes| {
-            let [x, y, c2, c3] = ber_parts(bytes)?;
-            assembled(x, y, c3, c2)
-        },
-    },
-    Row {
-        layout: Layout::C1C3C2,
-        deviation: Some(COMPRESSED),
-        read: |bytes| {
-            let (c1, rest) = expanded(bytes)?;
-            Ciphertext::from_c1c3c2(&[&c1, rest].concat()).ok()
-        },
-    },
-    Row {
-        layout: Layout::C1C2C3,
-        deviation: Some(COMPRESSED),
-        read: |bytes| {
-            let (c1, rest) = expanded(bytes)?;
-            Ciphertext::from_c1c2c3(&[&c1, rest].concat()).ok()
-        },
-    },
-    Row {
-        layout: Layout::C1C3C2,
-        deviation: Some(LITTLE_ENDIAN),
-        read: |bytes| Ciphertext::from_c1c3c2(&reversed_point(bytes)?).ok(),
-    },
+    Row::strict(Layout::Asn1),
+    Row::strict(Layout::C1C3C2),
+    Row::strict(Layout::C1C2C3),
+    Row::strict(Layout::C1C3C2Without04),
+    Row::strict(Layout::C1C2C3Without04),
+    Row::strict(Layout::EccCipherBlob),
+    Row::deviating(Layout::Asn1, NOT_DER, |bytes| {
+        let [x, y, c3, c2] = ber_parts(bytes)?;
+        assembled(x, y, c3, c2)
+    }),
+    Row::deviating(Layout::Asn1, DER_C2_FIRST, |bytes| {
+        let [x, y, c2, c3] = ber_parts(bytes)?;
+        assembled(x, y, c3, c2)
+    }),
+    Row::deviating(Layout::C1C3C2, COMPRESSED, |bytes| {
+        let (c1, rest) = expanded(bytes)?;
+        Ciphertext::from_c1c3c2(&[&c1, rest].concat()).ok()
+    }),
+    Row::deviating(Layout::C1C2C3, COMPRESSED, |bytes| {
+        let (c1, rest) = expanded(bytes)?;
+        Ciphertext::from_c1c2c3(&[&c1, rest].concat()).ok()
+    }),
+    Row::deviating(Layout::C1C3C2, LITTLE_ENDIAN, |bytes| {
+        Ciphertext::from_c1c3c2(&reversed_point(bytes)?).ok()
+    }),
 ];
 
 const NOT_DER: Deviation = Deviation::new(
@@ -236,7 +212,7 @@ macro_rules! layout_deviation {
 /// That the layout is another one than was expected.
 const fn named(layout: Layout) -> &'static Deviation {
     match layout {
-        Layout::Der => layout_deviation!("layout.der", "DER", "der"),
+        Layout::Asn1 => layout_deviation!("layout.der", "DER", "der"),
         Layout::C1C3C2 => layout_deviation!("layout.c1c3c2", "C1 ‖ C3 ‖ C2", "c1c3c2"),
         Layout::C1C2C3 => layout_deviation!("layout.c1c2c3", "C1 ‖ C2 ‖ C3", "c1c2c3"),
         Layout::C1C3C2Without04 => {
@@ -244,6 +220,9 @@ const fn named(layout: Layout) -> &'static Deviation {
         }
         Layout::C1C2C3Without04 => {
             layout_deviation!("layout.c1c2c3-no04", "C1 ‖ C2 ‖ C3 (no 04)", "c1c2c3-no04")
+        }
+        Layout::EccCipherBlob => {
+            layout_deviation!("layout.ecc-cipher-blob", "ECCCIPHERBLOB", "ecc-cipher-blob")
         }
     }
 }

@@ -1,11 +1,12 @@
 //! What lies around a value: texts that stand for bytes, and wrappings. Two layers are undone at most.
 
-use base64ct::{Base64, Base64UrlUnpadded, Encoding as _};
+use base64ct::{Base64UrlUnpadded, Encoding as _};
 use zeroize::Zeroizing;
 
 use super::deviation::{Deviation, Part};
 use crate::pki::{
     pem,
+    text::{self, Coding},
     tlv::{self, tag},
 };
 
@@ -36,7 +37,7 @@ const DEPTH: usize = 2;
 
 fn layers_of(outer: &Unwrapped) -> Vec<Unwrapped> {
     let undo = |layer: &Layer| {
-        let bytes = Zeroizing::new((layer.undo)(&outer.bytes)?);
+        let bytes = (layer.undo)(&outer.bytes)?;
         let mut parts = outer.parts.clone();
         parts.push(Part::of(&layer.deviation));
         Some(Unwrapped { bytes, parts })
@@ -46,7 +47,7 @@ fn layers_of(outer: &Unwrapped) -> Vec<Unwrapped> {
 
 struct Layer {
     deviation: Deviation,
-    undo: fn(&[u8]) -> Option<Vec<u8>>,
+    undo: fn(&[u8]) -> Option<Zeroizing<Vec<u8>>>,
 }
 
 const LAYERS: &[Layer] = &[
@@ -59,7 +60,7 @@ const LAYERS: &[Layer] = &[
                 "使用前先将十六进制文本解码为字节",
             ],
         ),
-        undo: |bytes| hex_digits(bytes).and_then(|digits| from_digits(&digits)),
+        undo: |bytes| hex_digits(bytes).and_then(|digits| from_digits(&digits)).map(Zeroizing::new),
     },
     Layer {
         deviation: Deviation::new(
@@ -100,7 +101,7 @@ const LAYERS: &[Layer] = &[
         ),
         undo: |bytes| {
             let blocks = pem::is_pem(bytes).then(|| pem::blocks(bytes).ok()).flatten()?;
-            blocks.into_iter().next().map(|block| block.der.to_vec())
+            blocks.into_iter().next().map(|block| block.der)
         },
     },
     Layer {
@@ -114,8 +115,22 @@ const LAYERS: &[Layer] = &[
         ),
         undo: |bytes| {
             let text = bytes.strip_suffix(b"\n")?;
-            Some(text.strip_suffix(b"\r").unwrap_or(text).to_vec())
+            Some(copy(text.strip_suffix(b"\r").unwrap_or(text)))
         },
+    },
+    Layer {
+        deviation: Deviation::new(
+            "text.marked",
+            [
+                "the text begins with a byte order mark, or is in UTF-16",
+                "文本以字节顺序标记（BOM）开头，或为 UTF-16 编码",
+            ],
+            [
+                "save it as UTF-8 without a mark (in PowerShell, `>` writes UTF-16)",
+                "另存为不带 BOM 的 UTF-8（PowerShell 的 > 写出 UTF-16）",
+            ],
+        ),
+        undo: text::without_mark,
     },
     Layer {
         deviation: Deviation::new(
@@ -123,7 +138,7 @@ const LAYERS: &[Layer] = &[
             ["the value is inside a DER OCTET STRING", "数值外包了一层 DER OCTET STRING"],
             ["take the contents of the OCTET STRING", "取 OCTET STRING 的内容"],
         ),
-        undo: |bytes| inside(bytes, tag::OCTET_STRING).map(<[u8]>::to_vec),
+        undo: |bytes| inside(bytes, tag::OCTET_STRING).map(copy),
     },
     Layer {
         deviation: Deviation::new(
@@ -132,7 +147,7 @@ const LAYERS: &[Layer] = &[
             ["take the contents of the BIT STRING", "取 BIT STRING 的内容"],
         ),
         undo: |bytes| match inside(bytes, tag::BIT_STRING)?.split_first()? {
-            (0, bits) => Some(bits.to_vec()),
+            (0, bits) => Some(copy(bits)),
             _ => None,
         },
     },
@@ -150,8 +165,13 @@ fn trimmed(bytes: &[u8]) -> &[u8] {
     quoted.unwrap_or(text)
 }
 
-fn replace(text: &[u8], old: u8, new: u8) -> Vec<u8> {
-    text.iter().map(|&byte| if byte == old { new } else { byte }).collect()
+fn replace(text: &[u8], old: u8, new: u8) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(text.iter().map(|&byte| if byte == old { new } else { byte }).collect())
+}
+
+/// A copy that is overwritten when it is dropped: what lies inside may be a key.
+fn copy(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(bytes.to_vec())
 }
 
 /// The values of hexadecimal digits, with `0x` before them and colons or white space between them or
@@ -174,16 +194,13 @@ pub(super) fn from_digits(digits: &[u8]) -> Option<Vec<u8>> {
     rest.is_empty().then(|| pairs.iter().map(|[high, low]| high << 4 | low).collect())
 }
 
-fn base64(bytes: &[u8]) -> Option<Vec<u8>> {
-    let mut text = trimmed(bytes).to_vec();
-    text.retain(|byte| !byte.is_ascii_whitespace());
-    let text = Zeroizing::new(String::from_utf8(text).ok().filter(|text| !text.is_empty())?);
-    Base64::decode_vec(&text).ok()
+fn base64(bytes: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    Coding::Base64.decode(trimmed(bytes)).ok().filter(|bytes| !bytes.is_empty())
 }
 
-fn base64_url(bytes: &[u8]) -> Option<Vec<u8>> {
+fn base64_url(bytes: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let text = std::str::from_utf8(trimmed(bytes)).ok()?.trim_end_matches('=');
     let differs = text.contains(['-', '_']) || !text.len().is_multiple_of(4);
     let decoded = || Base64UrlUnpadded::decode_vec(text).ok().filter(|bytes| !bytes.is_empty());
-    differs.then(decoded).flatten()
+    differs.then(decoded).flatten().map(Zeroizing::new)
 }

@@ -10,6 +10,7 @@
 //! The deviations are rows of tables: `reading` (how the value is written), `data` (what was signed),
 //! `procedure` (how it was hashed), `ciphertext` and `key`.
 
+mod budget;
 mod ciphertext;
 mod data;
 mod deviation;
@@ -24,7 +25,7 @@ mod tests;
 use serde::Serialize;
 
 pub use self::{
-    ciphertext::{CiphertextQuestion, Layout, ciphertext},
+    ciphertext::{CiphertextQuestion, ciphertext},
     deviation::{Deviation, Part},
     key::{KeyQuestion, key},
     signature::{SignatureQuestion, signature},

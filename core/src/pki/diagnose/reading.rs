@@ -15,8 +15,9 @@ pub(super) struct Reading {
 }
 
 /// Every meaning of `bytes`, of which `form` is expected: the fewest deviations first. The first has
-/// none if and only if the bytes are strictly what was expected.
-pub(super) fn readings(bytes: &[u8], form: SignatureForm) -> Vec<Reading> {
+/// none if and only if the bytes are strictly what was expected. Beside them whether these are all, as
+/// there are [`limits::DIAGNOSIS_READINGS_MAX`] at most.
+pub(super) fn readings(bytes: &[u8], form: SignatureForm) -> (Vec<Reading>, bool) {
     let mut readings: Vec<Reading> = Vec::new();
     for outer in layer::unwrap_all(bytes) {
         for halves in forms(&outer.bytes, form) {
@@ -35,15 +36,22 @@ pub(super) fn readings(bytes: &[u8], form: SignatureForm) -> Vec<Reading> {
         }
     }
     readings.sort_by_key(|reading| reading.parts.len());
+    different(readings)
+}
+
+/// The first of those that mean the same signature, and whether there was room for all.
+fn different(readings: Vec<Reading>) -> (Vec<Reading>, bool) {
     let mut different: Vec<Reading> = Vec::new();
     for reading in readings {
-        if different.len() < limits::DIAGNOSIS_READINGS_MAX
-            && different.iter().all(|known| known.signature != reading.signature)
-        {
-            different.push(reading);
+        if different.iter().any(|known| known.signature == reading.signature) {
+            continue;
         }
+        if different.len() == limits::DIAGNOSIS_READINGS_MAX {
+            return (different, false);
+        }
+        different.push(reading);
     }
-    different
+    (different, true)
 }
 
 /// r and s as some form has them.
@@ -339,3 +347,29 @@ const TEXT_HEX_STRIPPED: Deviation = Deviation::new(
         "签名方应各写 64 位十六进制数字（%064x）",
     ],
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readings_are_bounded_and_the_bound_is_told() {
+        let numbered = |number: usize| {
+            let mut raw = [1; 64];
+            raw[..8].copy_from_slice(&number.to_be_bytes());
+            Reading { signature: Signature::from_bytes(&raw).unwrap(), parts: Vec::new() }
+        };
+        let most = limits::DIAGNOSIS_READINGS_MAX;
+        let all = |count| (0..count).chain(0..count).map(numbered).collect();
+        let (kept, complete) = different(all(most));
+        assert_eq!((kept.len(), complete), (most, true));
+        let (kept, complete) = different(all(most + 1));
+        assert_eq!((kept.len(), complete), (most, false));
+        assert!(kept[most - 1].signature == numbered(most - 1).signature);
+        // 56 bytes in hexadecimal are halves of many lengths, in four orders each.
+        let text: String =
+            (0..112).map(|digit| char::from(b"123456789abcdef"[digit % 15])).collect();
+        let (kept, complete) = readings(text.as_bytes(), SignatureForm::Raw);
+        assert_eq!((kept.len(), complete), (most, false));
+    }
+}

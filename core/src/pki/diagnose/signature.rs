@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Diagnosis, Finding, Subject, conclude,
+    Diagnosis, Finding, Subject,
+    budget::Budget,
+    conclude,
     data::{self, DataRow},
     deviation::Part,
     procedure::{self, ProcedureRow},
@@ -60,8 +62,11 @@ pub fn signature(question: &SignatureQuestion<'_>) -> Result<Diagnosis, Error> {
     if candidates > limits::DIAGNOSIS_CANDIDATES_MAX {
         return Err(Error::limit("DIAGNOSIS_CANDIDATES_MAX"));
     }
-    let readings = reading::readings(question.signature, question.form);
+    let (readings, complete) = reading::readings(question.signature, question.form);
     let mut search = Search::new(question, &readings);
+    if !complete {
+        search.budget.exhaust();
+    }
     // The form of a signature is seen, the rest is guessed: with other deviations the most probable
     // reading comes first, and pairs are tried with that one only.
     let (probable, others) = readings.split_at(readings.len().min(1));
@@ -92,9 +97,7 @@ struct Search<'a> {
     /// The identifiers, the expected one first, and what it means if it is another.
     ids: Vec<(DistId, Option<Part>)>,
     keys: Vec<(&'a PublicKey, Option<Part>)>,
-    verified: usize,
-    hashed_bytes: usize,
-    complete: bool,
+    budget: Budget,
 }
 
 impl<'a> Search<'a> {
@@ -118,7 +121,7 @@ impl<'a> Search<'a> {
                 keys.push((*key, Some(Part::named(&procedure::OTHER_KEY, name))));
             }
         }
-        Self { question, readings, ids, keys, verified: 0, hashed_bytes: 0, complete: true }
+        Self { question, readings, ids, keys, budget: Budget::new() }
     }
 
     /// Each of the readings with this many deviations beside it.
@@ -131,11 +134,10 @@ impl<'a> Search<'a> {
                 data = Some((variant.data, self.data(variant.data)));
             }
             let Some((_, Some(bytes))) = &data else { continue };
-            if self.hashed_bytes.saturating_add(bytes.len()) > limits::DIAGNOSIS_HASHED_BYTES_MAX {
-                self.complete = false;
+            // Z, the identifier and the last block come on top of the data.
+            if !self.budget.hash(bytes.len().saturating_add(64)) {
                 break;
             }
-            self.hashed_bytes = self.hashed_bytes.saturating_add(bytes.len()).saturating_add(64);
             let (Some((id, _)), Some((key, _))) =
                 (self.ids.get(variant.id), self.keys.get(variant.key))
             else {
@@ -162,18 +164,15 @@ impl<'a> Search<'a> {
         let mut meanings = Vec::new();
         'all: for reading in readings {
             for ((key, e), variant) in digests {
-                if self.verified.saturating_add(claims.len()) >= limits::DIAGNOSIS_VERIFICATIONS_MAX
-                {
-                    self.complete = false;
-                    break 'all;
-                }
                 if let Some((key, _)) = self.keys.get(*key) {
+                    if !self.budget.verify() {
+                        break 'all;
+                    }
                     claims.push((*key, *e, &reading.signature));
                     meanings.push((reading, *variant));
                 }
             }
         }
-        self.verified = self.verified.saturating_add(claims.len());
         let results = hazmat::verify_digests(&claims);
         let explained = results.iter().zip(&meanings).filter(|(result, _)| result.is_ok());
         explained.map(|(_, (reading, variant))| self.finding(reading, *variant)).collect()
@@ -232,6 +231,7 @@ impl<'a> Search<'a> {
                     .into(),
             });
         }
-        conclude(Subject::Signature, findings, self.verified, self.complete, observations)
+        let (tried, complete) = (self.budget.verified(), self.budget.was_enough());
+        conclude(Subject::Signature, findings, tried, complete, observations)
     }
 }

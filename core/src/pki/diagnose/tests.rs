@@ -4,12 +4,17 @@ use base64ct::{Base64, Base64UrlUnpadded, Encoding as _};
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    CiphertextQuestion, Deviation, Diagnosis, KeyQuestion, Layout, SignatureQuestion, data, layer,
+    CiphertextQuestion, Deviation, Diagnosis, KeyQuestion, SignatureQuestion, data, layer,
     procedure,
 };
 use crate::{
     Code, limits,
-    pki::{algorithm::SignatureForm, keys, tlv},
+    pki::{
+        algorithm::SignatureForm,
+        ciphertext::Layout,
+        keys::{self, Encryption},
+        pkcs12, tlv,
+    },
     primitives::{
         sm2::{DistId, PARAMETERS, PrivateKey, Signature, hazmat},
         sm3,
@@ -327,6 +332,7 @@ fn every_ciphertext_is_explained() {
         (&["layout.der"], der.clone()),
         (&["layout.c1c3c2-no04"], new[1..].to_vec()),
         (&["layout.c1c2c3-no04"], old[1..].to_vec()),
+        (&["layout.ecc-cipher-blob"], keys::ciphertext_to_blob(&sealed)),
         (&["text.hex"], data::hex(&new, true)),
         (&["text.base64", "layout.der"], Base64::encode_string(&der).into_bytes()),
         (&["layout.der", "der.not-canonical"], [&der[..], &[0]].concat()),
@@ -403,11 +409,59 @@ fn every_key_file_is_explained() {
         (&["key.public"], point[1..].to_vec()),
         (&["unexplained"], b"noise".to_vec()),
         (&["unexplained"], keys::private_key_to_pem(&other).unwrap().as_bytes().to_vec()),
+        (
+            &["key.not-first"],
+            [&keys::private_key_to_pem(&other).unwrap()[..], &pem].concat().into(),
+        ),
+        (&["key.other-container"], keys::private_key_to_blob(&key).to_vec()),
+        (
+            &["key.other-container"],
+            keys::private_key_to_jwk(&key, keys::JwkCurve::Sm2).as_bytes().to_vec(),
+        ),
+        (&["key.enveloped"], keys::seal_enveloped(&key, other.public()).unwrap()),
+        (&["key.other-encryption"], b"Proc-Type: 4,ENCRYPTED\n-----BEGIN X-----".to_vec()),
+        (&["key.other-algorithm"], crate::pki::pem::encode("RSA PRIVATE KEY", &[0x30, 0]).into()),
+        (&["text.marked"], [b"\xff\xfe", &wide(pem.as_bytes())[..]].concat()),
     ];
     for (expected, bytes) in &cases {
         let question = KeyQuestion { bytes, password: None, public: Some(key.public()) };
         let diagnosis = super::key(&question).unwrap();
         assert_eq!(ids(&diagnosis), *expected, "{}", diagnosis.to_text(Language::English));
+    }
+}
+
+/// UTF-16, little-endian.
+fn wide(ascii: &[u8]) -> Vec<u8> {
+    ascii.iter().flat_map(|&byte| [byte, 0]).collect()
+}
+
+#[test]
+fn the_writing_of_a_password_is_found() {
+    let (key, gbk) = (key(), b"\xbf\xda\xc1\xee");
+    let protection = Encryption::SM4_SM3.with_iterations(limits::PBKDF2_ITERATIONS_MIN).unwrap();
+    let file = |password: &[u8]| {
+        keys::private_key_to_encrypted(&key, password, &protection).unwrap().as_bytes().to_vec()
+    };
+    let mut writer = pkcs12::Writer::new();
+    writer.key(&key, None, None).unwrap();
+    let protection = pkcs12::Protection { encryption: protection, mac: pkcs12::Mac::HmacSm3 };
+    let pkcs12 = writer.write("口令".as_bytes(), &protection).unwrap();
+    for (bytes, given, expected) in [
+        (file("口令".as_bytes()), &gbk[..], "key.password-utf-8"),
+        (file(gbk), "口令".as_bytes(), "key.password-gbk"),
+        (file(b"secret"), b"secret\r\n", "key.password-line-end"),
+        (file(b"secret"), b"secreT", "key.password"),
+        (pkcs12.clone(), gbk, "key.password-utf-8"),
+        (pkcs12.clone(), b"x", "key.password"),
+        (pkcs12, "口令".as_bytes(), "key.other-container"),
+    ] {
+        for public in [None, Some(key.public())] {
+            let question = KeyQuestion { bytes: &bytes, password: Some(given), public };
+            assert_eq!(ids(&super::key(&question).unwrap()), [expected]);
+            // Neither the file nor the password is shown.
+            let shown = format!("{question:?}");
+            assert!(!shown.contains("115, 101, 99") && !shown.contains("secre"), "{shown}");
+        }
     }
 }
 
@@ -429,6 +483,12 @@ fn ceilings_hold_and_hostile_input_ends() {
     assert_eq!(refused(super::signature(&asked)), "DIAGNOSIS_CANDIDATES_MAX");
     let asked = SignatureQuestion { other_ids: &names[1..], ..asked };
     assert!(super::signature(&asked).is_ok());
+    let keys = vec![("x", &key); limits::DIAGNOSIS_CANDIDATES_MAX + 1];
+    let layout = Layout::Asn1;
+    let asked = CiphertextQuestion { key: &key, ciphertext: b"", layout, other_keys: &keys };
+    assert_eq!(refused(super::ciphertext(&asked)), "DIAGNOSIS_CANDIDATES_MAX");
+    let asked = CiphertextQuestion { other_keys: &keys[1..], ..asked };
+    assert_eq!(ids(&super::ciphertext(&asked).unwrap()), ["unexplained"]);
     let file = KeyQuestion { bytes: &large, password: None, public: None };
     assert_eq!(refused(super::key(&file)), "DIAGNOSIS_VALUE_BYTES_MAX");
     assert!(super::key(&KeyQuestion { bytes: &large[1..], ..file }).is_ok());
@@ -436,8 +496,14 @@ fn ceilings_hold_and_hostile_input_ends() {
     let asked = question(&key, &data, b"", &id);
     assert_eq!(refused(super::signature(&asked)), "DIAGNOSIS_DATA_BYTES_MAX");
     let asked =
-        CiphertextQuestion { key: &key, ciphertext: &data, layout: Layout::Der, other_keys: &[] };
+        CiphertextQuestion { key: &key, ciphertext: &data, layout: Layout::Asn1, other_keys: &[] };
     assert_eq!(refused(super::ciphertext(&asked)), "DIAGNOSIS_DATA_BYTES_MAX");
+    // At the ceiling, a ciphertext is decrypted with as many keys as there is work for.
+    let sealed = key.public().encrypt(&vec![0; limits::DIAGNOSIS_DATA_BYTES_MAX - 97]).unwrap();
+    let sealed = sealed.to_c1c3c2();
+    assert_eq!(sealed.len(), limits::DIAGNOSIS_DATA_BYTES_MAX);
+    let asked = CiphertextQuestion { ciphertext: &sealed, layout: Layout::C1C3C2, ..asked };
+    assert_eq!(ids(&super::ciphertext(&asked).unwrap()), ["nothing to explain"]);
     // Texts in texts in texts: two layers are undone.
     let mut nested = sign(DATA);
     for _ in 0..3 {

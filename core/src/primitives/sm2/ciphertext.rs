@@ -8,7 +8,7 @@ use der::{
     asn1::{OctetStringRef, UintRef},
 };
 
-use super::encode;
+use super::{encode, point::Affine};
 use crate::{
     error::{Code, Error},
     limits,
@@ -96,6 +96,11 @@ impl Ciphertext {
     #[must_use]
     pub fn to_c1c2c3(&self) -> Vec<u8> {
         [&[4], &self.x[..], &self.y, &self.c2, &self.c3].concat()
+    }
+
+    /// Whether C1 is a point of the curve: if it is not, nothing decrypts it.
+    pub(crate) fn is_on_curve(&self) -> bool {
+        Affine::from_bytes(&self.x, &self.y).is_some()
     }
 
     fn new(x: [u8; 32], y: [u8; 32], c3: [u8; 32], c2: &[u8]) -> Result<Self, Error> {
