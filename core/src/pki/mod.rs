@@ -15,6 +15,8 @@ pub mod ocsp;
 mod oid;
 pub mod pem;
 pub mod pkcs12;
+#[cfg(test)]
+mod published_tests;
 pub mod text;
 pub mod timestamp;
 pub(crate) mod tlv;

@@ -104,7 +104,7 @@ impl KeyUsage {
     }
 
     /// From the DER BIT STRING. Bits past the ninth have no meaning and are dropped.
-    pub(super) fn from_der(der: &[u8]) -> Option<Self> {
+    pub(in crate::pki) fn from_der(der: &[u8]) -> Option<Self> {
         // Not `BitStringRef`: vendors leave unused bits set or write trailing zero bits.
         let [3, length, unused, bits @ ..] = der else { return None };
         if usize::from(*length) != bits.len() + 1 || *unused > 7 || bits.len() > 16 {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use digest::{Digest as _, KeyInit as _, Mac as _, Update};
 use proptest::prelude::*;
-use yinxin_vectors::{Case, load, load_shared, shared};
+use yinxin_vectors::{Case, load, published::compare_folder};
 use zeroize::Zeroizing;
 
 use super::*;
@@ -270,71 +270,61 @@ fn algorithm_identifiers() {
 
 #[test]
 fn every_shared_vector() {
-    let Some(folder) = shared("vectors/sm3") else { return };
     let mut counts = [0; 4];
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let name = entry.unwrap().file_name().into_string().unwrap();
-        for case in load_shared(&format!("sm3/{name}")).unwrap() {
-            let kind = match case.get("alg").map(|_| case.text("alg")) {
-                None => check_hash(&case),
-                Some("HMAC-SM3") => check_hmac(&case),
-                Some("PBKDF2-HMAC-SM3") => check_pbkdf2(&case),
-                Some("HKDF-SM3") => check_hkdf(&case),
-                Some(other) => panic!("{case}: {other} is neither tested nor skipped by name"),
-            };
-            counts[kind] += 1;
-        }
-    }
-    assert!(counts.iter().all(|&count| count > 0), "{counts:?}");
+    let all = compare_folder("sm3", |case, found| {
+        let (kind, agrees) = match case.get("alg").map(|_| case.text("alg")) {
+            None => (0, agrees_hash(case)),
+            Some("HMAC-SM3") => (1, agrees_hmac(case)),
+            Some("PBKDF2-HMAC-SM3") => (2, agrees_pbkdf2(case)),
+            Some("HKDF-SM3") => (3, agrees_hkdf(case)),
+            Some(other) => return found.refuse(format!("{other} is not offered")),
+        };
+        counts[kind] += 1;
+        found.valid(agrees);
+    });
+    assert!(counts.iter().all(|&count| count > 0) || all == 0, "{counts:?}");
 }
 
-fn check_hash(case: &Case) -> usize {
+fn agrees_hash(case: &Case) -> bool {
     let message = match case.get("unit") {
         Some(_) => case.bytes("unit").repeat(case.number("count") as usize),
         None => case.bytes("msg"),
     };
-    for backend in Backend::runnable() {
-        assert_eq!(backend.hash(&message)[..], case.bytes("digest"), "{case} {backend:?}");
-    }
-    0
+    Backend::runnable().all(|backend| backend.hash(&message)[..] == case.bytes("digest"))
 }
 
-fn check_hmac(case: &Case) -> usize {
+/// Whether the tag is that of the message: on every backend, one by one and for many, or on none.
+fn agrees_hmac(case: &Case) -> bool {
+    let (message, tag) = (case.bytes("msg"), case.bytes("tag"));
     let mac = HmacSm3::new_from_slice(&case.bytes("key")).unwrap();
-    let mac = mac.chain_update(case.bytes("msg"));
-    assert_eq!(mac.verify_truncated_left(&case.bytes("tag")).is_ok(), case.valid(), "{case}");
+    let agrees = mac.chain_update(&message).verify_truncated_left(&tag).is_ok();
     for backend in Backend::runnable() {
         let key = HmacKey::with_backend(backend, &case.bytes("key"));
-        let (message, tag) = (case.bytes("msg"), case.bytes("tag"));
         let tags = [key.mac(&[&message]), Zeroizing::new(key.mac_many(&[&message[..]; 4])[3])];
         for ours in tags {
-            assert_eq!(ours[..tag.len()] == tag, case.valid(), "{case} {backend:?}");
+            assert_eq!(ours[..tag.len()] == tag, agrees, "{case} {backend:?}");
         }
     }
-    1
+    agrees
 }
 
-fn check_pbkdf2(case: &Case) -> usize {
-    assert!(case.valid(), "{case}");
+fn agrees_pbkdf2(case: &Case) -> bool {
+    let (password, salt) = (case.bytes("password"), case.bytes("salt"));
     let mut key = vec![0; case.number("size") as usize];
     let rounds = case.number("iterations") as u32;
-    ::pbkdf2::pbkdf2_hmac::<Sm3>(&case.bytes("password"), &case.bytes("salt"), rounds, &mut key);
-    assert_eq!(key, case.bytes("dk"), "{case}");
+    ::pbkdf2::pbkdf2_hmac::<Sm3>(&password, &salt, rounds, &mut key);
+    let agrees = key == case.bytes("dk");
     for backend in Backend::runnable() {
         key.fill(0);
-        backend.pbkdf2(&case.bytes("password"), &case.bytes("salt"), rounds, &mut key);
-        assert_eq!(key, case.bytes("dk"), "{case} {backend:?}");
+        backend.pbkdf2(&password, &salt, rounds, &mut key);
+        assert_eq!(key == case.bytes("dk"), agrees, "{case} {backend:?}");
     }
-    2
+    agrees
 }
 
-fn check_hkdf(case: &Case) -> usize {
+fn agrees_hkdf(case: &Case) -> bool {
     let hkdf = hkdf::Hkdf::<Sm3>::new(Some(&case.bytes("salt")), &case.bytes("ikm"));
     let mut key = vec![0; case.number("size") as usize];
-    let done = hkdf.expand(&case.bytes("info"), &mut key);
-    assert_eq!(done.is_ok(), case.valid(), "{case}");
-    if case.valid() {
-        assert_eq!(key, case.bytes("okm"), "{case}");
-    }
-    3
+    // What asks for more than 255 digests has no answer.
+    hkdf.expand(&case.bytes("info"), &mut key).is_ok() && key == case.bytes("okm")
 }

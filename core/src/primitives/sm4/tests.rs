@@ -15,7 +15,7 @@ use cipher::{
 use proptest::prelude::*;
 use yinxin_vectors::load;
 
-use self::vectors::{check_gcm, check_mode};
+use self::vectors::{agrees_gcm, agrees_mode};
 use super::{sbox::*, *};
 use crate::limits;
 
@@ -164,13 +164,13 @@ fn the_examples_of_the_standard() {
         }
     }
     for case in load("sm4/modes.json") {
-        check_mode(&case, case.text("mode"));
+        assert!(agrees_mode(&case, case.text("mode")), "{case}");
     }
     for case in load("sm4/ctr_carry.json") {
-        check_mode(&case, "CTR");
+        assert!(agrees_mode(&case, "CTR"), "{case}");
     }
     for case in load("sm4/gcm.json").iter().chain(&load("sm4/gcm_lengths.json")) {
-        check_gcm(case, "nonce", true);
+        assert!(agrees_gcm(case, "nonce"), "{case}");
     }
 }
 
