@@ -99,6 +99,8 @@ peers=("$@")
 echo '-- yinxin: make files for the other implementations'
 cargo build --quiet -p yinxin-interop
 yinxin=$target/debug/yinxin-interop
+# Our side of what needs both at once.
+export YINXIN=$yinxin
 rm -rf "$matrix"
 read -ra cells <<<"${CELLS:-}"
 "$yinxin" make "$matrix" "${cells[@]}"

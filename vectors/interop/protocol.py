@@ -1,7 +1,9 @@
 """What every driver of a peer speaks; vectors/interop/README.md describes it."""
 
 import json
+import os
 import pathlib
+import subprocess
 
 
 class NotOffered(Exception):
@@ -43,6 +45,30 @@ class Driver:
                     made.mkdir(parents=True, exist_ok=True)
                     end = attempt(function, task, made)
                     say(direction="from", cell=cell, case=task.name, **end)
+
+
+class OurSide:
+    """Our side of an exchange that needs both at once: lines in hexadecimal."""
+
+    def __init__(self, case, *arguments):
+        command = [os.environ["YINXIN"], "exchange", case, *arguments]
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
+
+    def hear(self):
+        """The next line."""
+        return bytes.fromhex(self.process.stdout.readline())
+
+    def say(self, line):
+        """Sends a line."""
+        self.process.stdin.write(line.hex() + "\n")
+        self.process.stdin.flush()
+
+    def end(self):
+        """The last line, if there is one; raises if our side failed."""
+        rest, _ = self.process.communicate()
+        require(self.process.returncode == 0, "our side failed")
+        return bytes.fromhex(rest)
 
 
 def attempt(function, *arguments):

@@ -31,6 +31,7 @@ var cells = []struct {
 	{"cms-enveloped", takeEnveloped, makeEnveloped},
 	{"cms-signed-and-enveloped", takeSignedAndEnveloped, makeSignedAndEnveloped},
 	{"cms-encrypted", takeEncryptedData, makeEncryptedData},
+	{"key-exchange", respond, initiate},
 	{"enveloped-key", takeEnvelopedKey, makeEnvelopedKey},
 }
 

@@ -5,7 +5,7 @@ import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
-from protocol import Driver, NotOffered, require, until_wanted  # noqa: E402
+from protocol import Driver, NotOffered, OurSide, require, until_wanted  # noqa: E402
 
 
 def read(case, *names):
@@ -73,6 +73,33 @@ def gmalglib():
     def encrypt(task, out):
         public, plaintext = read(task, "public.raw", "plaintext")
         (out / "ciphertext.c1c3c2").write_bytes(SM2(pk=public).encrypt(plaintext))
+
+    def exchange(case, role, *place):
+        """The peer's key, and what our side printed last."""
+        private, dist_id, their_id, theirs = read(
+            case, "private.raw", "id", "our-id", "our-public.raw"
+        )
+        peer = SM2(sk=private, uid=dist_id)
+        ours = OurSide(case, role, *place)
+        secret, point = peer.begin_key_exchange()
+        received = ours.hear()
+        ours.say(point)
+        ours.hear()  # A confirmation, for which this peer has nothing.
+        ours.say(b"")
+        length = int((case / "length").read_text())
+        first = role == "initiator"
+        key = peer.end_key_exchange(secret, received, theirs, first, length, their_id)
+        return key, ours.end()
+
+    @driver.takes("key-exchange")
+    def respond(case):
+        key, ours = exchange(case, "initiator")
+        require(key == ours, "different keys")
+
+    @driver.makes("key-exchange")
+    def initiate(task, out):
+        key, _ = exchange(task, "responder", out / "our-key")
+        (out / "key").write_bytes(key)
 
     return driver
 

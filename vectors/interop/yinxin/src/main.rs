@@ -2,6 +2,8 @@
 //! `FOLDER/ours`, and the tasks for which they make files, in `FOLDER/tasks`: all, or those of the cells
 //! that are named.
 //!
+//! `yinxin-interop exchange CASE initiator|responder [FILE]`: our side of a key exchange, for drivers.
+//!
 //! `yinxin-interop compare FOLDER PEER...`: checks what the peers made and what they answered, in
 //! `FOLDER/peers/PEER`, against `vectors/interop/expected.json`, and the published table against that
 //! too. With `UPDATE=1` the table is written. Fails if any case of any cell ends otherwise than
@@ -21,15 +23,21 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use yinxin::UnixTime;
+use yinxin::{UnixTime, primitives::sm2::exchange::Role};
 
-use crate::{case::Fault, cells::CELLS, expected::Expected};
+use crate::{
+    case::{Case, Fault},
+    cells::CELLS,
+    expected::Expected,
+};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let done = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["make", folder, ref cells @ ..] => make(Path::new(folder), cells).map(|()| true),
         ["compare", folder, ref peers @ ..] => compare(Path::new(folder), peers),
+        ["exchange", case, role] => exchange(case, role, None),
+        ["exchange", case, role, place] => exchange(case, role, Some(Path::new(place))),
         _ => Err("usage: yinxin-interop make FOLDER [CELL...] | compare FOLDER PEER...".into()),
     };
     match done {
@@ -40,6 +48,15 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn exchange(case: &str, role: &str, place: Option<&Path>) -> Result<bool, Fault> {
+    let role = match role {
+        "initiator" => Role::Initiator,
+        "responder" => Role::Responder,
+        _ => return Err("no such role".into()),
+    };
+    cells::exchange::run(&Case::at(case.into()), role, place).map(|()| true)
 }
 
 fn make(folder: &Path, wanted: &[&str]) -> Result<(), Fault> {

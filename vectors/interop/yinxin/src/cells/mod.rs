@@ -6,6 +6,7 @@ mod cms;
 mod crl;
 mod csr;
 mod enveloped;
+pub(crate) mod exchange;
 mod key;
 mod ocsp;
 mod pkcs12;
@@ -47,6 +48,13 @@ pub(crate) const CELLS: &[Cell] = &[
         zh: "加密",
         make: ciphertext::make,
         check: ciphertext::check,
+    },
+    Cell {
+        name: "key-exchange",
+        en: "key exchange",
+        zh: "密钥交换",
+        make: exchange::make,
+        check: exchange::check,
     },
     Cell {
         name: "pkcs8",

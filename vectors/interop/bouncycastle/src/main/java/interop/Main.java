@@ -24,6 +24,7 @@ public final class Main {
     private static final List<Cell> CELLS = List.of(
             new Cell("signature", Keys::verify, Keys::sign),
             new Cell("ciphertext", Keys::decrypt, Keys::encrypt),
+            new Cell("key-exchange", Exchanges::respond, Exchanges::initiate),
             new Cell("pkcs8", Keys::takePkcs8, Keys::makePkcs8),
             new Cell("sec1", Keys::takeSec1, Keys::makeSec1),
             new Cell("spki", Keys::takeSpki, Keys::makeSpki),
