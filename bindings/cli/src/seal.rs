@@ -17,9 +17,10 @@ use yinxin::{
 
 use crate::{
     Ending,
+    encoding::Written,
     failure::Failure,
     inputs::{self, KeyFile},
-    output::{self, Access, Output},
+    output::{self, Access, OutFile, Output},
     trust::{Loaded, TrustFiles},
 };
 
@@ -76,9 +77,8 @@ pub(crate) struct MakeArguments {
     /// Days of validity.
     #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(i64).range(1..=36600))]
     days: i64,
-    /// Where to write the seal.
-    #[arg(long, value_name = "FILE")]
-    out: PathBuf,
+    #[command(flatten)]
+    out: OutFile,
 }
 
 pub(crate) fn run(command: Command, output: &Output) -> Result<Ending, Failure> {
@@ -102,6 +102,8 @@ pub(crate) fn load(path: &Path) -> Result<Seal, Failure> {
 }
 
 fn make(arguments: &MakeArguments, output: &Output) -> Result<Ending, Failure> {
+    let out = &arguments.out;
+    out.check(Written::Binary, Access::New)?;
     let maker = inputs::certificate(&arguments.cert)?;
     let signers = arguments.signer_cert.iter().map(|file| inputs::certificate(file));
     let mut signers = signers.collect::<Result<Vec<_>, _>>()?;
@@ -130,9 +132,14 @@ fn make(arguments: &MakeArguments, output: &Output) -> Result<Ending, Failure> {
         },
     };
     let seal = seals::make(&description, &maker, &arguments.key.load()?)
-        .map_err(|error| Failure::core(&arguments.out.display().to_string(), error))?;
-    output::write(&arguments.out, seal.raw(), Access::Public)?;
-    show(&seal, &arguments.out, output)
+        .map_err(|error| Failure::core(&inputs::name(&arguments.cert), error))?;
+    if inputs::is_standard(&out.out) {
+        let facts = json!({ "name": arguments.name });
+        let (written, access) = (Written::Binary, Access::New);
+        return out.deliver("seal", seal.raw(), written, access, facts, output);
+    }
+    out.write(seal.raw(), Access::New)?;
+    show(&seal, &out.out, output)
 }
 
 /// The national code of the seal where the first signer's certificate is named after it; else the

@@ -157,6 +157,7 @@ fn misuse_is_one_object_too() {
         "cert verify k.pem",
         "cert verify k.pem --trust k.pem --pin abc",
         "cert verify k.pem --trust k.pem --at tomorrow",
+        "cert verify k.pem --trust k.pem --signed-at 2099-01-01",
         "cert root --key k --subject O=nobody",
         "verify - --public-key k.pub --signature -",
         "tsa request data --policy 1.2.x",

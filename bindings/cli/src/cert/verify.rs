@@ -85,6 +85,12 @@ pub(super) fn verify(arguments: &VerifyArguments, output: &Output) -> Result<End
         inhibit_any: arguments.inhibit_any_policy,
     };
     let validation = trust.at()?;
+    if signed_at.is_some_and(|signed| signed > validation) {
+        return Err(Failure::usage(
+            "--signed-at is later than the time to judge at",
+            "--signed-at 晚于判断时间",
+        ));
+    }
     let times = Times { signing: signed_at.unwrap_or(validation), validation };
     let policy = trust.policy(role.role());
     let report = x509::verify_path_under(&leaf, &evidence, &store, &policy, &demands, times);

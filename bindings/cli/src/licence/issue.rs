@@ -23,10 +23,11 @@ use yinxin::{
 
 use crate::{
     Ending,
+    encoding::Written,
     failure::Failure,
     inputs::{self, KeyFile},
     licence::rows::{self, Row},
-    output::{self, Access, Colour, Output},
+    output::{self, Access, Colour, OutFile, Output},
 };
 
 /// The seal and the key to apply it with.
@@ -134,9 +135,8 @@ pub(crate) struct SealArguments {
     /// The upper edge of the seal, in millimetres from the top of the page.
     #[arg(long, value_name = "MM", allow_negative_numbers = true)]
     y: f64,
-    /// Where to write the sealed OFD.
-    #[arg(long, value_name = "FILE")]
-    out: PathBuf,
+    #[command(flatten)]
+    out: OutFile,
 }
 
 pub(crate) fn issue(arguments: &IssueArguments, output: &Output) -> Result<Ending, Failure> {
@@ -202,6 +202,7 @@ fn report(
 }
 
 pub(crate) fn seal(arguments: &SealArguments, output: &Output) -> Result<Ending, Failure> {
+    arguments.out.check(Written::Binary, Access::New)?;
     let name = arguments.file.display().to_string();
     let refused = |error| Failure::core(&name, error);
     let sealing = arguments.sealing.load()?;
@@ -217,12 +218,8 @@ pub(crate) fn seal(arguments: &SealArguments, output: &Output) -> Result<Ending,
     let stamp = Stamp { page: arguments.page, boundary, clip: None };
     let sealed =
         issue::seal_package(&package, &[stamp], &sealing.key(), sealing.at).map_err(refused)?;
-    output::write(&arguments.out, &sealed, Access::Public)?;
-    let out = arguments.out.display().to_string();
-    output.result(&json!({ "file": out }), || {
-        format!("{out}: {}", output.pick("sealed", "已签章"))
-    })?;
-    Ok(Ending::Done)
+    let facts = json!({ "source": name });
+    arguments.out.deliver("ofd", &sealed, Written::Binary, Access::New, facts, output)
 }
 
 /// Seals are at most a few hundred millimetres wide; a larger number is a stamp over the whole page.
