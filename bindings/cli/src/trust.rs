@@ -48,6 +48,10 @@ pub(crate) struct TrustFiles {
     /// OCSP responses (DER), in place of revocation lists or beside them.
     #[arg(long, value_name = "FILE", help_heading = TRUST)]
     ocsp: Vec<PathBuf>,
+    /// Certificates of OCSP responders that are believed for everything below the anchors, whatever they
+    /// say of themselves.
+    #[arg(long, value_name = "FILE", hide_short_help = true, help_heading = TRUST)]
+    ocsp_responder: Vec<PathBuf>,
     /// Do not look at revocation: the check is shown as skipped. Without this, a missing or stale list
     /// leaves the answer indeterminate.
     #[arg(long, help_heading = TRUST)]
@@ -114,6 +118,7 @@ impl TrustFiles {
             }
             None => self.load_files()?,
         };
+        let trust = trust.with_responders(inputs::all_certificates(&self.ocsp_responder)?);
         Ok(Loaded { trust, evidence: evidence.with_ocsp(responses) })
     }
 

@@ -181,6 +181,12 @@ fn a_path_is_judged_by_pins_policies_ocsp_and_time() {
     let shown = &shell.json("ocsp show good --json", 0)[0];
     assert_eq!(shown["answers"][0]["status"], "good");
     assert!(shell.ok("ocsp show good").contains("status: good"));
+    // One who has no right to answer is believed only where that is said.
+    shell.ok("cert root --key user.key --subject CN=service --out service.pem");
+    let other = "ocsp respond q --issuer root.pem --cert service.pem --key user.key";
+    shell.ok(&format!("{other} --crl root.crl --out other"));
+    assert_eq!(shell.run(&format!("{bare} --ocsp other")).status, 3);
+    shell.ok(&format!("{bare} --ocsp other --ocsp-responder service.pem"));
     let serial = shown["answers"][0]["serial"].as_str().unwrap().to_owned();
     shell.ok(&format!("{respond} --crl root.crl --unknown-serial {serial} --out unknown"));
     assert_eq!(shell.run(&format!("{bare} --ocsp unknown")).status, 3);
