@@ -41,6 +41,7 @@ const UNSAFE_FILES: &[&str] = &[
     "core/src/primitives/sm4/aesni.rs",
     "core/src/primitives/sm4/avx512.rs",
     "core/src/primitives/sm4/gfni.rs",
+    "core/src/primitives/sm4/one_block.rs",
     "core/src/primitives/sm4/vectors.rs",
     "core/src/primitives/sm4/vpclmul.rs",
     "core/src/primitives/taint.rs",

@@ -54,6 +54,15 @@ witnesses! {
 #[cfg(target_arch = "x86_64")]
 const OPTIMISED: bool = cfg!(not(yinxin_unoptimised));
 
+/// Whether vector instructions take longer while many of them wait for operands, as on Zen 5: the first
+/// CPU of AMD, which alone has the one set of instructions, that has the other.
+#[cfg(target_arch = "x86_64")]
+#[must_use]
+pub fn full_queues_delay() -> bool {
+    std::arch::is_x86_feature_detected!("sse4a")
+        && std::arch::is_x86_feature_detected!("avx512vp2intersect")
+}
+
 #[cfg(target_arch = "aarch64")]
 witnesses! {
     is_aarch64_feature_detected;

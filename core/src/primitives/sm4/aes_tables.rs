@@ -12,7 +12,8 @@ use super::{
 /// Where the shifted rows have the bytes.
 pub(super) const SHIFT_BACK: Block = [0, 13, 10, 7, 4, 1, 14, 11, 8, 5, 2, 15, 12, 9, 6, 3];
 
-/// A matrix for the low and the high half of a byte.
+/// A matrix for the low and the high half of a byte, in this order in memory.
+#[repr(C)]
 pub(super) struct Tables {
     pub(super) low: Block,
     pub(super) high: Block,

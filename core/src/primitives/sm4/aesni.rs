@@ -5,7 +5,7 @@
 
 #![allow(unsafe_code, reason = "calls that a CPU feature allows")]
 
-use std::arch::x86_64::*;
+use std::arch::{asm, x86_64::*};
 
 use zeroize::{Zeroize as _, Zeroizing};
 
@@ -19,7 +19,7 @@ use super::{
         GATHER, LEFT_8, LEFT_16, LEFT_24, SCATTER, dword_sliced, hurried_rounds,
         whole_blocks_kernel,
     },
-    one_block::{chain, key_schedule},
+    one_block::{chain, chained_round, key_schedule},
     vectors::{kept_apart, load, load_row, store, store_row, wide_load, wide_repeat, wide_store},
 };
 use crate::primitives::cpu;
@@ -59,17 +59,29 @@ pub(super) fn crypt_chain(
     blocks: &mut [Block],
 ) {
     // SAFETY: a `cpu::Aes` exists only where avx2 and aes are.
-    unsafe { chain(schedule, kind, state, blocks) }
+    unsafe {
+        if cpu::full_queues_delay() {
+            chain::<true>(schedule, kind, state, blocks);
+        } else {
+            chain::<false>(schedule, kind, state, blocks);
+        }
+    }
 }
 
 /// Takes `blocks` into `state`; see `RoundKeys::absorb`.
 pub(super) fn absorb(_: cpu::Aes, schedule: &Schedule, state: &mut Block, blocks: &[Block]) {
     // SAFETY: a `cpu::Aes` exists only where avx2 and aes are.
-    unsafe { mac(schedule, state, blocks) }
+    unsafe {
+        if cpu::full_queues_delay() {
+            mac::<true>(schedule, state, blocks);
+        } else {
+            mac::<false>(schedule, state, blocks);
+        }
+    }
 }
 
 key_schedule!("avx2,aes");
-chain!("avx2,aes");
+chain!("avx2,aes", zero: 0xffff_ff00_u32, proof: cpu::Aes);
 dword_sliced!(
     "avx2,aes", __m128i, entered: entered, rounds: rounds, left: left,
     repeat: load, xor: _mm_xor_si128, xor3: xor3,
@@ -210,3 +222,68 @@ fn aes_s_box(x: __m128i) -> __m128i {
 fn last_round(x: __m128i) -> __m128i {
     _mm_aesenclast_si128(x, _mm_setzero_si128())
 }
+
+// L is Q ^ W ^ Q<<<8 ^ Q<<<16 ^ W<<<24. Only the low byte of every dword is in use; the others are zero in
+// the input and in the output. So no rows need to be shifted back, since the low bytes are the first row,
+// which AES leaves in its place; and one shift brings the high halves of the bytes, without a mask.
+chained_round!(
+    "avx2,aes",
+    [
+        "vaesenclast {s}, {x}, [{chained}]",
+        "vpxor {known}, {x}, {next}",
+        "vpand {key_byte}, {low_bytes}, [{key}]",
+        "vmovdqa {q}, [{chained} + 32]",
+        "vpxor {word}, {word}, {known}",
+        "vpxor {key_byte}, {key_byte}, {zeros}",
+        "vpxor {word}, {word}, {key_byte}",
+        "vpand {low}, {s}, [{chained} + 16]",
+        "vpsrld {s}, {s}, 4",
+        "vpshufb {q}, {q}, {low}",
+        "hold 4",
+        "vmovdqa {t}, [{chained} + 48]",
+        "vpshufb {t}, {t}, {s}",
+        "vmovdqa {u}, [{chained} + 80]",
+        "vmovdqa {w}, [{chained} + 64]",
+        "vpxor {q}, {q}, {t}",
+        "hold 13",
+        "vpshufb {u}, {u}, {s}",
+        "hold 32",
+        "vpshufb {w}, {w}, {low}",
+        "vpxor {w}, {w}, {u}",
+        "vpxor {word}, {word}, {q}",
+        "vpshufd {t}, {q}, 0x93",
+        "vpshufd {q}, {q}, 0x4e",
+        "vpxor {q}, {q}, {t}",
+        "vpxor {word}, {word}, {w}",
+        "vpshufd {w}, {w}, 0x39",
+        "vpxor {q}, {q}, {w}",
+        "vpxor {x}, {q}, {word}",
+        "vpxor {word}, {x}, {known}",
+    ],
+    chained = in(reg) &raw const CHAINED,
+    low_bytes = in(xmm_reg) _mm_set1_epi32(0xff),
+    zeros = in(xmm_reg) _mm_set1_epi32(ZEROS),
+    s = out(xmm_reg) _, low = out(xmm_reg) _, key_byte = out(xmm_reg) _,
+    q = out(xmm_reg) _, w = out(xmm_reg) _, t = out(xmm_reg) _, u = out(xmm_reg) _
+);
+
+/// What a round of a chain reads, at the places that are written there.
+#[repr(C, align(64))]
+struct Chained {
+    /// Takes back what the S-box of AES makes of zero.
+    aes_key: Block,
+    /// The low halves of the bytes.
+    half: Block,
+    q: Tables,
+    w: Tables,
+}
+
+static CHAINED: Chained = Chained {
+    aes_key: [0, 0x63, 0x63, 0x63, 0, 0x63, 0x63, 0x63, 0, 0x63, 0x63, 0x63, 0, 0x63, 0x63, 0x63],
+    half: [0x0f; 16],
+    q: after_aes(Q),
+    w: after_aes(W),
+};
+
+/// Takes back what the tables make of the zeros.
+const ZEROS: i32 = i32::from_le_bytes([0, 1, 1, 1]) * after_aes(Q).low[0] as i32;

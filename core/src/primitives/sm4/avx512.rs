@@ -11,9 +11,9 @@ use super::{
     Block, Chain,
     aes_domain::{ENTER, KEY_CONSTANT, KEY_INPUTS, KEY_START, LEAVE, Q, RoundKeys, Schedule, W},
     dword_sliced::{GATHER, LEFT_8, LEFT_16, LEFT_24, SCATTER, dword_sliced, hurried_rounds},
-    gfni::{enter, key_terms, leave, substitute, xor3},
+    gfni::{enter, key_terms, leave, xor3},
     lanes::{LANES, Lane},
-    one_block::{chain, key_schedule},
+    one_block::{chain, chained_round, key_schedule},
     vectors::{kept_apart, load, store},
     xts::Order,
 };
@@ -70,13 +70,25 @@ pub(super) fn crypt_chain(
     blocks: &mut [Block],
 ) {
     // SAFETY: a `cpu::Avx512Gfni` exists only where the features of this function are.
-    unsafe { chain(schedule, kind, state, blocks) }
+    unsafe {
+        if cpu::full_queues_delay() {
+            chain::<true>(schedule, kind, state, blocks);
+        } else {
+            chain::<false>(schedule, kind, state, blocks);
+        }
+    }
 }
 
 /// Takes `blocks` into `state`; see `RoundKeys::absorb`.
 pub(super) fn absorb(_: cpu::Avx512Gfni, schedule: &Schedule, state: &mut Block, blocks: &[Block]) {
     // SAFETY: a `cpu::Avx512Gfni` exists only where the features of this function are.
-    unsafe { mac(schedule, state, blocks) }
+    unsafe {
+        if cpu::full_queues_delay() {
+            mac::<true>(schedule, state, blocks);
+        } else {
+            mac::<false>(schedule, state, blocks);
+        }
+    }
 }
 
 /// Takes steps of many chains; see `RoundKeys::cbc_encrypt_lanes`.
@@ -385,11 +397,7 @@ fn times_x(v: __m512i, power: __m512i) -> __m512i {
 }
 
 key_schedule!("avx2,gfni,avx512f,avx512vl");
-chain!("avx2,gfni,avx512f,avx512vl");
-hurried_rounds!(
-    hurried, "avx2,gfni,avx512f,avx512vl", __m128i, repeat: load, xor: _mm_xor_si128, xor3: xor3,
-    bytes: _mm_shuffle_epi8, substitute: substitute, apart: kept_apart
-);
+chain!("avx2,gfni,avx512f,avx512vl", zero: 0_u32, proof: cpu::Avx512Gfni);
 hurried_rounds!(
     wide_hurried, "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq", __m512i,
     repeat: wide_repeat, xor: _mm512_xor_si512, xor3: wide_xor3,
@@ -464,3 +472,27 @@ fn wide_kept_apart(mut value: __m512i) -> __m512i {
     }
     value
 }
+
+// L is Q ^ W ^ Q<<<8 ^ Q<<<16 ^ W<<<24.
+chained_round!(
+    "avx2,gfni,avx512f,avx512vl",
+    [
+        "vgf2p8affineinvqb {q}, {x}, {to_q}, 0",
+        "vgf2p8affineinvqb {w}, {x}, {to_w}, 0",
+        "hold 13",
+        "vpxor {known}, {x}, {next}",
+        "hold 2",
+        "vpternlogd {word}, {known}, [{key}], 0x96",
+        "vpshufd {q_16}, {q}, 0x4e",
+        "vpshufd {q_8}, {q}, 0x93",
+        "vpshufd {w_24}, {w}, 0x39",
+        "vpternlogd {word}, {q}, {w}, 0x96",
+        "hold 12",
+        "vpternlogd {q_16}, {q_8}, {w_24}, 0x96",
+        "vpxor {x}, {q_16}, {word}",
+        "vpxor {word}, {x}, {known}",
+    ],
+    to_q = in(xmm_reg) _mm_set1_epi64x(Q as i64), to_w = in(xmm_reg) _mm_set1_epi64x(W as i64),
+    q = out(xmm_reg) _, w = out(xmm_reg) _,
+    q_8 = out(xmm_reg) _, q_16 = out(xmm_reg) _, w_24 = out(xmm_reg) _
+);

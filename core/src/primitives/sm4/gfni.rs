@@ -3,7 +3,7 @@
 
 #![allow(unsafe_code, reason = "calls that a CPU feature allows")]
 
-use std::arch::x86_64::*;
+use std::arch::{asm, x86_64::*};
 
 use zeroize::{Zeroize as _, Zeroizing};
 
@@ -16,7 +16,7 @@ use super::{
         GATHER, LEFT_8, LEFT_16, LEFT_24, SCATTER, dword_sliced, hurried_rounds,
         whole_blocks_kernel,
     },
-    one_block::{chain, key_schedule},
+    one_block::{chain, chained_round, key_schedule},
     vectors::{
         kept_apart, load, load_row, store, store_row, wide_kept_apart, wide_load, wide_repeat,
         wide_store,
@@ -53,17 +53,29 @@ pub(super) fn crypt_chain(
     blocks: &mut [Block],
 ) {
     // SAFETY: a `cpu::Gfni` exists only where avx2 and gfni are.
-    unsafe { chain(schedule, kind, state, blocks) }
+    unsafe {
+        if cpu::full_queues_delay() {
+            chain::<true>(schedule, kind, state, blocks);
+        } else {
+            chain::<false>(schedule, kind, state, blocks);
+        }
+    }
 }
 
 /// Takes `blocks` into `state`; see `RoundKeys::absorb`.
 pub(super) fn absorb(_: cpu::Gfni, schedule: &Schedule, state: &mut Block, blocks: &[Block]) {
     // SAFETY: a `cpu::Gfni` exists only where avx2 and gfni are.
-    unsafe { mac(schedule, state, blocks) }
+    unsafe {
+        if cpu::full_queues_delay() {
+            mac::<true>(schedule, state, blocks);
+        } else {
+            mac::<false>(schedule, state, blocks);
+        }
+    }
 }
 
 key_schedule!("avx2,gfni");
-chain!("avx2,gfni");
+chain!("avx2,gfni", zero: 0_u32, proof: cpu::Gfni);
 dword_sliced!(
     "avx2,gfni", __m128i, entered: entered, rounds: rounds, left: left,
     repeat: load, xor: _mm_xor_si128, xor3: xor3,
@@ -184,3 +196,31 @@ pub(super) fn key_terms(x: __m128i) -> [__m128i; 4] {
         _mm_gf2p8affineinv_epi64_epi8::<0>(x, matrix[3]),
     ]
 }
+
+// L is Q ^ W ^ Q<<<8 ^ Q<<<16 ^ W<<<24.
+chained_round!(
+    "avx2,gfni",
+    [
+        "vgf2p8affineinvqb {q}, {x}, {to_q}, 0",
+        "vpxor {word}, {word}, [{key}]",
+        "hold 1",
+        "vgf2p8affineinvqb {w}, {x}, {to_w}, 0",
+        "hold 14",
+        "vpxor {known}, {x}, {next}",
+        "vpxor {word}, {word}, {known}",
+        "vpshufd {q_16}, {q}, 0x4e",
+        "hold 10",
+        "vpshufd {q_8}, {q}, 0x93",
+        "vpxor {word}, {word}, {q}",
+        "hold 5",
+        "vpshufd {w_24}, {w}, 0x39",
+        "vpxor {q_16}, {q_16}, {q_8}",
+        "vpxor {word}, {word}, {w}",
+        "vpxor {q_16}, {q_16}, {w_24}",
+        "vpxor {x}, {q_16}, {word}",
+        "vpxor {word}, {x}, {known}",
+    ],
+    to_q = in(xmm_reg) _mm_set1_epi64x(Q as i64), to_w = in(xmm_reg) _mm_set1_epi64x(W as i64),
+    q = out(xmm_reg) _, w = out(xmm_reg) _,
+    q_8 = out(xmm_reg) _, q_16 = out(xmm_reg) _, w_24 = out(xmm_reg) _
+);

@@ -1,4 +1,12 @@
 //! What has only one word or block at a time, on 128-bit vectors: the key schedule, and chains.
+//!
+//! In a chain every step waits for the one before it, while the CPU goes on and issues the instructions of
+//! the rounds to come, which fill the queues of the schedulers. With full queues the simple vector
+//! instructions of Zen 5 take two cycles instead of one, which makes a round half as long again. There a
+//! round is `PACED`: beside its own instructions it has some that do nothing but wait for its input, in
+//! the queue of the general registers. That one is then full first, and nothing is issued until the chain
+//! has come nearer. How many they are, and the order of instructions, are the best that a search by
+//! measurement found. Elsewhere they would only stand in the way.
 
 /// Defines `key_schedule` over the functions of the calling module: `load`, `enter`, `xor3`, and
 /// `key_terms`, the four parts of P·L'(S(x)) (see `aes_domain`).
@@ -43,66 +51,140 @@ macro_rules! key_schedule {
 }
 
 /// Defines `chain` and `mac` over the functions of the calling module: `load`, `store`, `enter`, `leave`,
-/// `hurried`.
+/// `chained_round`; and a test of the two paces.
 ///
 /// What a block leaves enters the next without changing its basis: words stay in the basis of
-/// `aes_domain`, dword i of a vector being byte i (0 the lowest) of the word four times.
+/// `aes_domain`, the low byte of dword i of a vector being byte i (0 the lowest) of the word. The other
+/// bytes of a dword are zero where `$zero` has a bit, else the same.
 macro_rules! chain {
-    ($features:literal) => {
+    ($features:literal, zero: $zero:literal, proof: $proof:ty) => {
         /// Takes `blocks` through a chain; see `RoundKeys::chain`.
         #[target_feature(enable = $features)]
-        fn chain(schedule: &Schedule, chain: Chain, state: &mut Block, blocks: &mut [Block]) {
+        fn chain<const PACED: bool>(
+            schedule: &Schedule,
+            chain: Chain,
+            state: &mut Block,
+            blocks: &mut [Block],
+        ) {
             let last = load(&schedule.leave);
             let between = between(schedule);
             let mut end = load(state);
-            let mut kept = words(_mm_xor_si128(end, last));
-            for block in blocks {
+            let mut kept = Kept::new(words(_mm_xor_si128(end, last)));
+            let mut next = match (chain, blocks.first()) {
+                (Chain::Cbc, Some(first)) => Added::new(_mm_xor_si128(between, load(first))),
+                _ => Added::new(between),
+            };
+            let mut rest = blocks;
+            while let Some((block, after)) = rest.split_first_mut() {
                 let data = load(block);
-                let input = words(data);
-                let added = match chain {
-                    Chain::Cbc => add_words(input, between),
-                    Chain::Cfb | Chain::Ofb => between,
-                };
-                kept = crypt_words(schedule, add_words(kept, added));
-                let out = _mm_xor_si128(bytes(kept), last);
+                kept = kept.add(next);
+                if chain == Chain::Cbc
+                    && let Some(following) = after.first()
+                {
+                    // Early, so that it is there when the chain is.
+                    next = Added::new(_mm_xor_si128(between, load(following)));
+                }
+                kept = crypt_words::<PACED>(schedule, kept);
+                let out = _mm_xor_si128(bytes(kept.words), last);
                 let sum = _mm_xor_si128(out, data);
                 (end, kept) = match chain {
                     Chain::Cbc | Chain::Ofb => (out, kept),
-                    Chain::Cfb => (sum, add_words(kept, input)),
+                    Chain::Cfb => (sum, kept.add(Added::new(data))),
                 };
                 store(block, if chain == Chain::Cbc { out } else { sum });
+                rest = after;
             }
             store(state, end);
         }
 
         /// Takes `blocks` into `state`; see `RoundKeys::absorb`.
         #[target_feature(enable = $features)]
-        fn mac(schedule: &Schedule, state: &mut Block, blocks: &[Block]) {
+        fn mac<const PACED: bool>(schedule: &Schedule, state: &mut Block, blocks: &[Block]) {
             let last = load(&schedule.leave);
             let between = between(schedule);
-            let mut kept = words(_mm_xor_si128(load(state), last));
-            for block in blocks {
-                let added = add_words(words(load(block)), between);
-                kept = crypt_words(schedule, add_words(kept, added));
+            let mut kept = Kept::new(words(_mm_xor_si128(load(state), last)));
+            let Some(first) = blocks.first() else { return };
+            let mut next = Added::new(_mm_xor_si128(between, load(first)));
+            let mut rest = blocks;
+            while let Some((_, after)) = rest.split_first() {
+                kept = kept.add(next);
+                if let Some(following) = after.first() {
+                    next = Added::new(_mm_xor_si128(between, load(following)));
+                }
+                kept = crypt_words::<PACED>(schedule, kept);
+                rest = after;
             }
-            store(state, _mm_xor_si128(bytes(kept), last));
+            store(state, _mm_xor_si128(bytes(kept.words), last));
         }
 
-        /// What turns the words that a block left into words that can enter: c(35) to c(32), which are
-        /// still in them, and c(3).
+        /// What turns a block that left into one that can enter: c(35) to c(32), which are still in its
+        /// words, and c(3).
         #[inline]
         #[target_feature(enable = $features)]
-        fn between(schedule: &Schedule) -> [__m128i; 4] {
-            let [a, b, c, d] = words(load(&schedule.leave));
-            [a, b, c, _mm_xor_si128(d, load(&schedule.enter))]
+        fn between(schedule: &Schedule) -> __m128i {
+            let zero = _mm_setzero_si128();
+            let first = bytes([zero, zero, zero, load(&schedule.enter)]);
+            _mm_xor_si128(load(&schedule.leave), first)
+        }
+
+        /// The words that the next block is added to.
+        #[derive(Clone, Copy)]
+        struct Kept {
+            words: [__m128i; 4],
+            /// The sum of all but the first, which is known a round before the first.
+            input: __m128i,
+        }
+
+        impl Kept {
+            #[inline]
+            #[target_feature(enable = $features)]
+            fn new(words: [__m128i; 4]) -> Self {
+                Self { words, input: xor3(words[1], words[2], words[3]) }
+            }
+
+            #[inline]
+            #[target_feature(enable = $features)]
+            fn add(self, other: Added) -> Self {
+                Self {
+                    words: add_words(self.words, other.words),
+                    input: _mm_xor_si128(self.input, other.input),
+                }
+            }
+        }
+
+        /// A block that is added to the words.
+        #[derive(Clone, Copy)]
+        struct Added {
+            words: [__m128i; 4],
+            /// The sum of all but the first.
+            input: __m128i,
+        }
+
+        impl Added {
+            #[inline]
+            #[target_feature(enable = $features)]
+            fn new(block: __m128i) -> Self {
+                let words = words(block);
+                let input = kept_apart(xor3(words[1], words[2], words[3]));
+                Self { words, input }
+            }
         }
 
         /// The 32 rounds, and the words in reverse (GB/T 32907-2016, 7.1, R).
         #[inline]
         #[target_feature(enable = $features)]
-        fn crypt_words(schedule: &Schedule, words: [__m128i; 4]) -> [__m128i; 4] {
-            let [[a, b, c, d]] = hurried(schedule, [words]);
-            [d, c, b, a]
+        fn crypt_words<const PACED: bool>(schedule: &Schedule, kept: Kept) -> Kept {
+            let Kept { mut words, mut input } = kept;
+            let mut before = input;
+            for keys in schedule.rounds.as_chunks::<4>().0 {
+                for i in 0..4 {
+                    before = input;
+                    let next = words[(i + 1) % 4];
+                    chained_round::<PACED>(&mut input, &mut words[i], next, &keys[i]);
+                }
+            }
+            let [a, b, c, d] = words;
+            Kept { words: [d, c, b, a], input: before }
         }
 
         /// The words of a block.
@@ -110,14 +192,13 @@ macro_rules! chain {
         #[target_feature(enable = $features)]
         fn words(block: __m128i) -> [__m128i; 4] {
             let entered = enter(block);
-            let four = |byte: i32| byte * 0x0101_0101;
             macro_rules! word {
-                ($j:literal) => {
-                    _mm_shuffle_epi8(
-                        entered,
-                        _mm_set_epi32(four($j), four($j + 1), four($j + 2), four($j + 3)),
-                    )
-                };
+                ($j:literal) => {{
+                    // An index with its highest bit gives zero.
+                    let four = |byte: u32| (byte * 0x0101_0101 | $zero & 0x8080_8080) as i32;
+                    let places = _mm_set_epi32(four($j), four($j + 1), four($j + 2), four($j + 3));
+                    _mm_shuffle_epi8(entered, places)
+                }};
             }
             [word!(0), word!(4), word!(8), word!(12)]
         }
@@ -126,11 +207,13 @@ macro_rules! chain {
         #[inline]
         #[target_feature(enable = $features)]
         fn bytes(words: [__m128i; 4]) -> __m128i {
-            // Byte j of every dword from word j.
-            let low = _mm_blendv_epi8(words[0], words[1], _mm_set1_epi32(0x0000_ff00));
-            let high = _mm_blendv_epi8(words[2], words[3], _mm_set1_epi32(0xff00_0000_u32 as i32));
-            let all = _mm_blend_epi16::<0b10_10_10_10>(low, high);
-            _mm_shuffle_epi8(leave(all), load(&SCATTER))
+            // The low bytes of the dwords, the last first.
+            let word = 0x00_04_08_0c;
+            let a = _mm_shuffle_epi8(words[0], _mm_set_epi32(-1, -1, -1, word));
+            let b = _mm_shuffle_epi8(words[1], _mm_set_epi32(-1, -1, word, -1));
+            let c = _mm_shuffle_epi8(words[2], _mm_set_epi32(-1, word, -1, -1));
+            let d = _mm_shuffle_epi8(words[3], _mm_set_epi32(word, -1, -1, -1));
+            leave(_mm_xor_si128(_mm_xor_si128(a, b), _mm_xor_si128(c, d)))
         }
 
         #[inline]
@@ -143,7 +226,71 @@ macro_rules! chain {
                 _mm_xor_si128(a[3], b[3]),
             ]
         }
+
+        /// A CPU runs one of the two: here it runs both.
+        #[cfg(test)]
+        #[test]
+        fn both_paces_agree() {
+            let Some(cpu) = <$proof>::detect() else { return };
+            let keys = expand(cpu, &[0x5a; 16]);
+            let blocks: Vec<Block> = (0..9).map(|number| [0x1d * number; 16]).collect();
+            for kind in [Chain::Cbc, Chain::Cfb, Chain::Ofb] {
+                let mut states = [[0xc3; 16]; 2];
+                let (mut paced, mut plain) = (blocks.clone(), blocks.clone());
+                // SAFETY: `cpu` proves the features.
+                unsafe {
+                    chain::<true>(keys.encrypt(), kind, &mut states[0], &mut paced);
+                    chain::<false>(keys.encrypt(), kind, &mut states[1], &mut plain);
+                }
+                assert_eq!((paced, states[0]), (plain, states[1]), "{kind:?}");
+            }
+            let mut states = [[0x3c; 16]; 2];
+            // SAFETY: `cpu` proves the features.
+            unsafe {
+                mac::<true>(keys.encrypt(), &mut states[0], &blocks);
+                mac::<false>(keys.encrypt(), &mut states[1], &blocks);
+            }
+            assert_eq!(states[0], states[1]);
+        }
     };
 }
 
-pub(super) use {chain, key_schedule};
+/// Defines `chained_round` by its instructions, where `hold N` stands for N that wait for the input if
+/// `PACED`. No time depends on what is computed.
+macro_rules! chained_round {
+    ($features:literal, [$($line:literal,)+], $($operand:tt)+) => {
+        /// A round of a chain: its input becomes that of the next round, `word` the new word.
+        ///
+        /// x(i+1) = x(i) ^ X(i+1) ^ X(i+4), where x(i) = X(i+1) ^ X(i+2) ^ X(i+3).
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn chained_round<const PACED: bool>(
+            input: &mut __m128i,
+            word: &mut __m128i,
+            next: __m128i,
+            key: &Block,
+        ) {
+            // SAFETY: of the features above; it works on registers, and reads what is borrowed.
+            unsafe {
+                asm!(
+                    ".macro hold times", ".rept \\times * {paced}", "test {waiting:e}, {waiting:e}",
+                    ".endr", ".endm",
+                    ".rept {paced}", "vmovd {waiting:e}, {x}", ".endr",
+                    $($line,)+
+                    ".purgem hold",
+                    x = inout(xmm_reg) *input,
+                    word = inout(xmm_reg) *word,
+                    next = in(xmm_reg) next,
+                    key = in(reg) key,
+                    known = out(xmm_reg) _,
+                    waiting = out(reg) _,
+                    paced = const PACED as u8,
+                    $($operand)+,
+                    options(pure, readonly, nostack),
+                );
+            }
+        }
+    };
+}
+
+pub(super) use {chain, chained_round, key_schedule};
