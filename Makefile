@@ -40,10 +40,11 @@ unoptimised:
 	$(call heading,the core without optimisation$(comma) on the default stack)
 	$(CARGO) --config profile.dev.package.yinxin.opt-level=0 test -p yinxin --test default_stack --test backends
 
-# The tests of certificates once more, with RSA, ECDSA and Ed25519 verified as well.
+# The tests of certificates, signers and time stamps once more, with RSA, ECDSA and Ed25519 verified as well.
 international:
-	$(call heading,certificates of other countries: the feature `international`)
-	$(CARGO) test -p yinxin --features international --lib -- pki::x509:: pki::crl::
+	$(call heading,certificates$(comma) signers and time stamps of other countries: the feature `international`)
+	$(CARGO) test -p yinxin --features international --lib -- pki::x509:: pki::crl:: pki::cms:: pki::timestamp::
+	$(CARGO) test -p yinxin --features international --test openssl -- time_stamps
 
 # The same tests of the kernels as in `unit`, built as they are shipped and with more inputs.
 agreement:

@@ -4,11 +4,12 @@
 use yinxin::{
     Error, UnixTime,
     pki::{
-        cms::Family,
+        cms::{self, Family, SignOptions, SignWith, SignedData},
         custody::Signer,
         timestamp::{
             Accuracy, Authority, FailInfo, HashAlgorithm, Imprint, Register, Stamped,
-            TimeStampPolicy, TimeStampReport, TimeStampRequest, TimeStampResponse, verify_token,
+            TimeStampPolicy, TimeStampReport, TimeStampRequest, TimeStampResponse,
+            verify_signer_stamps, verify_token,
         },
         x509::{Certificate, Evidence, PathPolicy, Revocation, Role, TrustStore},
     },
@@ -262,4 +263,25 @@ fn tokens_of_its_authorities() {
         let strict = verify_token(&token, stamped, &evidence, &trust, &strict, now);
         assert_eq!(strict.holds().is_some(), hash == HashAlgorithm::Sm3, "{case}");
     }
+}
+
+#[test]
+fn its_authority_stamps_a_signature_of_ours() {
+    let Some(folder) = Folder::new() else { return };
+    let (certificate, key) = certificate(&folder);
+    let signer = SignWith { certificate: &certificate, key: &key };
+    let signed = cms::sign(DATA, &[signer], &SignOptions::default()).unwrap();
+    let signed = SignedData::parse(&signed).unwrap();
+    let value = &signed.signers()[0].signature;
+    let request = TimeStampRequest::new(Imprint::by(HashAlgorithm::Sha256, value)).unwrap();
+    let arguments = "-algorithm RSA -pkeyopt rsa_keygen_bits:2048";
+    let (token, root) = token_of(&folder, arguments, "sha256", &request);
+    let stamped = signed.with_time_stamp(0, &token).unwrap();
+    let path =
+        PathPolicy { role: Role::TimeStamper, revocation: Revocation::NotChecked, crl_grace_s: 0 };
+    let now = root.not_before().plus_s(3600);
+    let (evidence, trust) = (Evidence::default(), TrustStore::new(vec![root]));
+    let stamps = verify_signer_stamps(&stamped.signers()[0], &evidence, &trust, &path, now);
+    let is_verified = cfg!(feature = "international");
+    assert_eq!(stamps.proved.is_some(), is_verified, "{:#?}", stamps.checks);
 }
