@@ -28,6 +28,7 @@ use pkcs12::{
 };
 use sha2_of_messages::Sha256;
 use sm2::SecretKey;
+use sm3_of_messages::Sm3;
 
 use crate::{
     End, Folder, Refusal, demand,
@@ -38,12 +39,37 @@ use crate::{
 const DATA: &str = "1.2.840.113549.1.7.1";
 const ENCRYPTED_DATA: &str = "1.2.840.113549.1.7.6";
 const SHA256: &str = "2.16.840.1.101.3.4.2.1";
+const SM3: &str = "1.2.156.10197.1.401";
 const LOCAL_KEY_ID: &str = "1.2.840.113549.1.9.21";
 
-/// The MAC over `content`, by RFC 7292, appendix B.
-fn mac(password: &str, salt: &[u8], rounds: i32, content: &[u8]) -> Result<Hmac<Sha256>, Refusal> {
-    let key = derive_key_utf8::<Sha256>(password, salt, Pkcs12KeyType::Mac, rounds, 32)?;
-    Ok(Hmac::<Sha256>::new_from_slice(&key)?.chain_update(content))
+/// The MAC over `content` with that hash function, by RFC 7292, appendix B.
+fn mac(
+    hash: &str,
+    password: &str,
+    salt: &[u8],
+    rounds: i32,
+    content: &[u8],
+) -> Result<Vec<u8>, Refusal> {
+    let kind = Pkcs12KeyType::Mac;
+    Ok(match hash {
+        SHA256 => {
+            let key = derive_key_utf8::<Sha256>(password, salt, kind, rounds, 32)?;
+            Hmac::<Sha256>::new_from_slice(&key)?
+                .chain_update(content)
+                .finalize()
+                .into_bytes()
+                .to_vec()
+        }
+        SM3 => {
+            let key = derive_key_utf8::<Sm3>(password, salt, kind, rounds, 32)?;
+            Hmac::<Sm3>::new_from_slice(&key)?
+                .chain_update(content)
+                .finalize()
+                .into_bytes()
+                .to_vec()
+        }
+        _ => return Err("a MAC with neither SHA-256 nor SM3".into()),
+    })
 }
 
 fn octets(content: &Any) -> Result<&[u8], Refusal> {
@@ -55,11 +81,10 @@ pub(crate) fn take(of: &Folder) -> End {
     let file = Pfx::from_der(&of.bytes("store.p12")?)?;
     let safe = octets(&file.auth_safe.content)?;
     let protection = file.mac_data.ok_or("no MAC")?;
-    demand(protection.mac.algorithm.oid.to_string() == SHA256, "a MAC without SHA-256")?;
+    let hash = protection.mac.algorithm.oid.to_string();
     let salt = protection.mac_salt.as_bytes();
-    mac(&password, salt, protection.iterations, safe)?
-        .verify_slice(protection.mac.digest.as_bytes())
-        .map_err(|_| "another MAC")?;
+    let found = mac(&hash, &password, salt, protection.iterations, safe)?;
+    demand(found == protection.mac.digest.as_bytes(), "another MAC")?;
     let (mut key, mut certificate) = (false, false);
     for part in AuthenticatedSafe::from_der(safe)? {
         let bags = if part.content_type.to_string() == DATA {
@@ -116,7 +141,7 @@ fn part(kind: &str, content: Any) -> ContentInfo {
 
 pub(crate) fn make(task: &Folder, made: &Folder) -> End {
     let name = task.name();
-    if !name.starts_with("default-") && !name.starts_with("aes256-sha256-") {
+    if name.starts_with("sm4-") {
         return Err("PBES2 with SM4 is not offered".into());
     }
     if name.contains("pbmac1") {
@@ -146,9 +171,9 @@ pub(crate) fn make(task: &Folder, made: &Folder) -> End {
     let safe = safe.to_der()?;
     let mut salt = [0; 16];
     getrandom::fill(&mut salt)?;
-    let digest = mac(&password, &salt, 10_000, &safe)?.finalize().into_bytes().to_vec();
-    let digest =
-        DigestInfo { algorithm: algorithm(SHA256, None), digest: OctetString::new(digest)? };
+    let hash = if name.starts_with("aes256-sm3-") { SM3 } else { SHA256 };
+    let digest = mac(hash, &password, &salt, 10_000, &safe)?;
+    let digest = DigestInfo { algorithm: algorithm(hash, None), digest: OctetString::new(digest)? };
     let file = Pfx {
         version: Version::V3,
         auth_safe: part(DATA, Any::new(Tag::OctetString, safe)?),

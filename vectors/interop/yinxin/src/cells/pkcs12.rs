@@ -16,11 +16,12 @@ use crate::{
 
 const CELL: &str = "pkcs12";
 
-const PROTECTIONS: [(&str, Protection); 5] = [
+const PROTECTIONS: [(&str, Protection); 6] = [
     ("sm4-sm3", Protection::SM4_SM3),
     ("sm4-sm3-pbmac1", Protection { mac: Mac::Pbmac1Sm3, ..Protection::SM4_SM3 }),
     ("sm4-sha256", Protection::SM4_SHA256),
     ("aes256-sha256", Protection::AES256_SHA256),
+    ("aes256-sm3", Protection { mac: Mac::HmacSm3, ..Protection::AES256_SHA256 }),
     ("aes256-sha256-pbmac1", Protection { mac: Mac::Pbmac1Sha256, ..Protection::AES256_SHA256 }),
 ];
 

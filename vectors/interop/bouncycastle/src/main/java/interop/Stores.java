@@ -44,7 +44,7 @@ import org.bouncycastle.pkcs.jcajce.JcaPKCS12SafeBagBuilder;
  */
 final class Stores {
     static void take(Folder of) throws Exception {
-        boolean stock = of.name().contains("aes256");
+        boolean stock = of.name().contains("aes256-sha256");
         if (stock) {
             takeStore(of);
         }
@@ -105,8 +105,9 @@ final class Stores {
             return;
         }
         String[] parts = task.name().split("-");
-        String cipher = parts[0].equals("sm4") ? "sm4-cbc" : "aes-256-cbc";
-        OutputEncryptor sealer = Passwords.sealer(cipher, parts[1], password);
+        OutputEncryptor sealer = parts[0].equals("sm4")
+                ? Passwords.sealer("sm4-cbc", parts[1], password)
+                : Passwords.sealer("aes-256-cbc", "sha256", password);
         var certificate = new JcaPKCS12SafeBagBuilder(Certificates.read(task, "certificate"));
         var key = new JcaPKCS12SafeBagBuilder(Keys.privateKey(task), sealer);
         for (var bag : new JcaPKCS12SafeBagBuilder[] {certificate, key}) {
