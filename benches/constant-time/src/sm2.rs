@@ -53,6 +53,10 @@ fn signatures(watch: &mut Watch, key: &PrivateKey) {
     watch.operation("signature of a digest", || {
         hazmat::sign_digest(key, &secret_array()).expect("randomness")
     });
+    watch.operation("signature, checked for faults", || {
+        let careful = PrivateKey::from_bytes(key.expose_bytes()).expect("a key").with_fault_check();
+        careful.sign(b"message", &DistId::DEFAULT).expect("randomness")
+    });
     watch.operation("signatures of 70 messages", || {
         key.sign_many(&[b"message".as_slice(); 70], &DistId::DEFAULT).expect("randomness")
     });

@@ -27,6 +27,16 @@ pub(crate) fn operations(watch: &mut Watch) {
         watch.operation("many hashes with a prefix", || {
             backend.hash_many_with_prefix(&secret_array::<32>(), &messages)
         });
+        watch.operation("a hash of parts", || backend.hash_parts(&messages));
+        let pairs: Vec<_> = messages.iter().copied().zip(messages.iter().rev().copied()).collect();
+        watch.operation("many hashes of pairs", || backend.hash_many_pairs(&pairs));
+        watch.operation("PBKDF2", || {
+            [16, 64, 65, 300].map(|length| {
+                let mut out = vec![0; length];
+                backend.pbkdf2(&secret_array::<20>(), &[3; 16], 4, &mut out);
+                out
+            })
+        });
         let key =
             watch.operation("HMAC key", || HmacKey::with_backend(backend, &secret_array::<32>()));
         watch.operation("HMAC", || key.mac(&messages));

@@ -7,7 +7,7 @@ use yinxin::primitives::sm4::{
     Backend, Block, Sm4, cbc, cbc_mac,
     ccm::Ccm,
     cfb, cmac, ctr, ecb,
-    gcm::Gcm,
+    gcm::{self, Gcm},
     key_wrap, ofb,
     xts::{Order, Xts},
 };
@@ -73,6 +73,12 @@ fn blocks(watch: &mut Watch, cipher: &Sm4) {
     watch.operation("CBC encryption", || {
         each_count(|data| cbc::encrypt_in_place(cipher, &IV, data).expect("whole blocks"));
     });
+    watch.operation("CBC encryption of many", || {
+        let mut data = COUNTS.map(|count| secret_bytes(16 * count));
+        let mut messages: Vec<_> = data.iter_mut().map(|data| (IV, data.as_mut_slice())).collect();
+        cbc::encrypt_many(cipher, &mut messages).expect("whole blocks");
+        black_box(data);
+    });
     watch.operation("CBC decryption", || {
         each_count(|data| cbc::decrypt_in_place(cipher, &IV, data).expect("whole blocks"));
     });
@@ -93,6 +99,16 @@ fn streams(watch: &mut Watch, cipher: &Sm4) {
         each_length(|data| stream.xor_in_place(data));
     });
     watch.operation("OFB", || each_length(|data| ofb::xor_in_place(cipher, &IV, data)));
+    watch.operation("OFB and CFB in pieces", || {
+        let mut stream = ofb::Ofb::new(cipher.clone(), &IV);
+        let mut encryptor = cfb::Encryptor::new(cipher.clone(), &IV);
+        let mut decryptor = cfb::Decryptor::new(cipher.clone(), &IV);
+        each_length(|data| {
+            stream.xor_in_place(data);
+            encryptor.encrypt_in_place(data);
+            decryptor.decrypt_in_place(data);
+        });
+    });
     watch.operation("CFB encryption", || {
         each_length(|data| cfb::encrypt_in_place(cipher, &IV, data));
     });
@@ -117,6 +133,7 @@ fn gcm(watch: &mut Watch, cipher: &Sm4) {
                 gcm.open_in_place(nonce, b"aad", data, &tag).expect("just sealed");
             });
         });
+        watch.operation(&format!("{name}: in pieces"), || gcm_in_pieces(&gcm, nonce));
         watch.operation(&format!("{name}: opening of what was changed"), || {
             let sealed = &mut [1; 50];
             gcm.open_in_place(nonce, b"aad", sealed, &[2; 16]).expect_err("not sealed");
@@ -124,7 +141,43 @@ fn gcm(watch: &mut Watch, cipher: &Sm4) {
     }
 }
 
+fn gcm_in_pieces(gcm: &Gcm, nonce: &[u8]) {
+    let sealing = gcm::Encryptor::new(gcm.clone(), nonce, b"aad");
+    let mut sealing = sealing.expect("a nonce");
+    let mut sealed = Vec::new();
+    each_length(|data| {
+        sealing.encrypt_in_place(data).expect("short");
+        public(data);
+        sealed.push(data.to_vec());
+    });
+    let mut tag = sealing.finish();
+    public(&mut tag);
+    let checking = gcm::Authenticator::new(gcm.clone(), nonce, b"aad");
+    let mut checking = checking.expect("a nonce");
+    let opening = || gcm::Decryptor::new(gcm.clone(), nonce, b"aad").expect("a nonce");
+    let (mut right, mut wrong) = (opening(), opening());
+    for mut piece in sealed {
+        checking.update(&piece).expect("short");
+        wrong.decrypt_in_place(&mut piece.clone()).expect("short");
+        right.decrypt_in_place(&mut piece).expect("short");
+        black_box(piece);
+    }
+    checking.finish(&tag).expect("just sealed");
+    right.finish(&tag[..12]).expect("just sealed");
+    wrong.finish(&[1; 16]).expect_err("not the tag");
+}
+
 fn ccm(watch: &mut Watch, cipher: &Sm4) {
+    for nonce in [&[9; 7][..], &[9; 13]] {
+        watch.operation("CCM with a short tag", || {
+            let ccm = Ccm::<8>::with_tag(cipher.clone());
+            let mut data = secret_bytes(100);
+            let mut tag = ccm.seal_in_place(nonce, &secret_bytes(40), &mut data).expect("short");
+            public(&mut tag);
+            public(data.as_mut_slice());
+            ccm.open_in_place(nonce, &secret_bytes(40), &mut data, &tag).expect("just sealed");
+        });
+    }
     let ccm = Ccm::with_cipher(cipher.clone());
     watch.operation("CCM: opening of what was sealed", || {
         each_length(|data| {
@@ -167,6 +220,20 @@ fn macs(watch: &mut Watch, cipher: &Sm4) {
         let mut mac = cmac::Cmac::with_cipher(cipher.clone());
         mac.update(&secret_bytes(100));
         mac.verify(&[1; 16]).expect_err("changed")
+    });
+    watch.operation("CMAC of what is right", || {
+        let mut tag = cmac::tag(cipher, &secret_bytes(100));
+        public(&mut tag);
+        let mut mac = cmac::Cmac::with_cipher(cipher.clone());
+        mac.update(&secret_bytes(100));
+        mac.verify(&tag).expect("the tag")
+    });
+    watch.operation("CBC-MAC, verified", || {
+        let (message, padding) = (secret_bytes(100), cbc_mac::Padding::OneAndZeros);
+        let mut tag = cbc_mac::tag(cipher, padding, &message);
+        public(&mut tag);
+        cbc_mac::verify(cipher, padding, &message, &tag[..8]).expect("the tag");
+        cbc_mac::verify(cipher, padding, &message, &[1; 16]).expect_err("not the tag");
     });
     watch.operation("CBC-MAC", || {
         use cbc_mac::Padding::{LengthFirst, OneAndZeros, Zeros};
