@@ -156,3 +156,21 @@ fn data_under_a_shared_key() {
     assert!(gcm.status == 2 && gcm.err.contains("--pkcs7"));
     assert!(!shell.path("no").exists());
 }
+
+#[test]
+fn long_signed_and_enveloped_data() {
+    let shell = shell("stream-both");
+    shell.zeros("data", LONG);
+    shell.ok("cms sign-encrypt data --cert signer.pem --key signer.key --to reader.pem --out a");
+    let open = "cms decrypt-verify a --key reader.key --cert reader.pem";
+    let opened = &shell.json(&format!("{open} {TRUST} --out opened --json"), 0)[0];
+    assert_eq!(opened["indication"], "passed");
+    assert!(is_zeros(&shell, "opened", LONG));
+    // Nothing comes out where the signer is not trusted, nor where it could be seen before.
+    let before = shell.names();
+    let strangers = "--trust reader.pem --trust-anchor reader.pem --no-revocation --out no";
+    assert_ne!(shell.run(&format!("{open} {strangers}")).status, 0);
+    let seen = shell.json(&format!("{open} {TRUST} --json"), 2);
+    assert_eq!(seen[0]["error"]["code"], "USAGE");
+    assert_eq!(shell.names(), before);
+}

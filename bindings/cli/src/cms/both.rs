@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::json;
 use yinxin::{
     pki::{
-        cms::{self, EnvelopOptions, Judge, SignOptions, VerifyOptions},
+        cms::{self, EnvelopOptions, Judge, SignOptions, VerifyOptions, stream},
         x509::Role,
     },
     report::Verdict,
@@ -14,22 +14,23 @@ use yinxin::{
 
 use super::{
     Form,
-    enveloped::{Naming, Which},
+    enveloped::{Holder, Naming, Which},
     signed,
 };
 use crate::{
     Ending,
-    data::Data,
+    data::{Data, Long},
     encoding::Written,
     failure::Failure,
     inputs::{self, KeyFile, Signers},
     output::{Access, OutFile, Output},
+    sink,
     trust::TrustFiles,
 };
 
 #[derive(Debug, Args)]
 pub(crate) struct SignEncryptArguments {
-    /// What to sign and encrypt, at most 16 MiB; `-` is standard input.
+    /// What to sign and encrypt, of any size; `-` is standard input.
     #[arg(value_name = "DATA", default_value = "-")]
     data: PathBuf,
     #[command(flatten)]
@@ -47,7 +48,8 @@ pub(crate) struct SignEncryptArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct DecryptVerifyArguments {
-    /// The signed and encrypted data, DER or PEM, at most 16 MiB; `-` is standard input.
+    /// The signed and encrypted data, DER or PEM; `-` is standard input. More than 16 MiB is opened from
+    /// a file to a file only.
     #[arg(value_name = "ENVELOPED", default_value = "-")]
     data: PathBuf,
     #[command(flatten)]
@@ -78,18 +80,36 @@ pub(super) fn sign_encrypt(
     let options =
         EnvelopOptions { family, recipients_by: naming.get(), ..EnvelopOptions::default() };
     let name = inputs::name(data);
-    let content = super::short(Data::read(data)?, data)?;
-    let sealed = cms::sign_and_envelop(&content, &signers, &recipients, &signing, &options)
-        .map_err(|error| Failure::core(&name, error))?;
     let subject = |it: &yinxin::pki::x509::Certificate| it.subject().to_string();
-    let signers = keys.iter().map(|signer| subject(&signer.certificate));
+    let subjects = keys.iter().map(|signer| subject(&signer.certificate));
     let facts = json!({
         "data": name,
-        "signers": signers.collect::<Vec<_>>(),
+        "signers": subjects.collect::<Vec<_>>(),
         "recipients": recipients.iter().map(subject).collect::<Vec<_>>(),
         "standard": family.name(),
     });
-    out.deliver("enveloped", &form.encode(sealed), form.written(), Access::New, facts, output)
+    let mut long = match Data::read(data)? {
+        Data::Short(content) => {
+            let sealed = cms::sign_and_envelop(&content, &signers, &recipients, &signing, &options);
+            let sealed = form.encode(sealed.map_err(|error| Failure::core(&name, error))?);
+            return out.deliver("enveloped", &sealed, form.written(), Access::New, facts, output);
+        }
+        Data::Long(_) if form.is_text() => return Err(super::too_long("--pem")),
+        Data::Long(long) => long,
+    };
+    let mut sink = out.sink(Access::New, output)?;
+    let pairs: Vec<_> = keys.iter().map(|signer| (&signer.certificate, &signer.key)).collect();
+    let length = long.length;
+    let sealer =
+        stream::SignedSealer::new(&mut sink, &pairs, &recipients, &signing, &options, length);
+    let sealed = sealer.and_then(|mut sealer| {
+        sealer.update_from(&mut long)?;
+        sealer.finish().map(drop)
+    });
+    sealed.map_err(|error| sink.refused(error, Some(&mut long), &name))?;
+    let bytes = sink.bytes();
+    sink.finish()?;
+    out.delivered(bytes, facts, output)
 }
 
 pub(super) fn decrypt_verify(
@@ -102,10 +122,7 @@ pub(super) fn decrypt_verify(
     let known = inputs::all_certificates(signer_cert)?;
     let loaded = trust.load()?;
     let name = inputs::name(data);
-    let bytes = super::structure(data)?;
     let options = VerifyOptions { known: &known, ..VerifyOptions::default() };
-    let opened = cms::open_signed(&bytes, &holder.with(), &options)
-        .map_err(|error| Failure::core(&name, error))?;
     let judge = Judge {
         trust: &loaded.trust,
         evidence: &loaded.evidence,
@@ -113,7 +130,14 @@ pub(super) fn decrypt_verify(
         at: trust.at()?,
         existed_at: None,
     };
-    let opened = match opened {
+    let bytes = match Data::structure(data)? {
+        Data::Short(bytes) => bytes,
+        Data::Long(long) => {
+            return decrypt_long(long, &holder, &options, &judge, arguments, output);
+        }
+    };
+    let opened = cms::open_signed(&bytes, &holder.with(), &options);
+    let opened = match opened.map_err(|error| Failure::core(&name, error))? {
         Ok(opened) => opened,
         Err(rejected) => return signed::report(&name, &rejected.report, output),
     };
@@ -136,4 +160,37 @@ pub(super) fn decrypt_verify(
     }
     out.deliver("content", &opened.value().content, Written::Binary, Access::New, facts, output)?;
     Ok(ending)
+}
+
+/// From a file to a file, which gets its name only when every signer was judged.
+fn decrypt_long(
+    mut long: Long,
+    holder: &Holder,
+    options: &VerifyOptions<'_>,
+    judge: &Judge<'_>,
+    arguments: &DecryptVerifyArguments,
+    output: &Output,
+) -> Result<Ending, Failure> {
+    let out = &arguments.out;
+    if !long.can_be_read_again() || inputs::is_standard(&out.out) || sink::is_special(&out.out) {
+        return Err(Failure::usage(
+            "more than 16 MiB is opened and verified from a file to a file only",
+            "超过 16 MiB 的数据只能从文件到文件解密并验证",
+        ));
+    }
+    let name = inputs::name(&arguments.data);
+    let mut sink = out.sink(Access::New, output)?;
+    let opened = stream::open_signed_twice(&mut long, &holder.with(), options, &mut sink);
+    let opened = opened.map_err(|error| sink.refused(error, Some(&mut long), &name))?;
+    let verification = match opened {
+        Ok(opened) => opened.report().clone().judge(judge),
+        Err(rejected) => Err(rejected),
+    };
+    match verification {
+        Ok(verified) => {
+            sink.finish()?;
+            signed::report(&name, verified.report(), output)
+        }
+        Err(rejected) => signed::report(&name, &rejected.report, output),
+    }
 }
