@@ -45,6 +45,7 @@ international:
 	$(call heading,certificates$(comma) signers and time stamps of other countries: the feature `international`)
 	$(CARGO) test -p yinxin --features international --lib -- pki::x509:: pki::crl:: pki::cms:: pki::timestamp::
 	$(CARGO) test -p yinxin --features international --test openssl -- time_stamps
+	$(CARGO) test -p yinxin --features international --test openssl_cms
 
 # The same tests of the kernels as in `unit`, built as they are shipped and with more inputs.
 agreement:

@@ -301,36 +301,7 @@ pub(super) fn plain_signer(
     let policy = verifier.path_policy(Role::DocumentSigner);
     let (evidence, trust) = (&verifier.evidence, &verifier.trust);
     let path = verify_path(certificate, evidence, trust, &policy, Times::both(at));
-    let sub = path.sub_indication.unwrap_or(SubIndication::CertificateChainGeneralFailure);
-    let check = match (path.indication, sub) {
-        (Indication::Passed, _) => Check::passed(
-            id,
-            CLAUSE,
-            "the signer's certificate leads to a trust anchor",
-            "签名者证书可追溯到信任锚",
-        ),
-        (Indication::Failed, SubIndication::Expired) => Check::indeterminate(
-            id,
-            "EN 319 102-1, 5.5",
-            SubIndication::OutOfBoundsNoPoe,
-            "the signer's certificate has ended, and nothing proves that the signature is older",
-            "签名者证书已过期，且无法证明签名产生于有效期内",
-        ),
-        (Indication::Failed, sub) => Check::failed(
-            id,
-            CLAUSE,
-            sub,
-            "the signer's certificate is not acceptable",
-            "签名者证书不可接受",
-        ),
-        (Indication::Indeterminate, sub) => Check::indeterminate(
-            id,
-            CLAUSE,
-            sub,
-            "the signer's certificate could not be judged",
-            "签名者证书无法判定",
-        ),
-    };
+    let check = cms::signer_certificate_check(id, CLAUSE, &path, None);
     (check.evidence("subject", certificate.subject()), path)
 }
 

@@ -97,8 +97,9 @@ impl Verification {
             let existed_at = existed_at.get(index).copied().flatten().or(judge.existed_at);
             let times = Times { signing: existed_at.unwrap_or(judge.at), validation: judge.at };
             let path = verify_path(certificate, &evidence, judge.trust, judge.policy, times);
-            let mut check =
-                certificate_check(&path, existed_at).evidence("subject", certificate.subject());
+            let (id, clause) = ("cms.signer_certificate", "RFC 5280, 6");
+            let mut check = signer_certificate_check(id, clause, &path, existed_at)
+                .evidence("subject", certificate.subject());
             if many {
                 check = check.evidence("signer", index);
             }
@@ -116,14 +117,20 @@ impl Verification {
     }
 }
 
-fn certificate_check(path: &PathReport, existed_at: Option<UnixTime>) -> Check {
-    const CLAUSE: &str = "RFC 5280, 6";
-    let id = "cms.signer_certificate";
+/// Check `id`: what the path of a signer's certificate says of a signature that is known to have existed
+/// at `existed_at`. If nothing proves when it was made, a certificate that has ended is a doubt, not a
+/// fault.
+pub(crate) fn signer_certificate_check(
+    id: &'static str,
+    clause: &'static str,
+    path: &PathReport,
+    existed_at: Option<UnixTime>,
+) -> Check {
     let sub = path.sub_indication.unwrap_or(SubIndication::CertificateChainGeneralFailure);
     match (path.indication, sub) {
         (Indication::Passed, _) => Check::passed(
             id,
-            CLAUSE,
+            clause,
             "the signer's certificate leads to a trust anchor",
             "签名者证书可追溯到信任锚",
         ),
@@ -138,17 +145,17 @@ fn certificate_check(path: &PathReport, existed_at: Option<UnixTime>) -> Check {
         }
         (Indication::Failed, sub) => Check::failed(
             id,
-            CLAUSE,
+            clause,
             sub,
             "the signer's certificate is not acceptable",
             "签名者证书不可接受",
         ),
         (Indication::Indeterminate, sub) => Check::indeterminate(
             id,
-            CLAUSE,
+            clause,
             sub,
             "the signer's certificate could not be judged",
-            "无法判断签名者证书",
+            "签名者证书无法判定",
         ),
     }
 }

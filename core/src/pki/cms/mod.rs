@@ -40,6 +40,7 @@ pub use cipher::ContentCipher;
 pub use content_info::{Kind, kind};
 pub use envelop::{EnvelopOptions, encrypt, envelop, sign_and_envelop};
 pub use identifier::Identifier;
+pub(crate) use judge::signer_certificate_check;
 pub use judge::{Judge, SignerVerification};
 pub use open::{EnvelopedData, Opened, decrypt, open, open_signed};
 pub use recipient::{OpenWith, RecipientInfo, RecipientIs, RecipientsBy};
