@@ -195,7 +195,9 @@ impl EnvelopedData {
         options: &VerifyOptions<'_>,
     ) -> Result<Result<Verified<Opened, Verification>, Rejected<Verification>>, Error> {
         self.head.require(&[Kind::SignedAndEnvelopedData])?;
-        let Some(signed) = &self.tail.signed else { return Err(Error::new(Code::BadCms)) };
+        let Some(signed) = &self.tail.signed else {
+            return Err(Error::new(Code::BadCms).field("signerInfos"));
+        };
         if matches!(self.head.cipher, Cipher::Other(_)) {
             return Err(unsupported());
         }

@@ -245,7 +245,7 @@ fn public(bytes: &[u8]) -> Result<Loaded<PublicKey>, Error> {
         Container::Spki => public_key_from_spki(bytes)?,
         Container::Sm2PublicKey => public_key_from_bit_string(bytes)?,
         Container::Coordinates => {
-            let xy = bytes.try_into().map_err(|_| Error::new(Code::BadLength))?;
+            let xy = bytes.try_into().map_err(|_| Error::new(Code::BadLength).field("x||y"))?;
             public_key_from_coordinates(xy)?
         }
         Container::Uncompressed | Container::Compressed => PublicKey::from_sec1(bytes)?,

@@ -191,7 +191,10 @@ pub fn public_key_from_spki(der: &[u8]) -> Result<PublicKey, Error> {
     let info = SubjectPublicKeyInfo::<der::asn1::AnyRef<'_>, BitStringRef<'_>>::from_der(der)
         .map_err(|_| Error::new(Code::BadKey).field("subjectPublicKeyInfo"))?;
     require_sm2(&info.algorithm)?;
-    let point = info.subject_public_key.as_bytes().ok_or(Error::new(Code::BadPublicKey))?;
+    let point = info
+        .subject_public_key
+        .as_bytes()
+        .ok_or(Error::new(Code::BadPublicKey).field("subjectPublicKey"))?;
     PublicKey::from_sec1(point)
 }
 
@@ -217,7 +220,7 @@ pub fn public_key_to_spki(key: &PublicKey) -> Result<Vec<u8>, Error> {
         let subject_public_key = BitStringRef::from_bytes(&point)?;
         SubjectPublicKeyInfo { algorithm: SM2_KEY, subject_public_key }.to_der()
     };
-    encode().map_err(|_| Error::new(Code::BadKey))
+    encode().map_err(|_| Error::new(Code::BadKey).field("subjectPublicKeyInfo"))
 }
 
 /// The key's SubjectPublicKeyInfo as PEM.

@@ -166,7 +166,7 @@ pub(super) fn scalar(bytes: &[u8]) -> Result<Zeroizing<[u8; 32]>, Error> {
     let extra = bytes.len().saturating_sub(32);
     let (surplus, value) = bytes.split_at_checked(extra).ok_or_else(bad)?;
     if !(surplus.is_empty() || bool::from(surplus.ct_eq(&[0]))) {
-        return Err(Error::new(Code::BadPrivateKey));
+        return Err(Error::new(Code::BadPrivateKey).field("privateKey"));
     }
     let start = 32 - value.len();
     d.get_mut(start..).ok_or_else(bad)?.copy_from_slice(value);
@@ -174,5 +174,5 @@ pub(super) fn scalar(bytes: &[u8]) -> Result<Zeroizing<[u8; 32]>, Error> {
 }
 
 fn bad() -> Error {
-    Error::new(Code::BadKey)
+    Error::new(Code::BadKey).field("privateKey")
 }

@@ -109,7 +109,7 @@ fn hash<R: Read>(
 }
 
 fn signatures(pass: &Pass) -> Result<&SignedData, Error> {
-    pass.tail.signed.as_ref().ok_or(Error::new(Code::BadCms))
+    pass.tail.signed.as_ref().ok_or(Error::new(Code::BadCms).field("signerInfos"))
 }
 
 fn conclude(
