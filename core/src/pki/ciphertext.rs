@@ -53,7 +53,7 @@ impl Layout {
     ///
     /// # Errors
     /// Those of [`Coding::decode`] and of the reader of the layout:
-    /// [`Code::BadCiphertext`] or, for a blob, [`Code::BadLength`] and [`Code::BadKey`].
+    /// [`Code::BadCiphertext`] or, for a blob, [`Code::BadLength`].
     pub fn read(self, input: &[u8], coding: Coding) -> Result<Ciphertext, Error> {
         let bytes = coding.decode(input)?;
         match self {

@@ -43,7 +43,7 @@ pub fn public_key_to_blob(key: &PublicKey) -> Vec<u8> {
 pub fn private_key_from_blob(bytes: &[u8]) -> Result<PrivateKey, Error> {
     let mut fields = Fields(bytes);
     fields.bits()?;
-    let d = Zeroizing::new(*fields.number("PrivateKey")?);
+    let d = Zeroizing::new(*fields.number(Code::BadKey, "PrivateKey")?);
     fields.finish()?;
     PrivateKey::from_bytes(&d)
 }
@@ -57,14 +57,13 @@ pub fn private_key_to_blob(key: &PrivateKey) -> Zeroizing<Vec<u8>> {
 /// ECCSIGNATUREBLOB: r, s.
 ///
 /// # Errors
-/// [`Code::BadLength`] unless it has 128 bytes, [`Code::BadKey`] if a number is longer than 32 bytes,
-/// [`Code::BadSignatureEncoding`] if r or s is out of range.
+/// [`Code::BadLength`] unless it has 128 bytes, [`Code::BadSignatureEncoding`] if r or s is out of range.
 pub fn signature_from_blob(bytes: &[u8]) -> Result<Signature, Error> {
     let mut fields = Fields(bytes);
     let mut rs = [0; 64];
     let (r, s) = rs.split_at_mut(32);
-    r.copy_from_slice(fields.number("r")?);
-    s.copy_from_slice(fields.number("s")?);
+    r.copy_from_slice(fields.number(Code::BadSignatureEncoding, "r")?);
+    s.copy_from_slice(fields.number(Code::BadSignatureEncoding, "s")?);
     fields.finish()?;
     Signature::from_bytes(&rs)
 }
@@ -80,8 +79,8 @@ pub fn signature_to_blob(signature: &Signature) -> Vec<u8> {
 /// ECCCIPHERBLOB: x, y, hash, length, cipher.
 ///
 /// # Errors
-/// [`Code::BadLength`] unless it is as long as it says, [`Code::BadKey`] if a number is longer than 32
-/// bytes; as [`Ciphertext::from_c1c3c2`].
+/// [`Code::BadLength`] unless it is as long as it says, [`Code::BadCiphertext`] if a number is longer
+/// than 32 bytes; as [`Ciphertext::from_c1c3c2`].
 pub fn ciphertext_from_blob(bytes: &[u8]) -> Result<Ciphertext, Error> {
     let mut fields = Fields(bytes);
     let ciphertext = fields.ciphertext()?;
@@ -179,24 +178,27 @@ impl<'a> Fields<'a> {
     }
 
     /// A number of 32 bytes at the end of a field of 64.
-    fn number(&mut self, name: &'static str) -> Result<&'a [u8; 32], Error> {
-        let (before, number) = self.take(64)?.split_last_chunk().ok_or_else(|| bad(name))?;
-        if ct::all_zero(before) { Ok(number) } else { Err(bad(name)) }
+    fn number(&mut self, code: Code, name: &'static str) -> Result<&'a [u8; 32], Error> {
+        let longer = Error::new(code).field(name);
+        let (before, number) = self.take(64)?.split_last_chunk().ok_or(longer.clone())?;
+        if ct::all_zero(before) { Ok(number) } else { Err(longer) }
     }
 
     fn public_key(&mut self) -> Result<PublicKey, Error> {
         self.bits()?;
         let mut xy = [0; 64];
         let (x, y) = xy.split_at_mut(32);
-        x.copy_from_slice(self.number("XCoordinate")?);
-        y.copy_from_slice(self.number("YCoordinate")?);
+        x.copy_from_slice(self.number(Code::BadKey, "XCoordinate")?);
+        y.copy_from_slice(self.number(Code::BadKey, "YCoordinate")?);
         public_key_from_coordinates(&xy)
     }
 
     fn ciphertext(&mut self) -> Result<Ciphertext, Error> {
-        let (x, y) = (self.number("XCoordinate")?, self.number("YCoordinate")?);
+        let x = self.number(Code::BadCiphertext, "XCoordinate")?;
+        let y = self.number(Code::BadCiphertext, "YCoordinate")?;
         let hash = self.take(32)?;
-        let length = usize::try_from(self.ulong()?).map_err(|_| bad("CipherLen"))?;
+        let length = usize::try_from(self.ulong()?)
+            .map_err(|_| Error::new(Code::BadCiphertext).field("CipherLen"))?;
         let cipher = self.take(length)?;
         Ciphertext::from_c1c3c2(&[&[4], &x[..], y, hash, cipher].concat())
     }

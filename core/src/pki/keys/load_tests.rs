@@ -261,16 +261,21 @@ fn blobs_are_as_long_as_they_say() {
     assert_eq!(signature_from_blob(&blob[..127]).unwrap_err().code(), Code::BadLength);
     let mut long = blob;
     long[31] = 1;
-    assert_eq!(signature_from_blob(&long).unwrap_err().field_name(), Some("r"));
+    let long = signature_from_blob(&long).unwrap_err();
+    assert_eq!((long.code(), long.field_name()), (Code::BadSignatureEncoding, Some("r")));
 
     let blob = ciphertext_to_blob(&key.public().encrypt(&[1; 20]).unwrap());
     assert_eq!(blob.len(), 64 + 64 + 32 + 4 + 20);
     assert_eq!(blob[160..164], [20, 0, 0, 0]);
     let short = ciphertext_from_blob(&blob[..blob.len() - 1]).unwrap_err();
     assert_eq!(short.code(), Code::BadLength);
-    let mut more = blob;
+    let mut more = blob.clone();
     more[160] = 19;
     assert_eq!(ciphertext_from_blob(&more).unwrap_err().code(), Code::BadLength);
+    let mut long = blob;
+    long[95] = 1;
+    let long = ciphertext_from_blob(&long).unwrap_err();
+    assert_eq!((long.code(), long.field_name()), (Code::BadCiphertext, Some("YCoordinate")));
 
     let mut bits = public_key_to_blob(key.public());
     bits[1] = 2;

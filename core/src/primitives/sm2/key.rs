@@ -261,8 +261,9 @@ impl Backend {
         let scalars = secrets.iter().map(|d| Scalar::from_bytes_reduced(d));
         let scalars = Zeroizing::new(scalars.collect::<Vec<_>>());
         let successors = scalars.iter().map(|d| d.successor());
-        let successors = Zeroizing::new(successors.collect::<Vec<_>>());
-        let inverses = Zeroizing::new(Scalar::invert_all_to_montgomery(&successors));
+        let mut inverses = Zeroizing::new(successors.collect::<Vec<_>>());
+        let mut before = Zeroizing::new(vec![Scalar::ZERO; inverses.len()]);
+        Scalar::invert_all_to_montgomery(&mut inverses, &mut before);
         // A2: P = [d]G.
         let points = self.multiply_base_all(&scalars);
         for ((d, inverse), point) in secrets.iter().zip(&*inverses).zip(points) {

@@ -3,7 +3,7 @@
 //! Constant time throughout. Values are kept as plain integers in [0, n); the one multiplication
 //! that signing needs takes one factor in Montgomery form, prepared once per key.
 
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroize;
 
 use super::{
     inverse::Modulus,
@@ -84,27 +84,25 @@ impl Scalar {
         Self(MODULUS.invert(&self.0))
     }
 
-    /// 2^256 / a of each a, none of which is 0, with a single inversion (Montgomery's trick).
-    pub(super) fn invert_all_to_montgomery(scalars: &[Self]) -> Vec<Self> {
+    /// Puts 2^256 / a in the place of each a, none of which is 0, with a single inversion (Montgomery's
+    /// trick). `before` has the same length and is left with what has to be overwritten.
+    pub(super) fn invert_all_to_montgomery(scalars: &mut [Self], before: &mut [Self]) {
         // All products are kept times 2^256.
-        let factors = Zeroizing::new(scalars.iter().map(|a| a.to_montgomery()).collect::<Vec<_>>());
         let mut product = Self::ONE.to_montgomery();
-        let before = factors.iter().map(|factor| {
-            let before = product;
-            product = product.multiply_montgomery(factor);
-            before
-        });
-        let before = Zeroizing::new(before.collect::<Vec<_>>());
+        for (scalar, before) in scalars.iter_mut().zip(&mut *before) {
+            *scalar = scalar.to_montgomery();
+            *before = product;
+            product = product.multiply_montgomery(scalar);
+        }
         // 1 / (product 2^256) times 2^512.
         let mut inverse = product.invert().to_montgomery().to_montgomery();
-        let mut inverses = vec![Self::ZERO; scalars.len()];
-        for ((slot, factor), before) in inverses.iter_mut().zip(&*factors).zip(&*before).rev() {
-            *slot = inverse.multiply_montgomery(before);
-            inverse = inverse.multiply_montgomery(factor);
+        for (scalar, before) in scalars.iter_mut().zip(before).rev() {
+            let next = inverse.multiply_montgomery(scalar);
+            *scalar = inverse.multiply_montgomery(before);
+            inverse = next;
         }
         inverse.zeroize();
         product.zeroize();
-        inverses
     }
 
     pub(super) fn is_zero(&self) -> Mask {
