@@ -104,7 +104,7 @@ struct Inner {
     number: Option<Box<[u8]>>,
     authority_key_id: Option<Box<[u8]>>,
     algorithm: SignatureAlgorithm,
-    algorithm_oid: Box<str>,
+    foreign: Option<x509::ForeignAlgorithm>,
     algorithms_agree: bool,
     signature: Range<usize>,
     /// Sorted by serial number.
@@ -346,7 +346,7 @@ impl Crl {
             return self.verify(issuer.public_key()?);
         }
         let signature = self.0.der.get(self.0.signature.clone()).unwrap_or_default();
-        x509::verify_foreign(&self.0.algorithm_oid, issuer.spki(), self.tbs(), signature)
+        x509::verify_as(self.0.foreign, issuer.spki(), self.tbs(), signature)
     }
 
     /// SM3 of the DER.

@@ -85,7 +85,7 @@ pub(super) fn parse(der: &[u8]) -> Result<Inner, Error> {
         number,
         authority_key_id,
         algorithm: SignatureAlgorithm::from_dotted(&algorithm_oid),
-        algorithm_oid: algorithm_oid.into(),
+        foreign: x509::ForeignAlgorithm::read(&algorithm),
         algorithms_agree: algorithm.raw == inner_algorithm.raw,
         signature,
         entries,

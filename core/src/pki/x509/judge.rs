@@ -212,7 +212,7 @@ impl Judge<'_> {
 
 fn signed(certificate: &Certificate) -> Check {
     let id = "certificate.signature";
-    match foreign::supported(certificate.signature_algorithm_oid()) {
+    match foreign::name(certificate.foreign_algorithm()) {
         Some(algorithm) => Check::passed(
             id,
             "RFC 5280, 6.1.3 (a)(1)",

@@ -45,7 +45,10 @@ use std::{
 
 pub(super) use extensions::authority_key_id;
 pub use extensions::{BasicConstraints, Extension, KeyUsage};
-pub(super) use foreign::{supported as foreign_name, verify as verify_foreign};
+pub(super) use foreign::{
+    Algorithm as ForeignAlgorithm, supported as foreign_name, verify as verify_as,
+    verify_named as verify_foreign,
+};
 pub use general_name::GeneralName;
 pub use name::{Attribute, Name};
 pub use path::{
@@ -97,6 +100,7 @@ struct Inner {
     spki: std::ops::Range<usize>,
     algorithm: SignatureAlgorithm,
     algorithm_oid: Box<str>,
+    foreign: Option<ForeignAlgorithm>,
     algorithms_agree: bool,
     signature: Box<[u8]>,
     extensions: Box<[Extension]>,
@@ -323,6 +327,10 @@ impl Certificate {
         &self.0.algorithm_oid
     }
 
+    fn foreign_algorithm(&self) -> Option<ForeignAlgorithm> {
+        self.0.foreign
+    }
+
     /// Whether the algorithm outside the signed part is the one inside it.
     #[must_use]
     pub fn algorithms_agree(&self) -> bool {
@@ -358,7 +366,7 @@ impl Certificate {
         if self.signature_algorithm() != SignatureAlgorithm::Other || !self.0.algorithms_agree {
             return self.verify_signature(issuer.public_key()?);
         }
-        foreign::verify(&self.0.algorithm_oid, issuer.spki(), self.tbs(), &self.0.signature)
+        foreign::verify(self.0.foreign, issuer.spki(), self.tbs(), &self.0.signature)
     }
 
     /// Verifies the issuer's signature with `issuer_key`, under the identifier that certificates use

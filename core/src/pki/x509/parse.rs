@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 
 use super::{
-    BasicConstraints, Extension, Inner, KeyUsage, Name, SignatureAlgorithm,
+    BasicConstraints, Extension, ForeignAlgorithm, Inner, KeyUsage, Name, SignatureAlgorithm,
     extensions::{authority_key_id, extended_key_usage, subject_key_id},
 };
 use crate::{
@@ -63,6 +63,7 @@ pub(super) fn parse(der: &[u8]) -> Result<Inner, Error> {
         spki: spki.range(),
         algorithm: SignatureAlgorithm::from_dotted(&algorithm_oid),
         algorithm_oid: algorithm_oid.into(),
+        foreign: ForeignAlgorithm::read(&algorithm),
         algorithms_agree: algorithm.raw == inner_algorithm.raw,
         signature: signature.into(),
         key_usage,

@@ -203,9 +203,7 @@ impl<'a> Search<'a> {
         }
         match last.signature_algorithm() {
             _ if !last.algorithms_agree() => return self.dead_end(End::TwoAlgorithms),
-            SignatureAlgorithm::Other
-                if foreign::supported(last.signature_algorithm_oid()).is_none() =>
-            {
+            SignatureAlgorithm::Other if foreign::name(last.foreign_algorithm()).is_none() => {
                 return self.dead_end(End::Unsupported);
             }
             SignatureAlgorithm::Other
@@ -282,9 +280,7 @@ fn can_sign(issuer: &Certificate, certificate: &Certificate) -> bool {
         SignatureAlgorithm::Sm2WithSm3 | SignatureAlgorithm::Sm2WithSm3Misprint => {
             issuer.public_key().is_ok()
         }
-        SignatureAlgorithm::Other => {
-            foreign::fits(certificate.signature_algorithm_oid(), issuer.spki())
-        }
+        SignatureAlgorithm::Other => foreign::fits(certificate.foreign_algorithm(), issuer.spki()),
     }
 }
 
