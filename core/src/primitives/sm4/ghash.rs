@@ -6,7 +6,9 @@
 use std::marker::PhantomData;
 
 use ghash::{GHash, universal_hash::UniversalHash as _};
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroize as _;
+#[cfg(target_arch = "x86_64")]
+use zeroize::Zeroizing;
 
 #[cfg(target_arch = "x86_64")]
 use super::vpclmul;
