@@ -80,6 +80,10 @@ pub const CMS_CERTIFICATES_MAX: usize = 64;
 /// Signers of a SignedData: 16. One is the rule, and each costs a signature verification.
 pub const CMS_SIGNERS_MAX: usize = 16;
 
+/// Certificates among which that of one signer is looked for, where several fit his identifier: 4. One is
+/// the rule, and each more costs a signature verification, and without signed attributes a hash of the data.
+pub const CMS_NAMESAKES_MAX: usize = 4;
+
 /// Signed attributes of one signer, likewise unsigned ones, and values of one attribute: 64. Three to six
 /// are usual.
 pub const CMS_ATTRIBUTES_MAX: usize = 64;

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     Code, Error,
+    limits::CMS_NAMESAKES_MAX,
     pki::{
         algorithm::{SignatureForm, read_signature},
         tlv::{self, tag},
@@ -60,7 +61,7 @@ impl Message<'_> {
     }
 }
 
-/// The certificates that a signer may mean, each of them once.
+/// The certificates that a signer may mean, each of them once, at most [`CMS_NAMESAKES_MAX`].
 pub(super) fn named<'a>(
     identifier: &Identifier,
     inside: &'a [Certificate],
@@ -68,6 +69,9 @@ pub(super) fn named<'a>(
 ) -> Vec<&'a Certificate> {
     let mut named: Vec<&Certificate> = Vec::new();
     for certificate in inside.iter().chain(known) {
+        if named.len() == CMS_NAMESAKES_MAX {
+            break;
+        }
         if identifier.names(certificate) && !named.contains(&certificate) {
             named.push(certificate);
         }

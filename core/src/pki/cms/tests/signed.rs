@@ -290,27 +290,35 @@ fn counter_signatures_are_named_and_count_for_nothing() {
 #[test]
 fn a_certificate_of_the_same_name_does_not_hide_the_signers() {
     let (key, certificate) = key_and_certificate();
-    let other_key = PrivateKey::from_bytes(&[7; 32]).unwrap();
-    let request = CertificateRequest {
-        subject: Subject { common_name: "signer".to_owned(), ..Subject::default() },
-        profile: Profile::Root,
-        public_key: other_key.public().clone(),
-        not_before: UnixTime::parse_rfc3339("2026-01-01T00:00:00Z").unwrap(),
-        not_after: UnixTime::parse_rfc3339("2027-01-01T00:00:00Z").unwrap(),
-        serial: Some(certificate.serial().to_vec()),
+    let namesake = |seed| {
+        let key = PrivateKey::from_bytes(&[seed; 32]).unwrap();
+        let request = CertificateRequest {
+            subject: Subject { common_name: "signer".to_owned(), ..Subject::default() },
+            profile: Profile::Root,
+            public_key: key.public().clone(),
+            not_before: UnixTime::parse_rfc3339("2026-01-01T00:00:00Z").unwrap(),
+            not_after: UnixTime::parse_rfc3339("2027-01-01T00:00:00Z").unwrap(),
+            serial: Some(certificate.serial().to_vec()),
+        };
+        let same = issue(&request, None, &key).unwrap();
+        assert_eq!(Identifier::of(&same), Identifier::of(&certificate));
+        same.der().to_vec()
     };
-    let same = issue(&request, None, &other_key).unwrap();
-    assert_eq!(Identifier::of(&same), Identifier::of(&certificate));
+    let most = limits::CMS_NAMESAKES_MAX;
+    let others: Vec<_> = (0..most as u8).map(|i| namesake(7 + i)).collect();
     let signer = SignWith { certificate: &certificate, key: &key };
     for attributes in [Attributes::default(), Attributes::None] {
         let options = SignOptions { attributes, ..SignOptions::default() };
         let bytes = sign(DATA, &[signer], &options).unwrap();
-        let mut signed = SignedData::parse(&bytes).unwrap();
-        let fields = Arc::get_mut(&mut signed.fields).unwrap();
-        fields.certificates.insert(0, same.der().to_vec());
-        let verification = signed.verify_detached(DATA);
-        assert!(verification.passed(), "{:?}", verification.checks);
-        assert_eq!(verification.signer.as_ref(), Some(&certificate));
+        // As many before the signer's own as leave it the last that is looked at, and one more.
+        for before in [1, most - 1, most] {
+            let mut signed = SignedData::parse(&bytes).unwrap();
+            let fields = Arc::get_mut(&mut signed.fields).unwrap();
+            fields.certificates.splice(0..0, others[..before].iter().cloned());
+            let verification = signed.verify_detached(DATA);
+            assert_eq!(verification.passed(), before < most, "{:?}", verification.checks);
+            assert_eq!(verification.signer.as_ref() == Some(&certificate), before < most);
+        }
     }
 }
 
