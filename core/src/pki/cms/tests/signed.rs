@@ -305,7 +305,7 @@ fn a_certificate_of_the_same_name_does_not_hide_the_signers() {
         same.der().to_vec()
     };
     let most = limits::CMS_NAMESAKES_MAX;
-    let others: Vec<_> = (0..most as u8).map(|i| namesake(7 + i)).collect();
+    let others: Vec<_> = (7..).take(most).map(namesake).collect();
     let signer = SignWith { certificate: &certificate, key: &key };
     for attributes in [Attributes::default(), Attributes::None] {
         let options = SignOptions { attributes, ..SignOptions::default() };
