@@ -28,3 +28,7 @@ pub(super) const INHIBIT_ANY_POLICY: &str = "2.5.29.54";
 pub(super) const AUTHORITY_INFO_ACCESS: &str = "1.3.6.1.5.5.7.1.1";
 /// id-pkix-ocsp-nocheck: whoever trusts the responder need not ask whether it was revoked.
 pub(super) const OCSP_NO_CHECK: &str = "1.3.6.1.5.5.7.48.1.5";
+/// id-kp-timeStamping, a purpose of keys.
+pub(super) const TIME_STAMPING: &str = "1.3.6.1.5.5.7.3.8";
+/// id-kp-OCSPSigning, a purpose of keys.
+pub(super) const OCSP_SIGNING: &str = "1.3.6.1.5.5.7.3.9";

@@ -48,8 +48,8 @@ impl Attribute {
             return Err(item.error("attribute"));
         }
         let mut inside = item.inside();
-        let oid = inside.expect(tag::OID, "attribute")?.value.to_vec();
-        let values = inside.expect(tag::SET, "attribute")?.inside();
+        let oid = inside.required(tag::OID, "attribute")?.value.to_vec();
+        let values = inside.required(tag::SET, "attribute")?.inside();
         inside.finish("attribute")?;
         let values = values.all("attribute", CMS_ATTRIBUTES_MAX, "CMS_ATTRIBUTES_MAX")?;
         Ok(Self { oid, values: values.iter().map(|value| value.raw.to_vec()).collect() })

@@ -58,18 +58,18 @@ impl Cipher {
             return Err(algorithm.error(field));
         }
         let mut inside = algorithm.inside();
-        let identifier = inside.expect(tag::OID, field)?.value;
+        let identifier = inside.required(tag::OID, field)?.value;
         match identifier {
             SM4 | SM4_CBC => {
-                let iv = inside.expect(tag::OCTET_STRING, field)?;
+                let iv = inside.required(tag::OCTET_STRING, field)?;
                 inside.finish(field)?;
                 let iv = iv.value.try_into().map_err(|_| iv.error(field))?;
                 Ok(Self::Cbc { iv })
             }
             SM4_GCM => {
-                let mut parameters = inside.expect(tag::SEQUENCE, field)?.inside();
+                let mut parameters = inside.required(tag::SEQUENCE, field)?.inside();
                 inside.finish(field)?;
-                let nonce = parameters.expect(tag::OCTET_STRING, field)?.value.to_vec();
+                let nonce = parameters.required(tag::OCTET_STRING, field)?.value.to_vec();
                 // RFC 5084, 3.2: aes-ICVlen, 12 if it is absent.
                 let length = parameters.take(tag::INTEGER, field)?;
                 parameters.finish(field)?;
@@ -122,7 +122,7 @@ impl Cipher {
         ciphertext: &[u8],
         tag: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let closed = |_| Error::new(Code::NotOpened);
+        let closed = |_| Error::new(Code::NotOpened).field("content");
         match self {
             Self::Cbc { iv } => sm4::cbc::decrypt_padded(key, iv, ciphertext).map_err(closed),
             Self::Gcm { nonce, .. } => {
@@ -162,10 +162,10 @@ pub(super) fn encrypted_content(cursor: &mut Cursor<'_>) -> Result<Vec<u8>, Erro
     if let Some(whole) = cursor.take(tag::CONTEXT_0_PRIMITIVE, field)? {
         return Ok(whole.value.to_vec());
     }
-    let mut pieces = cursor.expect(tag::CONTEXT_0, field)?.inside();
+    let mut pieces = cursor.required(tag::CONTEXT_0, field)?.inside();
     let mut content = Vec::new();
     while !pieces.is_empty() {
-        content.extend_from_slice(pieces.expect(tag::OCTET_STRING, field)?.value);
+        content.extend_from_slice(pieces.required(tag::OCTET_STRING, field)?.value);
     }
     Ok(content)
 }

@@ -86,7 +86,7 @@ pub fn kind(bytes: &[u8]) -> Result<(Family, Kind), Error> {
     let header = header.filter(|header| header.tag == tag::SEQUENCE).ok_or_else(bad)?;
     let inside = bytes.get(header.size..).unwrap_or_default();
     let content_type =
-        Cursor::new(inside, header.size, Code::BadCms).expect(tag::OID, "contentType")?;
+        Cursor::new(inside, header.size, Code::BadCms).required(tag::OID, "contentType")?;
     Kind::of(content_type.value).ok_or_else(|| content_type.error("contentType"))
 }
 
@@ -97,12 +97,12 @@ pub(super) fn read<'a>(
 ) -> Result<(Family, Kind, Element<'a>), Error> {
     let outer = tlv::only(bytes, 0, tag::SEQUENCE, Code::BadCms, "ContentInfo")?;
     let mut cursor = outer.inside();
-    let content_type = cursor.expect(tag::OID, "contentType")?;
+    let content_type = cursor.required(tag::OID, "contentType")?;
     let known = Kind::of(content_type.value).filter(|(_, kind)| wanted.contains(kind));
     let (family, kind) = known.ok_or_else(|| content_type.error("contentType"))?;
-    let mut content = cursor.expect(tag::CONTEXT_0, "content")?.inside();
+    let mut content = cursor.required(tag::CONTEXT_0, "content")?.inside();
     cursor.finish("ContentInfo")?;
-    let inside = content.expect(tag::SEQUENCE, kind.name())?;
+    let inside = content.required(tag::SEQUENCE, kind.name())?;
     content.finish("content")?;
     Ok((family, kind, inside))
 }

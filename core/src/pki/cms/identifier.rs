@@ -56,9 +56,9 @@ impl Identifier {
         if let Some(id) = cursor.take(tag::CONTEXT_0_PRIMITIVE, "subjectKeyIdentifier")? {
             return Ok(Self::SubjectKeyId(id.value.to_vec()));
         }
-        let mut inside = cursor.expect(tag::SEQUENCE, "issuerAndSerialNumber")?.inside();
-        let issuer = inside.expect(tag::SEQUENCE, "issuer")?.raw.to_vec();
-        let serial = inside.expect(tag::INTEGER, "serialNumber")?.value.to_vec();
+        let mut inside = cursor.required(tag::SEQUENCE, "issuerAndSerialNumber")?.inside();
+        let issuer = inside.required(tag::SEQUENCE, "issuer")?.raw.to_vec();
+        let serial = inside.required(tag::INTEGER, "serialNumber")?.value.to_vec();
         inside.finish("issuerAndSerialNumber")?;
         Ok(Self::IssuerAndSerial { issuer, serial })
     }

@@ -127,15 +127,15 @@ impl EnvelopedData {
         let recipients = if kind == Kind::EncryptedData {
             Vec::new()
         } else {
-            recipient::read_all(&cursor.expect(tag::SET, "recipientInfos")?)?
+            recipient::read_all(&cursor.required(tag::SET, "recipientInfos")?)?
         };
         let digest_algorithms = if kind == Kind::SignedAndEnvelopedData {
-            parse::raw_items(&cursor.expect(tag::SET, "digestAlgorithms")?)?
+            parse::raw_items(&cursor.required(tag::SET, "digestAlgorithms")?)?
         } else {
             Vec::new()
         };
-        let mut info = cursor.expect(tag::SEQUENCE, "encryptedContentInfo")?.inside();
-        let content_type = info.expect(tag::OID, "contentType")?.value.to_vec();
+        let mut info = cursor.required(tag::SEQUENCE, "encryptedContentInfo")?.inside();
+        let content_type = info.required(tag::OID, "contentType")?.value.to_vec();
         let cipher = Cipher::read(&info.next("contentEncryptionAlgorithm")?)?;
         let ciphertext = encrypted_content(&mut info)?;
         info.finish("encryptedContentInfo")?;
@@ -219,7 +219,10 @@ impl EnvelopedData {
             (&self.head.cipher, self.head.kind != Kind::AuthEnvelopedData)
         {
             // Others write the tag behind the ciphertext, where a structure has no place for it.
-            let at = ciphertext.len().checked_sub(*tag_bytes).ok_or(Error::new(Code::NotOpened))?;
+            let at = ciphertext
+                .len()
+                .checked_sub(*tag_bytes)
+                .ok_or(Error::new(Code::NotOpened).field("content"))?;
             (ciphertext, mac) = ciphertext.split_at_checked(at).unwrap_or_default();
         }
         let aad = &self.tail.attributes;
@@ -292,7 +295,7 @@ impl Tail {
     /// authAttrs, mac and unauthAttrs (RFC 5083, 2.1).
     fn authenticated(cursor: &mut Cursor<'_>, head: &Head) -> Result<Self, Error> {
         let attributes = cursor.take(tag::CONTEXT_1, "authAttrs")?;
-        let mac = cursor.expect(tag::OCTET_STRING, "mac")?;
+        let mac = cursor.required(tag::OCTET_STRING, "mac")?;
         cursor.take(tag::CONTEXT_2, "unauthAttrs")?;
         if matches!(head.cipher, Cipher::Gcm { tag_bytes, .. } if tag_bytes != mac.value.len()) {
             return Err(mac.error("mac"));

@@ -42,10 +42,10 @@ fn signed_data_fields(element: &Element<'_>, family: Family) -> Result<Fields, E
     let version = cursor.next("version")?;
     let version =
         u8::try_from(version.integer("version")?).map_err(|_| version.error("version"))?;
-    let digest_algorithms = raw_items(&cursor.expect(tag::SET, "digestAlgorithms")?)?;
-    let whole = cursor.expect(tag::SEQUENCE, "contentInfo")?;
+    let digest_algorithms = raw_items(&cursor.required(tag::SET, "digestAlgorithms")?)?;
+    let whole = cursor.required(tag::SEQUENCE, "contentInfo")?;
     let mut content_info = whole.inside();
-    let content_type = content_info.expect(tag::OID, "contentInfo.contentType")?.value.to_vec();
+    let content_type = content_info.required(tag::OID, "contentInfo.contentType")?.value.to_vec();
     let content = content(&mut content_info)?;
     let Signatures { certificates, other_certificates, crls, other_revocations, signers } =
         signatures(&mut cursor)?;
@@ -80,7 +80,7 @@ pub(super) fn signatures(cursor: &mut Cursor<'_>) -> Result<Signatures, Error> {
         objects(certificates, "certificates", EMBEDDED_CERTIFICATE_BYTES_MAX)?;
     let crls = cursor.take(tag::CONTEXT_1, "crls")?;
     let (crls, other_revocations) = objects(crls, "crls", CMS_BYTES_MAX)?;
-    let signers = cursor.expect(tag::SET, "signerInfos")?;
+    let signers = cursor.required(tag::SET, "signerInfos")?;
     let signers = signers.inside().all("signerInfos", CMS_SIGNERS_MAX, "CMS_SIGNERS_MAX")?;
     let signers = signers.iter().map(signer_info).collect::<Result<_, _>>()?;
     Ok(Signatures { certificates, other_certificates, crls, other_revocations, signers })
@@ -103,7 +103,7 @@ fn content(content_info: &mut Cursor<'_>) -> Result<Option<Range<usize>>, Error>
     if inside.is_empty() {
         return Ok(None);
     }
-    let octets = inside.expect(tag::OCTET_STRING, "contentInfo.content")?;
+    let octets = inside.required(tag::OCTET_STRING, "contentInfo.content")?;
     inside.finish("contentInfo.content")?;
     Ok(Some(octets.value_range()))
 }
@@ -144,7 +144,7 @@ pub(super) fn signer_info(element: &Element<'_>) -> Result<SignerInfo, Error> {
     let attributes = cursor.take(tag::CONTEXT_0, "authenticatedAttributes")?;
     let attributes = attributes.map(|element| signed_attributes(&element)).transpose()?;
     let signature_algorithm = algorithm(&mut cursor, "digestEncryptionAlgorithm")?;
-    let signature = cursor.expect(tag::OCTET_STRING, "encryptedDigest")?.value.to_vec();
+    let signature = cursor.required(tag::OCTET_STRING, "encryptedDigest")?.value.to_vec();
     let unsigned = cursor.take(tag::CONTEXT_1, "unauthenticatedAttributes")?;
     let unsigned_attributes = unsigned.map(|element| Attribute::read_all(&element)).transpose()?;
     cursor.finish("signerInfo")?;
@@ -177,8 +177,8 @@ pub(super) fn split_unsigned<'a>(
 
 /// AlgorithmIdentifier: the object identifier's contents. Parameters are absent or NULL.
 pub(super) fn algorithm(cursor: &mut Cursor<'_>, field: &'static str) -> Result<Vec<u8>, Error> {
-    let mut inside = cursor.expect(tag::SEQUENCE, field)?.inside();
-    let identifier = inside.expect(tag::OID, field)?.value.to_vec();
+    let mut inside = cursor.required(tag::SEQUENCE, field)?.inside();
+    let identifier = inside.required(tag::OID, field)?.value.to_vec();
     inside.take(tag::NULL, field)?;
     inside.finish(field)?;
     Ok(identifier)

@@ -71,7 +71,7 @@ impl OpenWith<'_> {
         if let RecipientIs::Certificate(certificate) = self.recipient
             && certificate.public_key()? != self.key.public_key()
         {
-            return Err(Error::new(Code::KeyMismatch));
+            return Err(Error::new(Code::KeyMismatch).field("key"));
         }
         let found =
             recipients.iter().enumerate().find(|(number, info)| match (info, self.recipient) {
@@ -84,7 +84,7 @@ impl OpenWith<'_> {
                 }
                 (RecipientInfo::Other(_), _) => false,
             });
-        let (number, info) = found.ok_or(Error::new(Code::NoRecipient))?;
+        let (number, info) = found.ok_or(Error::new(Code::NoRecipient).field("recipients"))?;
         let unsupported = || Error::new(Code::UnsupportedAlgorithm).field("recipientInfo");
         let RecipientInfo::KeyTransport { algorithm, encrypted_key, .. } = info else {
             return Err(unsupported());
@@ -96,7 +96,7 @@ impl OpenWith<'_> {
     }
 
     fn decrypt(&self, encrypted_key: &[u8]) -> Result<Key, Error> {
-        let closed = || Error::new(Code::NotOpened);
+        let closed = || Error::new(Code::NotOpened).field("content");
         let ciphertext = Ciphertext::from_der(encrypted_key).map_err(|_| closed())?;
         let plain = self
             .key
@@ -122,10 +122,10 @@ fn read(item: &Element<'_>) -> Result<RecipientInfo, Error> {
     let mut inside = item.inside();
     inside.next("recipientInfo.version")?.integer("recipientInfo.version")?;
     let identifier = Identifier::read(&mut inside)?;
-    let mut algorithm = inside.expect(tag::SEQUENCE, "keyEncryptionAlgorithm")?.inside();
+    let mut algorithm = inside.required(tag::SEQUENCE, "keyEncryptionAlgorithm")?.inside();
     // Whatever stands as parameter adds nothing to SM2.
-    let algorithm = algorithm.expect(tag::OID, "keyEncryptionAlgorithm")?.value.to_vec();
-    let encrypted_key = inside.expect(tag::OCTET_STRING, "encryptedKey")?.value.to_vec();
+    let algorithm = algorithm.required(tag::OID, "keyEncryptionAlgorithm")?.value.to_vec();
+    let encrypted_key = inside.required(tag::OCTET_STRING, "encryptedKey")?.value.to_vec();
     inside.finish("recipientInfo")?;
     Ok(RecipientInfo::KeyTransport { identifier, algorithm, encrypted_key })
 }

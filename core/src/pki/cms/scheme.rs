@@ -32,7 +32,7 @@ impl Scheme {
         let named = dotted(&signer.signature_algorithm);
         let found = COMBINATIONS.iter().find(|combination| {
             Some(combination.hash) == hash
-                && (named == combination.oid || named == combination.without_hash)
+                && (named == combination.oid || Some(&*named) == combination.without_hash)
         });
         let Some(&Combination { oid, .. }) = found else { return Self::Unknown };
         match foreign_name(oid) {
@@ -42,30 +42,28 @@ impl Scheme {
     }
 }
 
-/// A signature algorithm as certificates name it, and as signers may name it beside its hash function.
+/// A signature algorithm as certificates name it, as signers may name it beside its hash function, and that.
 struct Combination {
     oid: &'static str,
-    without_hash: &'static str,
+    without_hash: Option<&'static str>,
     hash: HashAlgorithm,
 }
 
-const fn combination(
-    oid: &'static str,
-    without_hash: &'static str,
-    hash: HashAlgorithm,
-) -> Combination {
-    Combination { oid, without_hash, hash }
+const fn rsa(oid: &'static str, hash: HashAlgorithm) -> Combination {
+    // rsaEncryption, which RFC 3370, 3.2 has in this place.
+    Combination { oid, without_hash: Some("1.2.840.113549.1.1.1"), hash }
 }
 
-/// rsaEncryption, which RFC 3370, 3.2 has in this place.
-const RSA: &str = "1.2.840.113549.1.1.1";
+const fn whole(oid: &'static str, hash: HashAlgorithm) -> Combination {
+    Combination { oid, without_hash: None, hash }
+}
 
 const COMBINATIONS: &[Combination] = &[
-    combination("1.2.840.113549.1.1.11", RSA, HashAlgorithm::Sha256),
-    combination("1.2.840.113549.1.1.12", RSA, HashAlgorithm::Sha384),
-    combination("1.2.840.113549.1.1.13", RSA, HashAlgorithm::Sha512),
-    combination("1.2.840.10045.4.3.2", "", HashAlgorithm::Sha256),
-    combination("1.2.840.10045.4.3.3", "", HashAlgorithm::Sha384),
+    rsa("1.2.840.113549.1.1.11", HashAlgorithm::Sha256),
+    rsa("1.2.840.113549.1.1.12", HashAlgorithm::Sha384),
+    rsa("1.2.840.113549.1.1.13", HashAlgorithm::Sha512),
+    whole("1.2.840.10045.4.3.2", HashAlgorithm::Sha256),
+    whole("1.2.840.10045.4.3.3", HashAlgorithm::Sha384),
     // RFC 8419, 3: SHA-512 is the hash function of Ed25519.
-    combination("1.3.101.112", "", HashAlgorithm::Sha512),
+    whole("1.3.101.112", HashAlgorithm::Sha512),
 ];

@@ -91,7 +91,7 @@ impl SignOptions<'_> {
         }
         for signer in signers {
             if signer.certificate.public_key()? != signer.key.public_key() {
-                return Err(Error::new(Code::KeyMismatch));
+                return Err(Error::new(Code::KeyMismatch).field("key"));
             }
         }
         match &self.attributes {

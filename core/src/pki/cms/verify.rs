@@ -247,8 +247,9 @@ impl SignedData {
     /// Whether the list of digest algorithms has SM3.
     pub(super) fn names_sm3(&self) -> bool {
         self.fields.digest_algorithms.iter().any(|der| {
-            let algorithm = Cursor::new(der, 0, Code::BadCms).expect(tag::SEQUENCE, "algorithm");
-            let oid = algorithm.and_then(|element| element.inside().expect(tag::OID, "algorithm"));
+            let algorithm = Cursor::new(der, 0, Code::BadCms).required(tag::SEQUENCE, "algorithm");
+            let oid =
+                algorithm.and_then(|element| element.inside().required(tag::OID, "algorithm"));
             oid.is_ok_and(|oid| is_sm3(oid.value))
         })
     }

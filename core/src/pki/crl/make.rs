@@ -74,11 +74,11 @@ impl NewList<'_> {
     ///
     /// # Errors
     /// [`Code::KeyMismatch`]; [`Code::BadArgument`] for an empty or zero serial number, for
-    /// [`Reason::Unknown`] and [`Reason::RemoveFromCrl`], for an `invalid_since` after the revocation, for [`Kind::Other`] and for a
-    /// `next_update` that is not later; [`Code::BadTime`]; whatever `signer` fails with.
+    /// [`Reason::Unknown`] and [`Reason::RemoveFromCrl`], for an `invalid_since` after the revocation, for
+    /// [`Kind::Other`] and for a `next_update` that is not later; [`Code::BadTime`]; whatever `signer` fails with.
     pub fn sign(&self, issuer: &Certificate, signer: &dyn Signer) -> Result<Crl, Error> {
         if signer.public_key() != issuer.public_key()? {
-            return Err(Error::new(Code::KeyMismatch));
+            return Err(Error::new(Code::KeyMismatch).field("key"));
         }
         if self.next_update <= self.this_update {
             return Err(Error::new(Code::BadArgument).field("next_update"));

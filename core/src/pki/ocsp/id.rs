@@ -105,11 +105,11 @@ impl CertId {
             return Err(element.error("CertID"));
         }
         let mut fields = element.inside();
-        let algorithm = fields.expect(tag::SEQUENCE, "hashAlgorithm")?;
-        let hash_oid = algorithm.inside().expect(tag::OID, "hashAlgorithm")?.value;
-        let name_hash = fields.expect(tag::OCTET_STRING, "issuerNameHash")?.value;
-        let key_hash = fields.expect(tag::OCTET_STRING, "issuerKeyHash")?.value;
-        let serial = fields.expect(tag::INTEGER, "serialNumber")?.value;
+        let algorithm = fields.required(tag::SEQUENCE, "hashAlgorithm")?;
+        let hash_oid = algorithm.inside().required(tag::OID, "hashAlgorithm")?.value;
+        let name_hash = fields.required(tag::OCTET_STRING, "issuerNameHash")?.value;
+        let key_hash = fields.required(tag::OCTET_STRING, "issuerKeyHash")?.value;
+        let serial = fields.required(tag::INTEGER, "serialNumber")?.value;
         fields.finish("CertID")?;
         Ok(Self {
             der: element.raw.into(),
@@ -163,7 +163,7 @@ impl Hash {
 /// The bits of a certificate's public key, without tag, length and count of unused bits.
 pub(super) fn key_bits(certificate: &Certificate) -> Result<&[u8], Error> {
     let mut cursor = Cursor::new(certificate.spki(), 0, Code::BadCertificate);
-    let mut fields = cursor.expect(tag::SEQUENCE, "subjectPublicKeyInfo")?.inside();
-    fields.expect(tag::SEQUENCE, "algorithm")?;
-    fields.expect(tag::BIT_STRING, "subjectPublicKey")?.bits("subjectPublicKey")
+    let mut fields = cursor.required(tag::SEQUENCE, "subjectPublicKeyInfo")?.inside();
+    fields.required(tag::SEQUENCE, "algorithm")?;
+    fields.required(tag::BIT_STRING, "subjectPublicKey")?.bits("subjectPublicKey")
 }

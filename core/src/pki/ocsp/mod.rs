@@ -296,6 +296,4 @@ mod oid {
     pub(super) const SHA256: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1];
     /// id-pkix-ocsp-nonce, dotted as extensions are.
     pub(super) const NONCE: &str = "1.3.6.1.5.5.7.48.1.2";
-    /// id-kp-OCSPSigning, dotted as purposes are.
-    pub(super) const OCSP_SIGNING: &str = "1.3.6.1.5.5.7.3.9";
 }

@@ -22,7 +22,7 @@ pub(super) fn response(der: &[u8]) -> Result<Inner, Error> {
         return Err(Error::limit("OCSP_BYTES_MAX"));
     }
     let mut whole = tlv::only(der, 0, tag::SEQUENCE, Code::BadOcsp, "OCSPResponse")?.inside();
-    let status = whole.expect(ENUMERATED, "responseStatus")?;
+    let status = whole.required(ENUMERATED, "responseStatus")?;
     let [code] = status.value else { return Err(status.error("responseStatus")) };
     let status = ResponseStatus::from_code(*code);
     let bytes = whole.take(tag::CONTEXT_0, "responseBytes")?;
@@ -36,35 +36,35 @@ pub(super) fn response(der: &[u8]) -> Result<Inner, Error> {
 
 fn basic(explicit: &Element<'_>) -> Result<Basic, Error> {
     let mut inside = explicit.inside();
-    let mut bytes = inside.expect(tag::SEQUENCE, "responseBytes")?.inside();
+    let mut bytes = inside.required(tag::SEQUENCE, "responseBytes")?.inside();
     inside.finish("responseBytes")?;
-    let kind = bytes.expect(tag::OID, "responseType")?;
+    let kind = bytes.required(tag::OID, "responseType")?;
     if kind.value != oid::BASIC {
         return Err(kind.error("responseType"));
     }
-    let octets = bytes.expect(tag::OCTET_STRING, "response")?;
+    let octets = bytes.required(tag::OCTET_STRING, "response")?;
     bytes.finish("responseBytes")?;
     // Places count from the start of the whole response, through the OCTET STRING.
     let mut octets = octets.inside();
-    let mut parts = octets.expect(tag::SEQUENCE, "BasicOCSPResponse")?.inside();
+    let mut parts = octets.required(tag::SEQUENCE, "BasicOCSPResponse")?.inside();
     octets.finish("BasicOCSPResponse")?;
-    let data = parts.expect(tag::SEQUENCE, "tbsResponseData")?;
-    let algorithm = parts.expect(tag::SEQUENCE, "signatureAlgorithm")?;
-    let signature = parts.expect(tag::BIT_STRING, "signature")?.bits_range("signature")?;
+    let data = parts.required(tag::SEQUENCE, "tbsResponseData")?;
+    let algorithm = parts.required(tag::SEQUENCE, "signatureAlgorithm")?;
+    let signature = parts.required(tag::BIT_STRING, "signature")?.bits_range("signature")?;
     let certificates = parts.take(tag::CONTEXT_0, "certs")?;
     parts.finish("BasicOCSPResponse")?;
     let mut fields = data.inside();
     fields.take(tag::CONTEXT_0, "version")?;
     let responder = responder_id(&fields.next("responderID")?)?;
     let produced_at = fields.next("producedAt")?.time("producedAt")?;
-    let answers = fields.expect(tag::SEQUENCE, "responses")?;
+    let answers = fields.required(tag::SEQUENCE, "responses")?;
     let most = limits::OCSP_ANSWERS_MAX;
     let answers = answers.inside().all("responses", most, "OCSP_ANSWERS_MAX")?;
     let answers = answers.iter().map(single).collect::<Result<Vec<_>, _>>()?;
     let extensions = fields.take(tag::CONTEXT_1, "responseExtensions")?;
     let extensions = extensions.map_or(Ok(Box::default()), |it| read_extensions(&it))?;
     fields.finish("tbsResponseData")?;
-    let algorithm_oid = dotted(algorithm.inside().expect(tag::OID, "algorithm")?.value);
+    let algorithm_oid = dotted(algorithm.inside().required(tag::OID, "algorithm")?.value);
     Ok(Basic {
         data: data.range(),
         responder,
@@ -82,10 +82,12 @@ fn responder_id(element: &Element<'_>) -> Result<ResponderId, Error> {
     let mut inside = element.inside();
     let id = match element.tag {
         tag::CONTEXT_1 => {
-            let name = inside.expect(tag::SEQUENCE, "byName")?;
+            let name = inside.required(tag::SEQUENCE, "byName")?;
             ResponderId::Name(Name::read(&name)?)
         }
-        tag::CONTEXT_2 => ResponderId::Key(inside.expect(tag::OCTET_STRING, "byKey")?.value.into()),
+        tag::CONTEXT_2 => {
+            ResponderId::Key(inside.required(tag::OCTET_STRING, "byKey")?.value.into())
+        }
         _ => return Err(element.error("responderID")),
     };
     inside.finish("responderID")?;
@@ -133,7 +135,7 @@ fn certificate_status(element: &Element<'_>) -> Result<CertificateStatus, Error>
 
 fn reason_code(explicit: &Element<'_>) -> Result<Reason, Error> {
     let mut inside = explicit.inside();
-    let element = inside.expect(ENUMERATED, "revocationReason")?;
+    let element = inside.required(ENUMERATED, "revocationReason")?;
     inside.finish("revocationReason")?;
     match element.value {
         [code] => Ok(Reason::from_code(*code)),
@@ -143,7 +145,7 @@ fn reason_code(explicit: &Element<'_>) -> Result<Reason, Error> {
 
 fn read_certificates(explicit: &Element<'_>) -> Result<Box<[Certificate]>, Error> {
     let mut inside: Cursor<'_> = explicit.inside();
-    let list = inside.expect(tag::SEQUENCE, "certs")?;
+    let list = inside.required(tag::SEQUENCE, "certs")?;
     inside.finish("certs")?;
     let most = limits::OCSP_CERTIFICATES_MAX;
     let list = list.inside().all("certs", most, "OCSP_CERTIFICATES_MAX")?;

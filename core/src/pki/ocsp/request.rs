@@ -66,13 +66,13 @@ impl Request {
             return Err(Error::limit("OCSP_BYTES_MAX"));
         }
         let mut whole = tlv::only(der, 0, tag::SEQUENCE, Code::BadOcsp, "OCSPRequest")?.inside();
-        let tbs = whole.expect(tag::SEQUENCE, "tbsRequest")?;
+        let tbs = whole.required(tag::SEQUENCE, "tbsRequest")?;
         let signature = whole.take(tag::CONTEXT_0, "optionalSignature")?;
         whole.finish("OCSPRequest")?;
         let mut fields = tbs.inside();
         fields.take(tag::CONTEXT_0, "version")?;
         fields.take(tag::CONTEXT_1, "requestorName")?;
-        let list = fields.expect(tag::SEQUENCE, "requestList")?;
+        let list = fields.required(tag::SEQUENCE, "requestList")?;
         let extensions = fields.take(tag::CONTEXT_2, "requestExtensions")?;
         fields.finish("tbsRequest")?;
         let most = limits::OCSP_ANSWERS_MAX;
@@ -122,7 +122,7 @@ fn requested(element: &Element<'_>) -> Result<CertId, Error> {
         return Err(element.error("Request"));
     }
     let mut fields = element.inside();
-    let id = CertId::read(&fields.expect(tag::SEQUENCE, "reqCert")?)?;
+    let id = CertId::read(&fields.required(tag::SEQUENCE, "reqCert")?)?;
     if let Some(extensions) = fields.take(tag::CONTEXT_0, "singleRequestExtensions")? {
         read_extensions(&extensions)?;
     }
@@ -133,7 +133,7 @@ fn requested(element: &Element<'_>) -> Result<CertId, Error> {
 /// The Extensions inside an explicit tag.
 pub(super) fn read_extensions(explicit: &Element<'_>) -> Result<Box<[Extension]>, Error> {
     let mut inside = explicit.inside();
-    let list = inside.expect(tag::SEQUENCE, "Extensions")?;
+    let list = inside.required(tag::SEQUENCE, "Extensions")?;
     inside.finish("Extensions")?;
     let most = limits::OCSP_EXTENSIONS_MAX;
     Ok(Extension::read_list(&list, most, "OCSP_EXTENSIONS_MAX")?.into())

@@ -40,7 +40,7 @@ impl<'a> Responder<'a> {
         signer: &'a dyn Signer,
     ) -> Result<Self, Error> {
         if signer.public_key() != certificate.public_key()? {
-            return Err(Error::new(Code::KeyMismatch));
+            return Err(Error::new(Code::KeyMismatch).field("key"));
         }
         Ok(Self { issuer, certificate, signer })
     }

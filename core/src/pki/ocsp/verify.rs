@@ -376,7 +376,7 @@ fn authority(
         return Ok(Authority::Pinned);
     }
     let purposes = responder.extended_key_usage().unwrap_or_default();
-    if !purposes.iter().any(|purpose| **purpose == *ocsp_oid::OCSP_SIGNING) {
+    if !purposes.iter().any(|purpose| **purpose == *oid::OCSP_SIGNING) {
         return Err(Refusal {
             en: "the certificate of the responder is not for OCSP",
             zh: "OCSP 服务器的证书不用于 OCSP 签名",

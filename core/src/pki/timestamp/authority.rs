@@ -121,7 +121,7 @@ impl Authority<'_> {
 
     fn token(&self, request: &TimeStampRequest, now: UnixTime) -> Result<Vec<u8>, Error> {
         if self.certificate.public_key()? != self.signer.public_key() {
-            return Err(Error::new(Code::KeyMismatch));
+            return Err(Error::new(Code::KeyMismatch).field("key"));
         }
         // What nobody may accept is not made.
         if !is_for_time_stamps(&self.certificate) {

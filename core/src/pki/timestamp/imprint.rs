@@ -73,11 +73,11 @@ impl Imprint {
     /// SEQUENCE { hashAlgorithm, hashedMessage }. Parameters of the algorithm are absent or NULL.
     pub(super) fn read(element: &Element<'_>) -> Result<Self, Error> {
         let mut cursor = element.inside();
-        let mut algorithm = cursor.expect(tag::SEQUENCE, "hashAlgorithm")?.inside();
-        let name = algorithm.expect(tag::OID, "hashAlgorithm")?.value.to_vec();
+        let mut algorithm = cursor.required(tag::SEQUENCE, "hashAlgorithm")?.inside();
+        let name = algorithm.required(tag::OID, "hashAlgorithm")?.value.to_vec();
         let null_parameters = algorithm.take(tag::NULL, "hashAlgorithm")?.is_some();
         algorithm.finish("hashAlgorithm")?;
-        let digest = cursor.expect(tag::OCTET_STRING, "hashedMessage")?.value.to_vec();
+        let digest = cursor.required(tag::OCTET_STRING, "hashedMessage")?.value.to_vec();
         cursor.finish("messageImprint")?;
         let imprint = Self { algorithm: name, null_parameters, digest };
         // RFC 3161, 2.4.1: the length of the digest must match the hash function.

@@ -99,11 +99,11 @@ impl TimeStampRequest {
         }
         let whole = tlv::only(bytes, 0, tag::SEQUENCE, Code::BadTimeStamp, "TimeStampReq")?;
         let mut cursor = whole.inside();
-        let version = cursor.expect(tag::INTEGER, "version")?;
+        let version = cursor.required(tag::INTEGER, "version")?;
         if version.integer("version")? != 1 {
             return Err(version.error("version"));
         }
-        let imprint = Imprint::read(&cursor.expect(tag::SEQUENCE, "messageImprint")?)?;
+        let imprint = Imprint::read(&cursor.required(tag::SEQUENCE, "messageImprint")?)?;
         let policy = cursor.take(tag::OID, "reqPolicy")?.map(|policy| dotted(policy.value));
         let nonce = cursor.take(tag::INTEGER, "nonce")?;
         let nonce = nonce.map(|nonce| number(&nonce, "nonce")).transpose()?;
@@ -155,10 +155,10 @@ fn extension(item: &Element<'_>) -> Result<Extension, Error> {
         return Err(item.error("extension"));
     }
     let mut fields = item.inside();
-    let oid = fields.expect(tag::OID, "extnID")?.value.to_vec();
+    let oid = fields.required(tag::OID, "extnID")?.value.to_vec();
     let critical = fields.take(tag::BOOLEAN, "critical")?;
     let critical = critical.map(|element| element.boolean("critical")).transpose()?;
-    let value = fields.expect(tag::OCTET_STRING, "extnValue")?.value.to_vec();
+    let value = fields.required(tag::OCTET_STRING, "extnValue")?.value.to_vec();
     fields.finish("extension")?;
     Ok(Extension { oid, critical: critical.unwrap_or(false), value })
 }

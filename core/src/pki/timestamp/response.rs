@@ -171,8 +171,8 @@ impl TimeStampResponse {
         }
         let whole = tlv::only(bytes, 0, tag::SEQUENCE, Code::BadTimeStamp, "TimeStampResp")?;
         let mut cursor = whole.inside();
-        let mut info = cursor.expect(tag::SEQUENCE, "PKIStatusInfo")?.inside();
-        let status = info.expect(tag::INTEGER, "status")?;
+        let mut info = cursor.required(tag::SEQUENCE, "PKIStatusInfo")?.inside();
+        let status = info.required(tag::INTEGER, "status")?;
         let number = status.integer("status")?;
         let known = Status::ALL.into_iter().find(|known| i64::from(known.number()) == number);
         let known = known.ok_or_else(|| status.error("status"))?;

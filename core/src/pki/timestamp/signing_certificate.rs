@@ -32,16 +32,16 @@ pub(super) fn read(signed_bytes: &[u8], certificate: &Certificate) -> Result<Vec
     let mut found = Vec::new();
     for attribute in set.inside().all("attribute", CMS_ATTRIBUTES_MAX, "CMS_ATTRIBUTES_MAX")? {
         let mut cursor = attribute.inside();
-        let oid = cursor.expect(tag::OID, "attribute")?.value;
+        let oid = cursor.required(tag::OID, "attribute")?.value;
         let is_second = oid == SIGNING_CERTIFICATE_V2;
         if !is_second && oid != SIGNING_CERTIFICATE {
             continue;
         }
         let field = "signingCertificate";
-        let mut values = cursor.expect(tag::SET, field)?.inside();
-        let mut value = values.expect(tag::SEQUENCE, field)?.inside();
+        let mut values = cursor.required(tag::SET, field)?.inside();
+        let mut value = values.required(tag::SEQUENCE, field)?.inside();
         values.finish(field)?;
-        let list = value.expect(tag::SEQUENCE, field)?;
+        let list = value.required(tag::SEQUENCE, field)?;
         let identifiers = list.inside().all(field, CMS_CERTIFICATES_MAX, "CMS_CERTIFICATES_MAX")?;
         let first = identifiers.first().ok_or_else(|| list.error(field))?;
         found.push(identifier(first, is_second, certificate)?);
@@ -65,7 +65,7 @@ fn identifier(
         let algorithm = match cursor.take(tag::SEQUENCE, field)? {
             Some(algorithm) => {
                 let mut inside = algorithm.inside();
-                let name = inside.expect(tag::OID, field)?.value;
+                let name = inside.required(tag::OID, field)?.value;
                 inside.take(tag::NULL, field)?;
                 inside.finish(field)?;
                 HashAlgorithm::from_oid(name)
@@ -77,7 +77,7 @@ fn identifier(
     } else {
         ("SigningCertificate, SHA-1", Some(sha1::Sha1::digest(certificate.der()).to_vec()))
     };
-    let stated = cursor.expect(tag::OCTET_STRING, field)?.value;
+    let stated = cursor.required(tag::OCTET_STRING, field)?.value;
     let issuer_serial = cursor.take(tag::SEQUENCE, field)?;
     cursor.finish(field)?;
     let same_place = match issuer_serial {
@@ -100,10 +100,10 @@ const fn version_2(algorithm: Option<HashAlgorithm>) -> &'static str {
 /// IssuerSerial { GeneralNames { [4] Name }, serialNumber }.
 fn is_place_of(cursor: &mut Cursor<'_>, certificate: &Certificate) -> Result<bool, Error> {
     let field = "issuerSerial";
-    let mut names = cursor.expect(tag::SEQUENCE, field)?.inside();
-    let name = names.expect(DIRECTORY_NAME, field)?;
+    let mut names = cursor.required(tag::SEQUENCE, field)?.inside();
+    let name = names.required(DIRECTORY_NAME, field)?;
     names.finish(field)?;
-    let serial = cursor.expect(tag::INTEGER, field)?;
+    let serial = cursor.required(tag::INTEGER, field)?;
     cursor.finish(field)?;
     Ok(name.value == certificate.issuer().der() && serial.value == certificate.serial())
 }

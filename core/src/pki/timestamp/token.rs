@@ -116,10 +116,10 @@ fn read(content: &[u8]) -> Result<TstInfo, Error> {
     let whole = tlv::only(content, 0, tag::SEQUENCE, Code::BadTimeStamp, "TSTInfo")?;
     let mut cursor = whole.inside();
     let version = cursor.next("version")?.integer("version")?;
-    let policy = dotted(cursor.expect(tag::OID, "policy")?.value);
-    let imprint = Imprint::read(&cursor.expect(tag::SEQUENCE, "messageImprint")?)?;
-    let serial = number(&cursor.expect(tag::INTEGER, "serialNumber")?, "serialNumber")?;
-    let time = cursor.expect(tag::GENERALIZED_TIME, "genTime")?;
+    let policy = dotted(cursor.required(tag::OID, "policy")?.value);
+    let imprint = Imprint::read(&cursor.required(tag::SEQUENCE, "messageImprint")?)?;
+    let serial = number(&cursor.required(tag::INTEGER, "serialNumber")?, "serialNumber")?;
+    let time = cursor.required(tag::GENERALIZED_TIME, "genTime")?;
     let time_text = String::from_utf8_lossy(time.value).into_owned();
     let time = time.time("genTime")?;
     let accuracy = cursor.take(tag::SEQUENCE, "accuracy")?;

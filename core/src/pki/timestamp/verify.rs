@@ -306,7 +306,7 @@ fn purpose_check(authority: Option<&Certificate>) -> Check {
 /// Whether the extension extKeyUsage is critical and has timeStamping alone.
 pub(super) fn is_for_time_stamps(certificate: &Certificate) -> bool {
     let purposes = certificate.extended_key_usage().unwrap_or_default();
-    let alone = matches!(purposes, [only] if &**only == TIME_STAMPING);
+    let alone = matches!(purposes, [only] if &**only == oid::TIME_STAMPING);
     let extension = certificate.extension(oid::EXTENDED_KEY_USAGE);
     alone && extension.is_some_and(|extension| extension.critical)
 }
@@ -494,6 +494,4 @@ const SM3_AND_SHA2: &[HashAlgorithm] = {
     &[Sm3, Sha256, Sha384, Sha512]
 };
 
-/// id-kp-timeStamping.
-const TIME_STAMPING: &str = "1.3.6.1.5.5.7.3.8";
 const SUBJECT_ALT_NAME: &str = "2.5.29.17";

@@ -3,12 +3,14 @@
 //!
 //! They are verified with `ring` where the crate is built with the feature `international`. Without it,
 //! and for everything weaker or rarer (SHA-1, RSA below 2048 bits, P-521, DSA, RSASSA-PSS with a salt of
-//! another length than its digest), nothing is verified: the path stays indeterminate, and the check says so. All inputs are public: variable time.
+//! another length than its digest), nothing is verified: the path stays indeterminate, and the check says
+//! so. All inputs are public: variable time.
 
 use crate::{
     error::{Code, Error},
     pki::{
         algorithm::dotted,
+        hash_algorithm::HashAlgorithm,
         tlv::{self, Cursor, Element, tag},
     },
 };
@@ -42,7 +44,7 @@ impl Algorithm {
     /// From an AlgorithmIdentifier. `None` for what is never verified here.
     pub(in crate::pki) fn read(identifier: &Element<'_>) -> Option<Self> {
         let mut fields = identifier.inside();
-        let oid = dotted(fields.expect(tag::OID, "algorithm").ok()?.value);
+        let oid = dotted(fields.required(tag::OID, "algorithm").ok()?.value);
         if oid == RSASSA_PSS { pss(fields) } else { Self::from_dotted(&oid) }
     }
 
@@ -78,41 +80,44 @@ impl Algorithm {
 /// trailer that there is. Where a field is left out, SHA-1 is meant, or a salt of its 20 bytes.
 fn pss(mut fields: Cursor<'_>) -> Option<Algorithm> {
     let field = "RSASSA-PSS-params";
-    let mut parameters = fields.expect(tag::SEQUENCE, field).ok()?.inside();
+    let mut parameters = fields.required(tag::SEQUENCE, field).ok()?.inside();
     fields.finish(field).ok()?;
     let mut explicit = |number, inner| {
-        let mut inside = parameters.expect(number, field).ok()?.inside();
-        let element = inside.expect(inner, field).ok()?;
+        let mut inside = parameters.required(number, field).ok()?.inside();
+        let element = inside.required(inner, field).ok()?;
         inside.finish(field).ok().map(|()| element)
     };
     let hash = explicit(tag::CONTEXT_0, tag::SEQUENCE)?;
     let mask = explicit(tag::CONTEXT_1, tag::SEQUENCE)?;
     let salt = explicit(tag::CONTEXT_2, tag::INTEGER)?.integer(field).ok()?;
     if !parameters.is_empty() {
-        let mut trailer = parameters.expect(0xa3, field).ok()?.inside();
-        let one = trailer.expect(tag::INTEGER, field).ok()?.integer(field).ok()?;
+        let mut trailer = parameters.required(0xa3, field).ok()?.inside();
+        let one = trailer.required(tag::INTEGER, field).ok()?.integer(field).ok()?;
         (one == 1 && trailer.is_empty() && parameters.is_empty()).then_some(())?;
     }
     let mut mask = mask.inside();
-    let function = mask.expect(tag::OID, field).ok()?.value;
-    let of_mask = digest(&mask.expect(tag::SEQUENCE, field).ok()?)?;
+    let function = mask.required(tag::OID, field).ok()?.value;
+    let of_mask = digest(&mask.required(tag::SEQUENCE, field).ok()?)?;
     mask.finish(field).ok()?;
     let hash = digest(&hash)?;
-    let (algorithm, length) = match hash {
-        SHA256 => (Algorithm::PssSha256, 32),
-        SHA384 => (Algorithm::PssSha384, 48),
-        SHA512 => (Algorithm::PssSha512, 64),
-        _ => return None,
+    let algorithm = match hash {
+        HashAlgorithm::Sha256 => Algorithm::PssSha256,
+        HashAlgorithm::Sha384 => Algorithm::PssSha384,
+        HashAlgorithm::Sha512 => Algorithm::PssSha512,
+        HashAlgorithm::Sm3 => return None,
     };
-    (function == MGF1 && of_mask == hash && salt == length).then_some(algorithm)
+    let fits =
+        function == MGF1 && of_mask == hash && usize::try_from(salt) == Ok(hash.digest_bytes());
+    fits.then_some(algorithm)
 }
 
-/// The identifier of a digest, whose parameters are NULL or left out (RFC 4055, 2.1).
-fn digest<'a>(identifier: &Element<'a>) -> Option<&'a [u8]> {
+/// A digest, whose parameters are NULL or left out (RFC 4055, 2.1).
+fn digest(identifier: &Element<'_>) -> Option<HashAlgorithm> {
     let mut fields = identifier.inside();
-    let oid = fields.expect(tag::OID, "hashAlgorithm").ok()?.value;
+    let oid = fields.required(tag::OID, "hashAlgorithm").ok()?.value;
     fields.take(tag::NULL, "hashAlgorithm").ok()?;
-    fields.finish("hashAlgorithm").ok().map(|()| oid)
+    fields.finish("hashAlgorithm").ok()?;
+    HashAlgorithm::from_oid(oid)
 }
 
 /// The name of an algorithm that can be verified here. `None` also without the feature.
@@ -173,11 +178,11 @@ pub(super) fn fits(algorithm: Option<Algorithm>, spki: &[u8]) -> bool {
 fn key(spki: &[u8]) -> Option<(KeyKind, &[u8])> {
     let code = Code::BadKey;
     let mut fields = tlv::only(spki, 0, tag::SEQUENCE, code, "spki").ok()?.inside();
-    let mut algorithm = fields.expect(tag::SEQUENCE, "algorithm").ok()?.inside();
-    let oid = algorithm.expect(tag::OID, "algorithm").ok()?.value;
+    let mut algorithm = fields.required(tag::SEQUENCE, "algorithm").ok()?.inside();
+    let oid = algorithm.required(tag::OID, "algorithm").ok()?.value;
     let parameters = if algorithm.is_empty() { None } else { algorithm.next("parameters").ok() };
     algorithm.finish("algorithm").ok()?;
-    let bits = fields.expect(tag::BIT_STRING, "subjectPublicKey").ok()?.bits("bits").ok()?;
+    let bits = fields.required(tag::BIT_STRING, "subjectPublicKey").ok()?.bits("bits").ok()?;
     fields.finish("spki").ok()?;
     let null = parameters.is_none_or(|it| it.raw == [tag::NULL, 0]);
     let curve = parameters.filter(|it| it.tag == tag::OID).map(|it| it.value);
@@ -201,7 +206,7 @@ fn key(spki: &[u8]) -> Option<(KeyKind, &[u8])> {
 /// `kind`, if the RSA key has from 2048 to 8192 bits.
 fn long_rsa(bits: &[u8], kind: KeyKind) -> Option<KeyKind> {
     let key = tlv::only(bits, 0, tag::SEQUENCE, Code::BadKey, "RSAPublicKey").ok()?;
-    let modulus = key.inside().expect(tag::INTEGER, "modulus").ok()?.value;
+    let modulus = key.inside().required(tag::INTEGER, "modulus").ok()?.value;
     let length = modulus.iter().skip_while(|&&byte| byte == 0).count();
     (256..=1024).contains(&length).then_some(kind)
 }
@@ -236,7 +241,7 @@ pub(in crate::pki) fn verify(
         (Algorithm::Ed25519, _) => &algorithms::ED25519,
     };
     let key = UnparsedPublicKey::new(algorithm, bits);
-    key.verify(message, signature).map_err(|_| Error::new(Code::BadSignature))
+    key.verify(message, signature).map_err(|_| Error::new(Code::BadSignature).field("signature"))
 }
 
 /// Without the feature nothing but SM2 is verified.
@@ -256,7 +261,3 @@ pub(in crate::pki) fn verify(
 const RSASSA_PSS: &str = "1.2.840.113549.1.1.10";
 /// 1.2.840.113549.1.1.8, id-mgf1.
 const MGF1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 8];
-/// 2.16.840.1.101.3.4.2.1 to 3.
-const SHA256: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1];
-const SHA384: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 2];
-const SHA512: &[u8] = &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 3];

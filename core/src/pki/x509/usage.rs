@@ -6,7 +6,7 @@ use super::{Certificate, KeyUsage, Role, Times, foreign};
 use crate::{
     error::{Code, Error},
     pki::{
-        oid,
+        oid::{self, OCSP_SIGNING, TIME_STAMPING},
         tlv::{self, tag},
     },
     report::{Check, Outcome, SubIndication},
@@ -273,7 +273,7 @@ fn ocsp_signing(certificate: &Certificate) -> Check {
     let id = "certificate.extended_key_usage";
     let clause = "RFC 6960, 4.2.2.2";
     let purposes = certificate.extended_key_usage().unwrap_or_default();
-    let check = if purposes.iter().any(|purpose| &**purpose == "1.3.6.1.5.5.7.3.9") {
+    let check = if purposes.iter().any(|purpose| &**purpose == OCSP_SIGNING) {
         Check::passed(id, clause, "the key may sign OCSP responses", "密钥可用于签发 OCSP 响应")
     } else {
         Check::failed(
@@ -289,9 +289,8 @@ fn ocsp_signing(certificate: &Certificate) -> Check {
 
 /// Purposes that have nothing to do with documents or seals: TLS servers, code, time stamps, OCSP.
 const OTHER_PURPOSES: [&str; 4] =
-    ["1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.3", TIME_STAMPING, "1.3.6.1.5.5.7.3.9"];
+    ["1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.3", TIME_STAMPING, OCSP_SIGNING];
 
-const TIME_STAMPING: &str = "1.3.6.1.5.5.7.3.8";
 const ANY_PURPOSE: &str = "2.5.29.37.0";
 
 fn are_other(purposes: &[Box<str>]) -> bool {

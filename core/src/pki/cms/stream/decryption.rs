@@ -32,7 +32,7 @@ pub(super) enum Decryption {
 
 impl Decryption {
     pub(super) fn new(cipher: &Cipher, key: &Key, aad: &[u8], aim: For) -> Result<Self, Error> {
-        let closed = |_| Error::new(Code::NotOpened);
+        let closed = |_| Error::new(Code::NotOpened).field("content");
         Ok(match (cipher, aim) {
             (Cipher::Cbc { iv }, For::Content) => Self::Cbc(Box::new(Blocks::new(key, iv))),
             (Cipher::Cbc { iv }, For::Check) => Self::Padding(Box::new(End::new(key, iv))),
@@ -125,7 +125,8 @@ pub(super) struct End {
 impl End {
     fn new(key: &Key, iv: &[u8; 16]) -> Self {
         let mut blocks = [0; 32];
-        blocks.last_chunk_mut::<16>().unwrap_or(&mut [0; 16]).copy_from_slice(iv);
+        let (_, last) = blocks.split_at_mut(16);
+        last.copy_from_slice(iv);
         Self { key: key.clone(), blocks, length: 0 }
     }
 

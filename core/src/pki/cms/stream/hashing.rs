@@ -2,7 +2,7 @@
 
 use digest::Digest as _;
 
-use super::super::{SignedData, verify::Hashes};
+use super::super::{SignedData, signature, verify::Hashes};
 use crate::{
     Error,
     pki::{
@@ -22,7 +22,8 @@ pub(super) fn keys_of(certificates: &[Certificate]) -> Result<Vec<PublicKey>, Er
     certificates.iter().map(|certificate| certificate.public_key().cloned()).collect()
 }
 
-/// The keys of those signers who signed the data itself: its hash then begins with Z of the key.
+/// The keys of those signers who signed the data itself: its hash then begins with Z of the key. Where
+/// several certificates bear a signer's name, each of their keys may be his.
 pub(super) fn direct_keys(signed: &SignedData, known: &[Certificate]) -> Vec<PublicKey> {
     let mut direct =
         signed.signers().iter().filter(|signer| signer.attributes.is_none()).peekable();
@@ -30,14 +31,15 @@ pub(super) fn direct_keys(signed: &SignedData, known: &[Certificate]) -> Vec<Pub
         return Vec::new();
     }
     let read = signed.certificates().iter().filter_map(|der| Certificate::parse(der).ok());
-    let all = read.chain(known.iter().cloned()).collect::<Vec<_>>();
+    let inside = read.collect::<Vec<_>>();
     let mut keys = Vec::new();
     for signer in direct {
-        let certificate = all.iter().find(|certificate| signer.identifier.names(certificate));
-        if let Some(Ok(key)) = certificate.map(Certificate::public_key)
-            && !keys.contains(key)
-        {
-            keys.push(key.clone());
+        for certificate in signature::named(&signer.identifier, &inside, known) {
+            if let Ok(key) = certificate.public_key()
+                && !keys.contains(key)
+            {
+                keys.push(key.clone());
+            }
         }
     }
     keys

@@ -30,6 +30,8 @@ pub use verifier::{Verifier, verify_attached, verify_attached_twice};
 
 use std::io::Write;
 
+use zeroize::Zeroizing;
+
 use super::Kind;
 use crate::{Code, Error};
 
@@ -76,6 +78,22 @@ fn whole(length: u64) -> u64 {
 /// A structure was read whose kind the call does not take.
 fn other_kind(kind: Kind) -> Error {
     Error::new(Code::BadArgument).field(kind.name())
+}
+
+/// Gives `take` everything that `input` gives, in pieces of [`PIECE`] bytes.
+fn feed(
+    input: &mut dyn std::io::Read,
+    mut take: impl FnMut(&[u8]) -> Result<(), Error>,
+) -> Result<(), Error> {
+    // It may be what is going to be encrypted.
+    let mut buffer = Zeroizing::new(vec![0; PIECE]);
+    loop {
+        let filled = read_full(input, &mut buffer)?;
+        take(buffer.get(..filled).unwrap_or_default())?;
+        if filled < buffer.len() {
+            return Ok(());
+        }
+    }
 }
 
 /// Fills `buffer` from `input` as far as that goes, and says how far.

@@ -253,7 +253,7 @@ impl Pass {
             return Err(Error::new(Code::UnsupportedAlgorithm).field("authAttrs"));
         }
         if !self.genuine {
-            return Err(Error::new(Code::NotOpened));
+            return Err(Error::new(Code::NotOpened).field("content"));
         }
         let authenticated = self.head.cipher.authenticates();
         let (content_type, bytes) = (self.head.content_type, self.bytes);

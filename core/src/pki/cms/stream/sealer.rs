@@ -138,7 +138,7 @@ impl<W: Write> Sealer<W> {
     /// As [`finish`](Self::finish), with `tail` behind everything else in the structure.
     pub(super) fn finish_with(mut self, tail: &[u8]) -> Result<W, Error> {
         if self.length.is_some_and(|length| self.taken != length) {
-            return Err(Error::new(Code::LengthMismatch));
+            return Err(Error::new(Code::LengthMismatch).field("length"));
         }
         if matches!(self.crypt, Crypt::Cbc(_)) {
             let count = 16 - self.filled % 16;
@@ -220,7 +220,9 @@ impl<W: Write> Sealer<W> {
     fn count(&mut self, more: u64) -> Result<(), Error> {
         self.taken = self.taken.saturating_add(more);
         match self.length {
-            Some(length) if self.taken > length => Err(Error::new(Code::LengthMismatch)),
+            Some(length) if self.taken > length => {
+                Err(Error::new(Code::LengthMismatch).field("length"))
+            }
             Some(_) | None => Ok(()),
         }
     }

@@ -3,14 +3,12 @@
 use std::io::{Read, Write};
 
 use digest::Digest as _;
-use zeroize::Zeroizing;
 
 use super::{
     super::{
         EnvelopOptions, Kind, SignOptions, SignWith, cipher, envelop, recipient,
         sign::{SIGNATURE_BYTES, SIGNATURE_TRIES, Structure},
     },
-    PIECE,
     sealer::{Around, Sealer},
 };
 use crate::{
@@ -94,14 +92,7 @@ impl<'a, W: Write> SignedSealer<'a, W> {
     /// # Errors
     /// As [`Sealer::update`].
     pub fn update_from(&mut self, input: &mut dyn Read) -> Result<(), Error> {
-        let mut buffer = Zeroizing::new(vec![0; PIECE]);
-        loop {
-            let filled = super::read_full(input, &mut buffer)?;
-            self.update(buffer.get(..filled).unwrap_or_default())?;
-            if filled < buffer.len() {
-                return Ok(());
-            }
-        }
+        super::feed(input, |piece| self.update(piece))
     }
 
     /// Makes the signatures, encrypts what is left, writes the rest, and gives `out` back.

@@ -6,7 +6,7 @@ use digest::Digest as _;
 
 use super::{
     super::{Attributes, Kind, Placement, SignOptions, SignWith, sign::Structure},
-    END, PIECE, header, length, whole, write,
+    END, header, length, whole, write,
 };
 use crate::{
     Code, Error,
@@ -68,7 +68,7 @@ impl<'a, W: Write> Signer<'a, W> {
     pub fn update(&mut self, data: &[u8]) -> Result<(), Error> {
         self.taken = self.taken.saturating_add(length(data));
         if self.length.is_some_and(|length| self.taken > length) {
-            return Err(Error::new(Code::LengthMismatch));
+            return Err(Error::new(Code::LengthMismatch).field("length"));
         }
         self.hash.update(data);
         if self.options.placement == Placement::Attached && !data.is_empty() {
@@ -85,14 +85,7 @@ impl<'a, W: Write> Signer<'a, W> {
     /// # Errors
     /// As [`update`](Self::update).
     pub fn update_from(&mut self, input: &mut dyn Read) -> Result<(), Error> {
-        let mut buffer = vec![0; PIECE];
-        loop {
-            let filled = super::read_full(input, &mut buffer)?;
-            self.update(buffer.get(..filled).unwrap_or_default())?;
-            if filled < buffer.len() {
-                return Ok(());
-            }
-        }
+        super::feed(input, |piece| self.update(piece))
     }
 
     /// Makes the signatures, writes the rest, and gives `out` back.
@@ -102,7 +95,7 @@ impl<'a, W: Write> Signer<'a, W> {
     /// key fails with.
     pub fn finish(mut self) -> Result<W, Error> {
         if self.length.is_some_and(|length| self.taken != length) {
-            return Err(Error::new(Code::LengthMismatch));
+            return Err(Error::new(Code::LengthMismatch).field("length"));
         }
         let digest = self.hash.finalize_reset().into();
         let attached = self.options.placement == Placement::Attached;

@@ -158,7 +158,7 @@ fn hashing(digests: &[u8], keys: &[PublicKey]) -> Result<Hashing, Error> {
     let set = tlv::only(digests, 0, tag::SET, Code::BadCms, field)?;
     let items = set.inside().all(field, CMS_SIGNERS_MAX, "CMS_SIGNERS_MAX")?;
     let name =
-        |item: &Element<'_>| Some(item.inside().expect(tag::OID, field).ok()?.value.to_vec());
+        |item: &Element<'_>| Some(item.inside().required(tag::OID, field).ok()?.value.to_vec());
     let names = items.iter().filter_map(name).collect::<Vec<_>>();
     Ok(Hashing::new(keys).with_algorithms(names.iter().map(Vec::as_slice)))
 }

@@ -286,25 +286,28 @@ fn counter_signatures_are_named_and_count_for_nothing() {
     }
 }
 
+/// A certificate of another key that any identifier of `certificate`, a root, names as well.
+pub(super) fn namesake(certificate: &Certificate, seed: u8) -> Certificate {
+    let key = PrivateKey::from_bytes(&[seed; 32]).unwrap();
+    let request = CertificateRequest {
+        subject: Subject { common_name: "signer".to_owned(), ..Subject::default() },
+        profile: Profile::Root,
+        public_key: key.public().clone(),
+        not_before: UnixTime::parse_rfc3339("2026-01-01T00:00:00Z").unwrap(),
+        not_after: UnixTime::parse_rfc3339("2027-01-01T00:00:00Z").unwrap(),
+        serial: Some(certificate.serial().to_vec()),
+    };
+    let same = issue(&request, None, &key).unwrap();
+    assert_eq!(Identifier::of(&same), Identifier::of(certificate));
+    same
+}
+
 /// Anybody can put another certificate inside that has the signer's name.
 #[test]
 fn a_certificate_of_the_same_name_does_not_hide_the_signers() {
     let (key, certificate) = key_and_certificate();
-    let namesake = |seed| {
-        let key = PrivateKey::from_bytes(&[seed; 32]).unwrap();
-        let request = CertificateRequest {
-            subject: Subject { common_name: "signer".to_owned(), ..Subject::default() },
-            profile: Profile::Root,
-            public_key: key.public().clone(),
-            not_before: UnixTime::parse_rfc3339("2026-01-01T00:00:00Z").unwrap(),
-            not_after: UnixTime::parse_rfc3339("2027-01-01T00:00:00Z").unwrap(),
-            serial: Some(certificate.serial().to_vec()),
-        };
-        let same = issue(&request, None, &key).unwrap();
-        assert_eq!(Identifier::of(&same), Identifier::of(&certificate));
-        same.der().to_vec()
-    };
     let most = limits::CMS_NAMESAKES_MAX;
+    let namesake = |seed| namesake(&certificate, seed).der().to_vec();
     let others: Vec<_> = (7..).take(most).map(namesake).collect();
     let signer = SignWith { certificate: &certificate, key: &key };
     for attributes in [Attributes::default(), Attributes::None] {

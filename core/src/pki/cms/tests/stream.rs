@@ -2,11 +2,11 @@ use std::io::Cursor;
 
 use super::{
     enveloped::{every_option, holder, recipient},
-    signed::{second_signer, to_ber},
+    signed::{namesake, second_signer, to_ber},
     *,
 };
 use crate::pki::cms::stream::{
-    Opener, Sealer, SignedSealer, Signer, open_signed_twice, open_twice, verify_attached,
+    Opener, Sealer, SignedSealer, Signer, Verifier, open_signed_twice, open_twice, verify_attached,
     verify_attached_twice,
 };
 
@@ -463,5 +463,33 @@ fn how_much_is_read_at_a_time_does_not_matter() {
                 assert!(out == data, "{cipher:?} {said:?} {step}");
             }
         }
+    }
+}
+
+/// Where the data itself is signed, its hash begins with the key: of every certificate of the signer's name.
+#[test]
+fn a_namesake_does_not_hide_a_direct_signer_from_a_stream() {
+    let (key, certificate) = key_and_certificate();
+    let same = namesake(&certificate, 7);
+    let signer = SignWith { certificate: &certificate, key: &key };
+    let options = SignOptions {
+        attributes: Attributes::None,
+        placement: Placement::Detached,
+        certificates: std::slice::from_ref(&same),
+        ..SignOptions::default()
+    };
+    let mut bytes = sign(b"data", &[signer], &options).unwrap();
+    for [first, second] in [[&certificate, &same], [&same, &certificate]] {
+        let both = [first.der(), second.der()].concat();
+        let length = both.len();
+        let is_there =
+            |window: &[u8]| window.starts_with(certificate.der()) || window.starts_with(same.der());
+        let at = bytes.windows(length).position(is_there).unwrap();
+        bytes[at..at + length].copy_from_slice(&both);
+        let mut verifier = Verifier::new(&bytes, VerifyOptions::default()).unwrap();
+        verifier.update(b"data");
+        let verification = verifier.finish();
+        assert!(verification.passed(), "{:?}", verification.checks);
+        assert_eq!(verification.signer.as_ref(), Some(&certificate));
     }
 }
