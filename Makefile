@@ -30,6 +30,7 @@ lint:
 	$(call heading,clippy: warnings denied)
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	$(CARGO) clippy -p yinxin --all-targets --features international -- -D warnings
+	$(CARGO) clippy -p yinxin-cli --all-targets --features international -- -D warnings
 
 unit:
 	$(call heading,unit and vector and property tests)

@@ -256,6 +256,32 @@ fn every_error_code_is_whole() {
     }
 }
 
+/// Of keys, certificates and CMS every error names what it is about, or the offset where it happened.
+#[test]
+fn every_error_of_pki_says_where() {
+    let mut faults = Vec::new();
+    for source in sources("core/src/pki") {
+        let product = match source.tests() {
+            Some(tests) => source.code.strip_suffix(tests).unwrap_or_default(),
+            None => &source.code,
+        };
+        for (at, new) in product.match_indices("Error::new(") {
+            let mut depth = 1;
+            let rest = product[at + new.len()..].trim_start_matches(|letter| {
+                depth += i32::from(letter == '(') - i32::from(letter == ')');
+                depth > 0
+            });
+            let rest = rest.trim_start_matches(')').trim_start();
+            if !rest.starts_with(".field(") && !rest.starts_with(".at(") {
+                let line = product[..at].lines().count();
+                faults
+                    .push(format!("{}:{line}: an error without a field or an offset", source.name));
+            }
+        }
+    }
+    assert_none(&faults);
+}
+
 #[test]
 fn every_standard_that_the_code_names_is_in_the_matrix() {
     let matrix = fs::read_to_string(repository().join("docs/standards.md")).expect("the matrix");

@@ -135,11 +135,11 @@ pub enum DerFault {
 pub fn read_der_lenient(bytes: &[u8]) -> Result<(Signature, Vec<DerFault>), Error> {
     let mut faults = Vec::new();
     let mut outer = Cursor::new(bytes, 0, Code::BadSignatureEncoding);
-    let mut inside = outer.expect(tag::SEQUENCE, "signature")?.inside();
+    let mut inside = outer.required(tag::SEQUENCE, "signature")?.inside();
     let mut raw = [0; 64];
     let (r, s) = raw.split_at_mut(32);
     for (half, name) in [(r, "r"), (s, "s")] {
-        let integer = inside.expect(tag::INTEGER, name)?;
+        let integer = inside.required(tag::INTEGER, name)?;
         match integer.value {
             [0x80..=0xff, ..] => faults.push(DerFault::NegativeInteger),
             [0, 0..=0x7f, ..] => faults.push(DerFault::LongInteger),

@@ -99,7 +99,7 @@ pub fn guess_layout(
             Err(error) => return Err(error),
         }
     }
-    Err(Error::new(Code::BadCiphertext))
+    Err(Error::new(Code::BadCiphertext).field("ciphertext"))
 }
 
 #[cfg(test)]

@@ -46,7 +46,7 @@ pub fn blocks(text: &[u8]) -> Result<Vec<Block<'_>>, Error> {
         blocks.push(Block { label, der });
         offset = after + label.len() + DASHES.len();
     }
-    if blocks.is_empty() { Err(Error::new(Code::BadPem)) } else { Ok(blocks) }
+    if blocks.is_empty() { Err(Error::new(Code::BadPem).field("PEM")) } else { Ok(blocks) }
 }
 
 /// Whether `bytes` look like PEM text, not DER: a SEQUENCE starts with `0x30`, which is also the

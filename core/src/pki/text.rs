@@ -132,7 +132,9 @@ fn compact(text: &[u8]) -> Zeroizing<Vec<u8>> {
 
 fn base64<E: Encoding>(digits: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
     let mut bytes = Zeroizing::new(vec![0; digits.len() / 4 * 3 + 3]);
-    let length = E::decode(digits, &mut bytes).map_err(|_| Error::new(Code::BadBase64))?.len();
+    let length = E::decode(digits, &mut bytes)
+        .map_err(|_| Error::new(Code::BadBase64).field("base64"))?
+        .len();
     bytes.truncate(length);
     Ok(bytes)
 }

@@ -177,7 +177,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The next element, which must have this identifier octet.
-    pub(crate) fn expect(&mut self, tag: u8, field: &'static str) -> Result<Element<'a>, Error> {
+    pub(crate) fn required(&mut self, tag: u8, field: &'static str) -> Result<Element<'a>, Error> {
         if self.peek() != Some(tag) {
             return Err(self.error(field));
         }
@@ -233,7 +233,7 @@ pub(crate) fn only<'a>(
     field: &'static str,
 ) -> Result<Element<'a>, Error> {
     let mut cursor = Cursor::new(bytes, at, code);
-    let element = cursor.expect(tag, field)?;
+    let element = cursor.required(tag, field)?;
     cursor.finish(field)?;
     Ok(element)
 }

@@ -51,12 +51,12 @@ impl SignedValue {
 /// SESeal: { info, SES_SignInfo } in v1, { info, cert, algorithm, signature, [0]? } in v4 and v5.
 fn seal(whole: &Element<'_>) -> Result<SealFields, Error> {
     let mut outer = whole.inside();
-    let info = outer.expect(tag::SEQUENCE, "eSealInfo")?;
+    let info = outer.required(tag::SEQUENCE, "eSealInfo")?;
     let sign_info = sign_info(&mut outer)?;
     let is_v1 = sign_info.is_some();
     let mut signing = sign_info.unwrap_or_else(|| outer.clone());
-    let maker = signing.expect(tag::OCTET_STRING, "cert")?;
-    let algorithm = signing.expect(tag::OID, "signAlgID")?;
+    let maker = signing.required(tag::OCTET_STRING, "cert")?;
+    let algorithm = signing.required(tag::OID, "signAlgID")?;
     let signature = signature_bits(&mut signing)?;
     let time_stamp = if is_v1 { None } else { time_stamp(&mut signing)? };
     signing.finish("SESeal")?;
@@ -100,14 +100,14 @@ fn sign_info<'a>(outer: &mut Cursor<'a>) -> Result<Option<Cursor<'a>>, Error> {
 /// SES_SealInfo. What stands outside it is filled in by the caller.
 fn seal_info(info: &Element<'_>, is_v1: bool) -> Result<SealFields, Error> {
     let mut cursor = info.inside();
-    let mut header = cursor.expect(tag::SEQUENCE, "header")?.inside();
+    let mut header = cursor.required(tag::SEQUENCE, "header")?.inside();
     let header_id = text(&header.next("ID")?, "ID")?;
     let header_version = header.next("version")?.integer("version")?;
     let vendor = text(&header.next("Vid")?, "Vid")?;
     header.finish("header")?;
     let id = text(&cursor.next("esID")?, "esID")?;
-    let mut property = cursor.expect(tag::SEQUENCE, "property")?.inside();
-    let mut picture = cursor.expect(tag::SEQUENCE, "picture")?.inside();
+    let mut property = cursor.required(tag::SEQUENCE, "property")?.inside();
+    let mut picture = cursor.required(tag::SEQUENCE, "picture")?.inside();
     let extensions = extensions(&mut cursor)?;
     cursor.finish("eSealInfo")?;
 
@@ -120,7 +120,7 @@ fn seal_info(info: &Element<'_>, is_v1: bool) -> Result<SealFields, Error> {
     property.finish("property")?;
 
     let picture_format = text(&picture.next("picture.type")?, "picture.type")?;
-    let data = picture.expect(tag::OCTET_STRING, "picture.data")?;
+    let data = picture.required(tag::OCTET_STRING, "picture.data")?;
     within(data.value, SEAL_PICTURE_BYTES_MAX, "SEAL_PICTURE_BYTES_MAX", data.at)?;
     let width_mm = picture.next("picture.width")?.integer("picture.width")?;
     let height_mm = picture.next("picture.height")?.integer("picture.height")?;
@@ -161,7 +161,7 @@ fn certificate_list(
 ) -> Result<(CertificateList, Vec<String>), Error> {
     let list_type =
         if is_v1 { 1 } else { property.next("certListType")?.integer("certListType")? };
-    let list = property.expect(tag::SEQUENCE, "certList")?;
+    let list = property.required(tag::SEQUENCE, "certList")?;
     let items = list.inside().all("certList", SEAL_LIST_MAX, "SEAL_LIST_MAX")?;
     if list_type == 2 {
         let digests = items.iter().map(certificate_digest).collect::<Result<_, _>>()?;
@@ -187,7 +187,7 @@ fn certificate_digest(item: &Element<'_>) -> Result<CertificateDigest, Error> {
     }
     let mut fields = item.inside();
     let algorithm = text(&fields.next("certDigestObj.type")?, "certDigestObj.type")?;
-    let value = fields.expect(tag::OCTET_STRING, "certDigestObj.value")?;
+    let value = fields.required(tag::OCTET_STRING, "certDigestObj.value")?;
     fields.finish("certDigestObj")?;
     let value = short(value.value, &value, "certDigestObj.value")?.to_vec();
     Ok(CertificateDigest { algorithm, value })
@@ -197,12 +197,12 @@ fn certificate_digest(item: &Element<'_>) -> Result<CertificateDigest, Error> {
 /// and v5. In v1 the certificate and the algorithm are the last two fields of TBS_Sign.
 fn signature(whole: &Element<'_>) -> Result<(SealFields, SignatureFields), Error> {
     let mut outer = whole.inside();
-    let tbs = outer.expect(tag::SEQUENCE, "toSign")?;
+    let tbs = outer.required(tag::SEQUENCE, "toSign")?;
     let is_v1 = outer.peek() == Some(tag::BIT_STRING);
 
     let mut inner = tbs.inside();
     let stated_version = inner.next("version")?.integer("version")?;
-    let eseal = inner.expect(tag::SEQUENCE, "eseal")?;
+    let eseal = inner.required(tag::SEQUENCE, "eseal")?;
     within(eseal.raw, SEAL_BYTES_MAX, "SEAL_BYTES_MAX", eseal.at)?;
     let (time_info, signed_at) = time_info(&inner.next("timeInfo")?, is_v1)?;
     let hash = inner.next("dataHash")?;
@@ -213,8 +213,8 @@ fn signature(whole: &Element<'_>) -> Result<(SealFields, SignatureFields), Error
     let extensions = if is_v1 { Vec::new() } else { extensions(&mut inner)? };
 
     let signing = if is_v1 { &mut inner } else { &mut outer };
-    let signer = certificate(&signing.expect(tag::OCTET_STRING, "cert")?)?;
-    let algorithm = signing.expect(tag::OID, "signatureAlgorithm")?.value_range();
+    let signer = certificate(&signing.required(tag::OCTET_STRING, "cert")?)?;
+    let algorithm = signing.required(tag::OID, "signatureAlgorithm")?.value_range();
     inner.finish("toSign")?;
     let signature = signature_bits(&mut outer)?;
     let time_stamp = if is_v1 { None } else { time_stamp(&mut outer)? };
@@ -266,7 +266,7 @@ fn extensions(cursor: &mut Cursor<'_>) -> Result<Vec<Extension>, Error> {
         Some(tag::SEQUENCE) => cursor.next("extDatas")?.inside(),
         Some(tag::CONTEXT_0) => {
             let mut explicit = cursor.next("extDatas")?.inside();
-            let list = explicit.expect(tag::SEQUENCE, "extDatas")?.inside();
+            let list = explicit.required(tag::SEQUENCE, "extDatas")?.inside();
             explicit.finish("extDatas")?;
             list
         }
@@ -281,11 +281,11 @@ fn extension(item: &Element<'_>) -> Result<Extension, Error> {
         return Err(item.error("extData"));
     }
     let mut fields = item.inside();
-    let oid = fields.expect(tag::OID, "extnID")?.value.to_vec();
+    let oid = fields.required(tag::OID, "extnID")?.value.to_vec();
     // DEFAULT FALSE: DER leaves it out, many seals write it.
     let critical = fields.take(tag::BOOLEAN, "critical")?;
     let critical = critical.is_some_and(|element| element.boolean("critical") == Ok(true));
-    let value = fields.expect(tag::OCTET_STRING, "extnValue")?.value.to_vec();
+    let value = fields.required(tag::OCTET_STRING, "extnValue")?.value.to_vec();
     fields.finish("extData")?;
     Ok(Extension { oid, critical, value })
 }
@@ -296,7 +296,7 @@ fn time_stamp(cursor: &mut Cursor<'_>) -> Result<Option<Range<usize>>, Error> {
     let stamp = match field {
         tag::CONTEXT_0 => {
             let mut explicit = cursor.next("timeStamp")?.inside();
-            let bits = explicit.expect(tag::BIT_STRING, "timeStamp")?;
+            let bits = explicit.required(tag::BIT_STRING, "timeStamp")?;
             explicit.finish("timeStamp")?;
             bits
         }

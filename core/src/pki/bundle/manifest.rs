@@ -92,25 +92,25 @@ impl Manifest {
     pub(super) fn parse(der: &[u8]) -> Result<Self, Error> {
         let whole = tlv::only(der, 0, tag::SEQUENCE, Code::BadBundle, "TrustBundle")?;
         let mut fields = whole.inside();
-        let version = fields.expect(tag::INTEGER, "version")?;
+        let version = fields.required(tag::INTEGER, "version")?;
         if number(&version, "version")? != VERSION {
             return Err(version.error("version"));
         }
-        let name = fields.expect(tag::UTF8_STRING, "set")?;
+        let name = fields.required(tag::UTF8_STRING, "set")?;
         let set = std::str::from_utf8(name.value).map_err(|_| name.error("set"))?;
         if !(1..=limits::BUNDLE_NAME_BYTES_MAX).contains(&set.len()) {
             return Err(name.error("set"));
         }
-        let position = number(&fields.expect(tag::INTEGER, "sequence")?, "sequence")?;
-        let issued = fields.expect(tag::GENERALIZED_TIME, "issued")?.time("issued")?;
-        let expires = fields.expect(tag::GENERALIZED_TIME, "expires")?.time("expires")?;
-        let anchors = digests(fields.expect(tag::SEQUENCE, "anchors")?.inside())?;
-        let certificates = fields.expect(tag::SEQUENCE, "certificates")?.inside().all(
+        let position = number(&fields.required(tag::INTEGER, "sequence")?, "sequence")?;
+        let issued = fields.required(tag::GENERALIZED_TIME, "issued")?.time("issued")?;
+        let expires = fields.required(tag::GENERALIZED_TIME, "expires")?.time("expires")?;
+        let anchors = digests(fields.required(tag::SEQUENCE, "anchors")?.inside())?;
+        let certificates = fields.required(tag::SEQUENCE, "certificates")?.inside().all(
             "certificates",
             limits::BUNDLE_CERTIFICATES_MAX,
             "BUNDLE_CERTIFICATES_MAX",
         )?;
-        let crls = fields.expect(tag::SEQUENCE, "crls")?.inside().all(
+        let crls = fields.required(tag::SEQUENCE, "crls")?.inside().all(
             "crls",
             limits::BUNDLE_CRLS_MAX,
             "BUNDLE_CRLS_MAX",
@@ -133,7 +133,7 @@ const VERSION: u64 = 1;
 fn digests(mut list: Cursor<'_>) -> Result<BTreeSet<sm3::Digest>, Error> {
     let mut digests = BTreeSet::new();
     while !list.is_empty() {
-        let octets = list.expect(tag::OCTET_STRING, "anchors")?;
+        let octets = list.required(tag::OCTET_STRING, "anchors")?;
         if digests.len() == limits::BUNDLE_CERTIFICATES_MAX {
             return Err(Error::limit("BUNDLE_CERTIFICATES_MAX").at(octets.at));
         }

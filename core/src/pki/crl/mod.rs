@@ -184,7 +184,7 @@ impl Crl {
         }
         let blocks = pem::blocks(bytes)?;
         let block = blocks.iter().find(|block| ["X509 CRL", "CRL"].contains(&block.label));
-        Self::parse(&block.ok_or(Error::new(Code::BadPem))?.der)
+        Self::parse(&block.ok_or(Error::new(Code::BadPem).field("PEM"))?.der)
     }
 
     /// The DER, as it was read.

@@ -21,15 +21,15 @@ pub(super) fn parse(der: &[u8]) -> Result<Inner, Error> {
     }
     let list = tlv::only(der, 0, tag::SEQUENCE, Code::BadCrl, "CertificateList")?;
     let mut list = list.inside();
-    let tbs = list.expect(tag::SEQUENCE, "tbsCertList")?;
-    let algorithm = list.expect(tag::SEQUENCE, "signatureAlgorithm")?;
-    let signature = list.expect(tag::BIT_STRING, "signatureValue")?;
+    let tbs = list.required(tag::SEQUENCE, "tbsCertList")?;
+    let algorithm = list.required(tag::SEQUENCE, "signatureAlgorithm")?;
+    let signature = list.required(tag::BIT_STRING, "signatureValue")?;
     let signature = signature.bits_range("signatureValue")?;
     list.finish("CertificateList")?;
     let mut fields = tbs.inside();
     let _version = fields.take(tag::INTEGER, "version")?;
-    let inner_algorithm = fields.expect(tag::SEQUENCE, "signature")?;
-    let issuer = fields.expect(tag::SEQUENCE, "issuer")?;
+    let inner_algorithm = fields.required(tag::SEQUENCE, "signature")?;
+    let issuer = fields.required(tag::SEQUENCE, "issuer")?;
     let this_update = fields.next("thisUpdate")?.time("thisUpdate")?;
     let next_update = match fields.peek() {
         Some(tag::UTC_TIME | tag::GENERALIZED_TIME) => {
@@ -45,7 +45,7 @@ pub(super) fn parse(der: &[u8]) -> Result<Inner, Error> {
     let (mut number, mut authority_key_id, mut keeps_expired_since) = (None, None, None);
     let (mut scope, mut delta_base, mut has_deltas) = (Scope::default(), None, false);
     if let Some(explicit) = fields.take(tag::CONTEXT_0, "crlExtensions")? {
-        let extensions = explicit.inside().expect(tag::SEQUENCE, "crlExtensions")?;
+        let extensions = explicit.inside().required(tag::SEQUENCE, "crlExtensions")?;
         reading.extensions(&extensions, |oid, value| match oid {
             CRL_NUMBER => {
                 number = Some(integer(value)?);
@@ -75,7 +75,7 @@ pub(super) fn parse(der: &[u8]) -> Result<Inner, Error> {
         })?;
     }
     fields.finish("tbsCertList")?;
-    let oid = algorithm.inside().expect(tag::OID, "algorithm")?;
+    let oid = algorithm.inside().required(tag::OID, "algorithm")?;
     let algorithm_oid = dotted(oid.value);
     Ok(Inner {
         tbs: tbs.range(),
@@ -130,7 +130,7 @@ impl Reading<'_> {
 
     fn entry(&mut self, element: &Element<'_>) -> Result<Listed, Error> {
         let mut fields = element.inside();
-        let serial = fields.expect(tag::INTEGER, "userCertificate")?;
+        let serial = fields.required(tag::INTEGER, "userCertificate")?;
         let significant = significant(serial.value).len();
         let start = serial.range().end.saturating_sub(significant);
         let mut entry = Listed {
@@ -171,10 +171,10 @@ impl Reading<'_> {
         let mut seen = [false; MATTERS.len()];
         while let Some(extension) = list.take(tag::SEQUENCE, "extension")? {
             let mut fields = extension.inside();
-            let oid = fields.expect(tag::OID, "extnID")?.value;
+            let oid = fields.required(tag::OID, "extnID")?.value;
             let critical = fields.take(tag::BOOLEAN, "critical")?;
             let critical = critical.is_some_and(|flag| flag.value != [0]);
-            let value = fields.expect(tag::OCTET_STRING, "extnValue")?.value;
+            let value = fields.required(tag::OCTET_STRING, "extnValue")?.value;
             fields.finish("extension")?;
             let place = MATTERS.iter().position(|matters| *matters == oid);
             // RFC 5280, 4.2: no more than one instance. Which of two counts would be a guess.

@@ -133,7 +133,7 @@ fn places_of(certificate: &Certificate) -> Vec<GeneralName> {
 fn distribution_points(der: &[u8]) -> Result<Vec<GeneralName>, Error> {
     let field = "cRLDistributionPoints";
     let mut points =
-        Cursor::new(der, 0, Code::BadCertificate).expect(tag::SEQUENCE, field)?.inside();
+        Cursor::new(der, 0, Code::BadCertificate).required(tag::SEQUENCE, field)?.inside();
     let mut names = Vec::new();
     while let Some(point) = points.take(tag::SEQUENCE, field)? {
         let mut fields = point.inside();

@@ -31,8 +31,8 @@ pub(super) fn exchange_key(attribute: &Attribute) -> Result<PublicKey, Error> {
         let (code, field) = (Code::BadCsr, "exchange key");
         let outer = tlv::only(value, 0, tag::OCTET_STRING, code, field)?;
         let mut fields = tlv::only(outer.value, 0, tag::SEQUENCE, code, field)?.inside();
-        fields.expect(tag::INTEGER, field)?;
-        let content = fields.expect(tag::OCTET_STRING, field)?.value.to_vec();
+        fields.required(tag::INTEGER, field)?;
+        let content = fields.required(tag::OCTET_STRING, field)?.value.to_vec();
         fields.finish(field)?;
         Ok(content)
     };
@@ -74,8 +74,8 @@ pub fn open_returned_key(text: &[u8], exchange: &dyn Decrypter) -> Result<Privat
     let digits: String = digits.chars().filter(|digit| *digit != ',').collect();
     let der = Base64::decode_vec(&digits).map_err(|_| bad())?;
     let mut fields = tlv::only(&der, 0, tag::SEQUENCE, Code::BadKey, "returned key")?.inside();
-    fields.expect(tag::INTEGER, "version")?;
-    let encrypted = fields.expect(tag::OCTET_STRING, "returned key")?.value;
+    fields.required(tag::INTEGER, "version")?;
+    let encrypted = fields.required(tag::OCTET_STRING, "returned key")?.value;
     fields.finish("returned key")?;
     // C1C3C2, whose point lacks its first octet.
     let ciphertext = Ciphertext::from_c1c3c2(&[&[4], encrypted].concat())?;
@@ -84,7 +84,11 @@ pub fn open_returned_key(text: &[u8], exchange: &dyn Decrypter) -> Result<Privat
     let d = Zeroizing::new(<[u8; 32]>::try_from(d).map_err(|_| bad())?);
     let key = PrivateKey::from_bytes(&d)?;
     let own = key.public().to_sec1();
-    if own.get(1..) == Some(point) { Ok(key) } else { Err(Error::new(Code::KeyMismatch)) }
+    if own.get(1..) == Some(point) {
+        Ok(key)
+    } else {
+        Err(Error::new(Code::KeyMismatch).field("key"))
+    }
 }
 
 /// The text in which CFCA returns the private key of an encryption certificate, encrypted to

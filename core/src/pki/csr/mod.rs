@@ -103,7 +103,7 @@ impl Csr {
         if pem::is_pem(bytes) {
             let blocks = pem::blocks(bytes)?;
             let block = blocks.iter().find(|block| PEM_LABELS.contains(&block.label));
-            return Self::parse(&block.ok_or(Error::new(Code::BadPem))?.der);
+            return Self::parse(&block.ok_or(Error::new(Code::BadPem).field("PEM"))?.der);
         }
         // The DER of a SEQUENCE begins with `0`, the base64 of it with `M`.
         let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=\r\n\t ".contains(byte);

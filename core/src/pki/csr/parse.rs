@@ -19,20 +19,20 @@ pub(super) fn parse(der: &[u8]) -> Result<Inner, Error> {
     }
     let whole = tlv::only(der, 0, tag::SEQUENCE, Code::BadCsr, "CertificationRequest")?;
     let mut parts = whole.inside();
-    let info = parts.expect(tag::SEQUENCE, "certificationRequestInfo")?;
-    let algorithm = parts.expect(tag::SEQUENCE, "signatureAlgorithm")?;
-    let signature = parts.expect(tag::BIT_STRING, "signature")?.bits_range("signature")?;
+    let info = parts.required(tag::SEQUENCE, "certificationRequestInfo")?;
+    let algorithm = parts.required(tag::SEQUENCE, "signatureAlgorithm")?;
+    let signature = parts.required(tag::BIT_STRING, "signature")?.bits_range("signature")?;
     parts.finish("CertificationRequest")?;
     let mut fields = info.inside();
-    let version = fields.expect(tag::INTEGER, "version")?.integer("version")?;
-    let subject = fields.expect(tag::SEQUENCE, "subject")?;
-    let spki = fields.expect(tag::SEQUENCE, "subjectPKInfo")?;
+    let version = fields.required(tag::INTEGER, "version")?.integer("version")?;
+    let subject = fields.required(tag::SEQUENCE, "subject")?;
+    let spki = fields.required(tag::SEQUENCE, "subjectPKInfo")?;
     // RFC 2986, 4.1: the attributes are always there, if empty; some writers leave them out.
     let attributes = fields.take(tag::CONTEXT_0, "attributes")?;
     fields.finish("certificationRequestInfo")?;
     let attributes_present = attributes.is_some();
     let attributes = attributes.map_or(Ok(Vec::new()), |list| read_attributes(&list))?;
-    let algorithm_oid = dotted(algorithm.inside().expect(tag::OID, "algorithm")?.value);
+    let algorithm_oid = dotted(algorithm.inside().required(tag::OID, "algorithm")?.value);
     Ok(Inner {
         info: info.range(),
         version,
@@ -58,7 +58,7 @@ fn read_attributes(list: &Element<'_>) -> Result<Vec<Attribute>, Error> {
             return Err(element.error("attribute"));
         }
         let mut fields = element.inside();
-        let oid = fields.expect(tag::OID, "attribute type")?;
+        let oid = fields.required(tag::OID, "attribute type")?;
         let value = fields.next("attribute values")?;
         fields.finish("attribute")?;
         let in_set = value.tag == tag::SET;

@@ -204,5 +204,5 @@ impl Driver for MemoryDriver {
 }
 
 fn device_error(code: u32) -> Error {
-    Error::new(Code::DeviceFailed).from_device(code)
+    Error::new(Code::DeviceFailed).field("key").from_device(code)
 }

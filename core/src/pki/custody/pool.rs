@@ -220,10 +220,10 @@ impl<D: Driver> Signer for PooledKey<D> {
         match self.pool.ask(Request::Sign(self.key.clone(), e), self.within)? {
             Answer::Signature(signature) => {
                 hazmat::verify_digest(public_key, &e, &signature)
-                    .map_err(|_| Error::new(Code::FaultDetected))?;
+                    .map_err(|_| Error::new(Code::FaultDetected).field("signature"))?;
                 Ok(signature)
             }
-            Answer::Plaintext(_) => Err(Error::new(Code::DeviceFailed)),
+            Answer::Plaintext(_) => Err(Error::new(Code::DeviceFailed).field("answer")),
         }
     }
 
@@ -241,7 +241,7 @@ impl<D: Driver> Decrypter for PooledKey<D> {
         let request = Request::Decrypt(self.key.clone(), ciphertext.clone());
         match self.pool.ask(request, self.within)? {
             Answer::Plaintext(plaintext) => Ok(plaintext),
-            Answer::Signature(_) => Err(Error::new(Code::DeviceFailed)),
+            Answer::Signature(_) => Err(Error::new(Code::DeviceFailed).field("answer")),
         }
     }
 

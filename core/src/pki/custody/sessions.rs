@@ -172,7 +172,7 @@ impl<D: Driver> Shared<D> {
         }
         let serves = state.workers.values().any(Worker::serves);
         if serves || state.failures == 0 {
-            return Err(Error::new(Code::DeviceTimeout));
+            return Err(Error::new(Code::DeviceTimeout).field("answer"));
         }
         Err(state.unavailable())
     }
@@ -465,7 +465,7 @@ impl<K> State<K> {
 
     /// Why no session could be had, with the device's own code.
     fn unavailable(&self) -> Error {
-        let error = Error::new(Code::DeviceUnavailable);
+        let error = Error::new(Code::DeviceUnavailable).field("session");
         match self.last_error.as_ref().and_then(Error::device_code) {
             Some(code) => error.from_device(code),
             None => error,

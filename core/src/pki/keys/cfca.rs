@@ -40,12 +40,16 @@ pub fn open(der: &[u8], password: &[u8]) -> Result<(PrivateKey, Certificate), Er
     let (halves, _) = derived.as_chunks::<16>();
     let [iv, key] = halves else { return Err(Error::new(Code::BadLength).field("key")) };
     let plain = cbc::decrypt_padded(key, iv, container.key.encrypted.as_bytes())
-        .map_err(|_| Error::new(Code::WrongPassword))?;
-    let d = plain.as_slice().try_into().map_err(|_| Error::new(Code::WrongPassword))?;
-    let key = PrivateKey::from_bytes(d).map_err(|_| Error::new(Code::WrongPassword))?;
+        .map_err(|_| Error::new(Code::WrongPassword).field("password"))?;
+    let d = plain
+        .as_slice()
+        .try_into()
+        .map_err(|_| Error::new(Code::WrongPassword).field("password"))?;
+    let key =
+        PrivateKey::from_bytes(d).map_err(|_| Error::new(Code::WrongPassword).field("password"))?;
     let certificate = Certificate::parse(container.certificate.der.as_bytes())?;
     if certificate.public_key()? != key.public() {
-        return Err(Error::new(Code::KeyMismatch));
+        return Err(Error::new(Code::KeyMismatch).field("key"));
     }
     Ok((key, certificate))
 }

@@ -33,7 +33,7 @@ pub fn private_key_from_encrypted(
     }
     let blocks = pem::blocks(bytes)?;
     let block = blocks.iter().find(|block| block.label == LABEL);
-    decrypt(&block.ok_or(Error::new(Code::BadPem))?.der, password, legacy)
+    decrypt(&block.ok_or(Error::new(Code::BadPem).field("PEM"))?.der, password, legacy)
 }
 
 /// The key as encrypted PKCS#8 in PEM, encrypted as `encryption` says.
@@ -60,7 +60,9 @@ pub(super) fn decrypt(der: &[u8], password: &[u8], legacy: Legacy) -> Result<Pri
         Ok(private::Kind::Pkcs8) => private::from_pkcs8(&plain).map_err(Error::without_place),
         // Noise does not look like an ECPrivateKey either: somebody has encrypted the wrong structure.
         Ok(private::Kind::Sec1) => Err(Error::new(Code::BadKey).field("PrivateKeyInfo")),
-        Ok(private::Kind::Encrypted) | Err(_) => Err(Error::new(Code::WrongPassword)),
+        Ok(private::Kind::Encrypted) | Err(_) => {
+            Err(Error::new(Code::WrongPassword).field("password"))
+        }
     }
 }
 

@@ -43,17 +43,17 @@ pub fn open_enveloped(der: &[u8], receiver: &dyn Decrypter) -> Result<PrivateKey
     // Some write the bare identifier.
     let identifier = match algorithm.tag {
         tag::OID => algorithm,
-        tag::SEQUENCE => algorithm.inside().expect(tag::OID, "symAlgID")?,
+        tag::SEQUENCE => algorithm.inside().required(tag::OID, "symAlgID")?,
         _ => return Err(algorithm.error("symAlgID")),
     };
     if !SM4_IDENTIFIERS.iter().any(|known| known.as_bytes() == identifier.value) {
         return Err(Error::new(Code::UnsupportedAlgorithm).field("symAlgID").at(identifier.at));
     }
-    let key = parts.expect(tag::SEQUENCE, "symEncryptedKey")?;
+    let key = parts.required(tag::SEQUENCE, "symEncryptedKey")?;
     let ciphertext = Ciphertext::from_der(key.raw).map_err(|_| key.error("symEncryptedKey"))?;
-    let public = parts.expect(tag::BIT_STRING, "sm2PublicKey")?.bits("sm2PublicKey")?;
+    let public = parts.required(tag::BIT_STRING, "sm2PublicKey")?.bits("sm2PublicKey")?;
     let public = PublicKey::from_sec1(public)?;
-    let encrypted = parts.expect(tag::BIT_STRING, "sm2EncryptedPrivateKey")?;
+    let encrypted = parts.required(tag::BIT_STRING, "sm2EncryptedPrivateKey")?;
     parts.finish("SM2EnvelopedKey")?;
     // The number of unused bits, which are 0 all the same, says only what `blocks` puts back.
     let bits = encrypted.value.split_first().map(|(_, bits)| bits).unwrap_or_default();
@@ -143,7 +143,7 @@ fn decrypt(
             Ok(_) | Err(_) => {}
         }
     }
-    Err(Error::new(Code::KeyMismatch))
+    Err(Error::new(Code::KeyMismatch).field("key"))
 }
 
 fn cipher(key: &[u8; 16]) -> Sm4 {

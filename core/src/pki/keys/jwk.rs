@@ -43,7 +43,7 @@ pub fn private_key_from_jwk(json: &[u8]) -> Result<PrivateKey, Error> {
     let d = jwk.d.ok_or(Error::new(Code::WrongKeyKind).field("public JWK"))?;
     let d = number(d).ok_or(Error::new(Code::BadPrivateKey).field("d"))?;
     let key = PrivateKey::from_bytes(&d)?;
-    if *key.public() == public { Ok(key) } else { Err(Error::new(Code::KeyMismatch)) }
+    if *key.public() == public { Ok(key) } else { Err(Error::new(Code::KeyMismatch).field("key")) }
 }
 
 /// Reads a public key.

@@ -191,7 +191,7 @@ pub(in crate::pki) const FOREIGN_LABELS: [&str; 3] =
     ["RSA PRIVATE KEY", "DSA PRIVATE KEY", "OPENSSH PRIVATE KEY"];
 
 fn private(bytes: &[u8], password: Option<&[u8]>) -> Result<Loaded<PrivateKey>, Error> {
-    let container = container(bytes).ok_or(Error::new(Code::UnknownForm))?;
+    let container = container(bytes).ok_or(Error::new(Code::UnknownForm).field("container"))?;
     let key = match container {
         Container::Pkcs8 => private::from_pkcs8(bytes)?,
         Container::EncryptedPkcs8 => decrypt(bytes, password)?,
@@ -201,7 +201,7 @@ fn private(bytes: &[u8], password: Option<&[u8]>) -> Result<Loaded<PrivateKey>, 
         }
         Container::EccPrivateKeyBlob => blob::private_key_from_blob(bytes)?,
         Container::Cfca => {
-            let password = password.ok_or(Error::new(Code::PasswordNeeded))?;
+            let password = password.ok_or(Error::new(Code::PasswordNeeded).field("password"))?;
             let (key, certificate) = cfca::open(bytes, password)?;
             let certificates = vec![certificate];
             return Ok(Loaded { certificates, ..Loaded::bare(key, container) });
@@ -227,7 +227,7 @@ fn private(bytes: &[u8], password: Option<&[u8]>) -> Result<Loaded<PrivateKey>, 
 
 /// The only SM2 key of the file: which of several is meant, only [`crate::pki::pkcs12::open`] lets one say.
 fn pkcs12(bytes: &[u8], password: Option<&[u8]>) -> Result<Loaded<PrivateKey>, Error> {
-    let password = password.ok_or(Error::new(Code::PasswordNeeded))?;
+    let password = password.ok_or(Error::new(Code::PasswordNeeded).field("password"))?;
     let contents = pkcs12::open(bytes, password, Legacy::Refused)?;
     let mut keys = contents.keys.into_iter();
     let wrong = |field| Error::new(Code::WrongKeyKind).field(field);
@@ -240,7 +240,7 @@ fn pkcs12(bytes: &[u8], password: Option<&[u8]>) -> Result<Loaded<PrivateKey>, E
 }
 
 fn public(bytes: &[u8]) -> Result<Loaded<PublicKey>, Error> {
-    let container = container(bytes).ok_or(Error::new(Code::UnknownForm))?;
+    let container = container(bytes).ok_or(Error::new(Code::UnknownForm).field("container"))?;
     let key = match container {
         Container::Spki => public_key_from_spki(bytes)?,
         Container::Sm2PublicKey => public_key_from_bit_string(bytes)?,

@@ -225,12 +225,13 @@ impl<'a> Scheme<'a> {
                 let key: &[u8; 16] = (&*key).try_into().map_err(|_| bad_length())?;
                 Gcm::with_cipher(Sm4::new(key.into()))
                     .open(self.iv, &[], data)
-                    .map_err(|_| Error::new(Code::WrongPassword))
+                    .map_err(|_| Error::new(Code::WrongPassword).field("password"))
             }
             Cipher::Sm4 => {
                 let key = (&*key).try_into().map_err(|_| bad_length())?;
                 let iv = self.iv.try_into().map_err(|_| bad_length())?;
-                sm4::cbc::decrypt_padded(key, iv, data).map_err(|_| Error::new(Code::WrongPassword))
+                sm4::cbc::decrypt_padded(key, iv, data)
+                    .map_err(|_| Error::new(Code::WrongPassword).field("password"))
             }
             Cipher::Aes128 => decrypt_cbc::<Aes128>(key, self.iv, data),
             Cipher::Aes192 => decrypt_cbc::<Aes192>(key, self.iv, data),
@@ -320,7 +321,7 @@ where
         .map_err(|_| Error::new(Code::BadLength).field("key or iv"))?
         .decrypt(nonce, data)
         .map(Zeroizing::new)
-        .map_err(|_| Error::new(Code::WrongPassword))
+        .map_err(|_| Error::new(Code::WrongPassword).field("password"))
 }
 
 /// Decrypts CBC with a block cipher of others, and removes the padding.
@@ -337,7 +338,7 @@ where
     let length = cbc::Decryptor::<C>::new_from_slices(key, iv)
         .map_err(|_| Error::new(Code::BadLength).field("key or iv"))?
         .decrypt_padded::<Pkcs7>(&mut plain)
-        .map_err(|_| Error::new(Code::WrongPassword))?
+        .map_err(|_| Error::new(Code::WrongPassword).field("password"))?
         .len();
     plain.truncate(length);
     Ok(plain)

@@ -48,12 +48,12 @@ pub(super) fn kind(der: &[u8]) -> Result<Kind, Error> {
 /// PrivateKeyInfo or OneAsymmetricKey (RFC 5208, 5; RFC 5958, 2).
 pub(super) fn from_pkcs8(der: &[u8]) -> Result<PrivateKey, Error> {
     let mut parts = tlv::only(der, 0, tag::SEQUENCE, Code::BadKey, "PrivateKeyInfo")?.inside();
-    let version = parts.expect(tag::INTEGER, "version")?;
+    let version = parts.required(tag::INTEGER, "version")?;
     if !matches!(version.value, [0 | 1]) {
         return Err(version.error("version"));
     }
-    let algorithm = parts.expect(tag::SEQUENCE, "algorithm")?;
-    let key = parts.expect(tag::OCTET_STRING, "privateKey")?.value;
+    let algorithm = parts.required(tag::SEQUENCE, "algorithm")?;
+    let key = parts.required(tag::OCTET_STRING, "privateKey")?.value;
     // Attributes say nothing of the key.
     parts.take(tag::CONTEXT_0, "attributes")?;
     // The public key again: of version 1 by RFC 5958, but right or wrong in either.
@@ -156,7 +156,7 @@ fn decode_sec1(der: &[u8], curve: Curve) -> Result<PrivateKey, Error> {
 fn require_own(key: &PrivateKey, point: &[u8]) -> Result<(), Error> {
     match PublicKey::from_sec1(point) {
         Ok(public) if public == *key.public() => Ok(()),
-        Ok(_) | Err(_) => Err(Error::new(Code::KeyMismatch)),
+        Ok(_) | Err(_) => Err(Error::new(Code::KeyMismatch).field("key")),
     }
 }
 

@@ -110,10 +110,10 @@ struct Pbmac1Parameters<'a> {
 impl<'a> MacData<'a> {
     pub(super) fn parse(element: &Element<'a>) -> Result<Self, Error> {
         let mut cursor = element.inside();
-        let info = cursor.expect(tag::SEQUENCE, "mac")?;
+        let info = cursor.required(tag::SEQUENCE, "mac")?;
         let DigestInfo { algorithm, digest } =
             DigestInfo::from_der(info.raw).map_err(|_| info.error("mac"))?;
-        let salt = cursor.expect(tag::OCTET_STRING, "macSalt")?.value;
+        let salt = cursor.required(tag::OCTET_STRING, "macSalt")?.value;
         // DEFAULT 1: for those who wrote files before iterations were known.
         let iterations = match cursor.take(tag::INTEGER, "iterations")? {
             Some(element) => {

@@ -54,10 +54,10 @@ pub(super) fn has_its_shape(bytes: &[u8]) -> bool {
     let shape = |der: &[u8]| {
         let outer = tlv::only(der, 0, tag::SEQUENCE, Code::BadPkcs12, "PFX")?;
         let mut cursor = outer.inside();
-        let version = cursor.expect(tag::INTEGER, "version")?.integer("version")?;
-        let mut info = cursor.expect(tag::SEQUENCE, "authSafe")?.inside();
-        info.expect(tag::OID, "contentType")?;
-        info.expect(tag::CONTEXT_0, "content")?;
+        let version = cursor.required(tag::INTEGER, "version")?.integer("version")?;
+        let mut info = cursor.required(tag::SEQUENCE, "authSafe")?.inside();
+        info.required(tag::OID, "contentType")?;
+        info.required(tag::CONTEXT_0, "content")?;
         Ok::<_, Error>(version == 3)
     };
     bytes.len() <= limits::PKCS12_BYTES_MAX
@@ -74,11 +74,11 @@ struct Pfx<'a> {
 impl<'a> Pfx<'a> {
     fn parse(der: &'a [u8]) -> Result<Self, Error> {
         let mut cursor = tlv::only(der, 0, tag::SEQUENCE, Code::BadPkcs12, "PFX")?.inside();
-        let version = cursor.expect(tag::INTEGER, "version")?;
+        let version = cursor.required(tag::INTEGER, "version")?;
         if version.integer("version")? != 3 {
             return Err(version.error("version"));
         }
-        let content = match ContentInfo::parse(&cursor.expect(tag::SEQUENCE, "authSafe")?)? {
+        let content = match ContentInfo::parse(&cursor.required(tag::SEQUENCE, "authSafe")?)? {
             ContentInfo { kind, content } if kind == DATA => octets(&content, "authSafe")?,
             // The file is signed, not protected with a password.
             ContentInfo { content, .. } => {
@@ -121,8 +121,8 @@ struct ContentInfo<'a> {
 impl<'a> ContentInfo<'a> {
     fn parse(element: &Element<'a>) -> Result<Self, Error> {
         let mut cursor = element.inside();
-        let kind = dotted(cursor.expect(tag::OID, "contentType")?.value);
-        let mut inside = cursor.expect(tag::CONTEXT_0, "content")?.inside();
+        let kind = dotted(cursor.required(tag::OID, "contentType")?.value);
+        let mut inside = cursor.required(tag::CONTEXT_0, "content")?.inside();
         let content = inside.next("content")?;
         inside.finish("content")?;
         cursor.finish("contentInfo")?;
@@ -167,18 +167,20 @@ impl Reader<'_> {
     /// EncryptedData (RFC 5652, 8).
     fn encrypted_data(&mut self, element: &Element<'_>) -> Result<(), Error> {
         let mut cursor = element.inside();
-        cursor.expect(tag::INTEGER, "version")?;
-        let mut info = cursor.expect(tag::SEQUENCE, "encryptedContentInfo")?.inside();
-        if dotted(info.expect(tag::OID, "contentType")?.value) != DATA {
+        cursor.required(tag::INTEGER, "version")?;
+        let mut info = cursor.required(tag::SEQUENCE, "encryptedContentInfo")?.inside();
+        if dotted(info.required(tag::OID, "contentType")?.value) != DATA {
             return Err(info.error("contentType"));
         }
-        let algorithm = algorithm(&info.expect(tag::SEQUENCE, "contentEncryptionAlgorithm")?)?;
+        let algorithm = algorithm(&info.required(tag::SEQUENCE, "contentEncryptionAlgorithm")?)?;
         let data = implicit_octets(&info.next("encryptedContent")?)?;
         let plain = self.decrypt(&algorithm, &data)?;
         self.safe_contents(&plain, 0).map_err(|error| {
             // Without a MAC nothing else tells a wrong password, where the padding happens to be right.
             match (self.contents.integrity, error.code()) {
-                (Integrity::None, Code::BadPkcs12) => Error::new(Code::WrongPassword),
+                (Integrity::None, Code::BadPkcs12) => {
+                    Error::new(Code::WrongPassword).field("password")
+                }
                 _ => error,
             }
         })
@@ -196,7 +198,7 @@ impl Reader<'_> {
             if self.bags > limits::PKCS12_BAGS_MAX {
                 return Err(Error::limit("PKCS12_BAGS_MAX"));
             }
-            self.bag(&cursor.expect(tag::SEQUENCE, "SafeBag")?, depth)?;
+            self.bag(&cursor.required(tag::SEQUENCE, "SafeBag")?, depth)?;
         }
         Ok(())
     }
@@ -204,8 +206,8 @@ impl Reader<'_> {
     /// SafeBag (RFC 7292, 4.2).
     fn bag(&mut self, element: &Element<'_>, depth: usize) -> Result<(), Error> {
         let mut cursor = element.inside();
-        let kind = dotted(cursor.expect(tag::OID, "bagId")?.value);
-        let value = cursor.expect(tag::CONTEXT_0, "bagValue")?;
+        let kind = dotted(cursor.required(tag::OID, "bagId")?.value);
+        let value = cursor.required(tag::CONTEXT_0, "bagValue")?;
         let attributes = match cursor.take(tag::SET, "bagAttributes")? {
             Some(set) => Attributes::parse(&set)?,
             None => Attributes::default(),
@@ -221,8 +223,8 @@ impl Reader<'_> {
             Some("4") => self.crl(&value, attributes),
             Some("6") => self.safe_contents(value.value, depth + 1),
             Some("5") => {
-                let oid = value.inside().expect(tag::SEQUENCE, "SecretBag")?;
-                let oid = dotted(oid.inside().expect(tag::OID, "secretTypeId")?.value);
+                let oid = value.inside().required(tag::SEQUENCE, "SecretBag")?;
+                let oid = dotted(oid.inside().required(tag::OID, "secretTypeId")?.value);
                 self.other(OtherKind::Secret, oid, attributes.name, unsupported("SecretBag"));
                 Ok(())
             }
@@ -236,15 +238,15 @@ impl Reader<'_> {
     /// PKCS8ShroudedKeyBag, an EncryptedPrivateKeyInfo: the PrivateKeyInfo inside.
     fn shrouded_key(&mut self, value: &Element<'_>) -> Result<Zeroizing<Vec<u8>>, Error> {
         let mut inside = value.inside();
-        let mut cursor = inside.expect(tag::SEQUENCE, "PKCS8ShroudedKeyBag")?.inside();
+        let mut cursor = inside.required(tag::SEQUENCE, "PKCS8ShroudedKeyBag")?.inside();
         inside.finish("PKCS8ShroudedKeyBag")?;
-        let algorithm = algorithm(&cursor.expect(tag::SEQUENCE, "encryptionAlgorithm")?)?;
-        let data = cursor.expect(tag::OCTET_STRING, "encryptedData")?.value;
+        let algorithm = algorithm(&cursor.required(tag::SEQUENCE, "encryptionAlgorithm")?)?;
+        let data = cursor.required(tag::OCTET_STRING, "encryptedData")?.value;
         cursor.finish("PKCS8ShroudedKeyBag")?;
         let plain = self.decrypt(&algorithm, data)?;
         // Noise of a wrong password may end in what looks like padding, but is no PrivateKeyInfo.
         if key_algorithm(&plain).is_none() {
-            return Err(Error::new(Code::WrongPassword));
+            return Err(Error::new(Code::WrongPassword).field("password"));
         }
         Ok(plain)
     }
@@ -326,8 +328,8 @@ impl Attributes {
         let all = set.inside().all("attribute", limits::PKCS12_BAGS_MAX, "PKCS12_BAGS_MAX")?;
         for attribute in all {
             let mut cursor = attribute.inside();
-            let kind = dotted(cursor.expect(tag::OID, "attrId")?.value);
-            let mut values = cursor.expect(tag::SET, "attrValues")?.inside();
+            let kind = dotted(cursor.required(tag::OID, "attrId")?.value);
+            let mut values = cursor.required(tag::SET, "attrValues")?.inside();
             match kind.as_str() {
                 FRIENDLY_NAME => {
                     let name = values.next("friendlyName")?;
@@ -337,7 +339,7 @@ impl Attributes {
                     });
                 }
                 LOCAL_KEY_ID => {
-                    let id = values.expect(tag::OCTET_STRING, "localKeyId")?;
+                    let id = values.required(tag::OCTET_STRING, "localKeyId")?;
                     read.local_key_id = Some(id.value.to_vec());
                 }
                 _ => {}
@@ -359,10 +361,10 @@ fn key_algorithm(plain: &[u8]) -> Option<String> {
     let read = || {
         let whole = tlv::only(plain, 0, tag::SEQUENCE, Code::BadPkcs12, "PrivateKeyInfo")?;
         let mut cursor: Cursor<'_> = whole.inside();
-        cursor.expect(tag::INTEGER, "version")?;
-        let mut algorithm = cursor.expect(tag::SEQUENCE, "algorithm")?.inside();
-        let oid = dotted(algorithm.expect(tag::OID, "algorithm")?.value);
-        cursor.expect(tag::OCTET_STRING, "privateKey")?;
+        cursor.required(tag::INTEGER, "version")?;
+        let mut algorithm = cursor.required(tag::SEQUENCE, "algorithm")?.inside();
+        let oid = dotted(algorithm.required(tag::OID, "algorithm")?.value);
+        cursor.required(tag::OCTET_STRING, "privateKey")?;
         Ok::<_, Error>(oid)
     };
     read().ok()
@@ -371,7 +373,8 @@ fn key_algorithm(plain: &[u8]) -> Option<String> {
 /// `SEQUENCE { OID, [0] { OCTET STRING } }`: CertBag and CRLBag.
 fn typed_octets(value: &Element<'_>, field: &'static str) -> Result<(String, Vec<u8>), Error> {
     let mut inside = value.inside();
-    let ContentInfo { kind, content } = ContentInfo::parse(&inside.expect(tag::SEQUENCE, field)?)?;
+    let ContentInfo { kind, content } =
+        ContentInfo::parse(&inside.required(tag::SEQUENCE, field)?)?;
     inside.finish(field)?;
     let octets = if content.tag == tag::OCTET_STRING { content.value } else { content.raw };
     Ok((kind, octets.to_vec()))
@@ -388,7 +391,7 @@ fn implicit_octets(element: &Element<'_>) -> Result<Vec<u8>, Error> {
         tag::CONTEXT_0 => {
             let (mut cursor, mut whole) = (element.inside(), Vec::new());
             while !cursor.is_empty() {
-                whole.extend(cursor.expect(tag::OCTET_STRING, "encryptedContent")?.value);
+                whole.extend(cursor.required(tag::OCTET_STRING, "encryptedContent")?.value);
             }
             Ok(whole)
         }

@@ -40,10 +40,10 @@ impl Extension {
             return Err(element.error("Extension"));
         }
         let mut fields = element.inside();
-        let oid = fields.expect(tag::OID, "extnID")?;
+        let oid = fields.required(tag::OID, "extnID")?;
         let critical = fields.take(tag::BOOLEAN, "critical")?;
         let critical = critical.map_or(Ok(false), |flag| flag.boolean("critical"))?;
-        let value = fields.expect(tag::OCTET_STRING, "extnValue")?.value.into();
+        let value = fields.required(tag::OCTET_STRING, "extnValue")?.value.into();
         fields.finish("Extension")?;
         Ok(Self { oid: dotted(oid.value).into(), critical, value })
     }

@@ -112,7 +112,7 @@ fn ip(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
 /// The content of the extension subjectAltName or issuerAltName.
 pub(super) fn alternative_names(der: &[u8]) -> Result<Vec<GeneralName>, Error> {
     let mut cursor = Cursor::new(der, 0, Code::BadCertificate);
-    let names = cursor.expect(crate::pki::tlv::tag::SEQUENCE, "GeneralNames")?;
+    let names = cursor.required(crate::pki::tlv::tag::SEQUENCE, "GeneralNames")?;
     cursor.finish("GeneralNames")?;
     GeneralName::read_all(names.inside())
 }

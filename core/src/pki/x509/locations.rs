@@ -42,7 +42,7 @@ fn described(extension: &Extension, method: &[u8]) -> Option<Vec<String>> {
     let mut urls = Vec::new();
     for description in list(&extension.value)? {
         let mut fields = description.inside();
-        let found = fields.expect(tag::OID, "accessMethod").ok()?;
+        let found = fields.required(tag::OID, "accessMethod").ok()?;
         let location = fields.next("accessLocation").ok()?;
         if found.value == method && location.tag == URI {
             urls.push(text(location.value));

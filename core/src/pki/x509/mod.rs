@@ -137,7 +137,10 @@ impl Certificate {
         if !pem::is_pem(bytes) {
             return Self::parse(bytes);
         }
-        Self::parse_pem_bundle(bytes)?.into_iter().next().ok_or(Error::new(Code::BadPem))
+        Self::parse_pem_bundle(bytes)?
+            .into_iter()
+            .next()
+            .ok_or(Error::new(Code::BadPem).field("PEM"))
     }
 
     /// Parses every certificate of a PEM text, in its order. Blocks of other kinds are skipped.
@@ -150,7 +153,11 @@ impl Certificate {
             .filter(|block| PEM_LABELS.contains(&block.label))
             .map(|block| Self::parse(&block.der))
             .collect::<Result<Vec<_>, _>>()?;
-        if certificates.is_empty() { Err(Error::new(Code::BadPem)) } else { Ok(certificates) }
+        if certificates.is_empty() {
+            Err(Error::new(Code::BadPem).field("PEM"))
+        } else {
+            Ok(certificates)
+        }
     }
 
     /// The DER, as it was read.

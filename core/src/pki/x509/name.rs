@@ -52,7 +52,7 @@ impl Name {
         let mut attributes = Vec::new();
         let mut relatives = name.inside();
         while !relatives.is_empty() {
-            let relative = relatives.expect(tag::SET, "name")?;
+            let relative = relatives.required(tag::SET, "name")?;
             let mut set = relative.inside();
             if set.is_empty() {
                 return Err(relative.error("name"));
@@ -63,7 +63,7 @@ impl Name {
                     return Err(Error::limit("NAME_ATTRIBUTES_MAX").at(name.at));
                 }
                 let joined = attributes.len() > first;
-                attributes.push(Attribute::read(&set.expect(tag::SEQUENCE, "name")?, joined)?);
+                attributes.push(Attribute::read(&set.required(tag::SEQUENCE, "name")?, joined)?);
             }
         }
         Ok(Self { der: name.raw.into(), attributes: attributes.into() })
@@ -141,7 +141,7 @@ impl fmt::Debug for Name {
 
 impl Attribute {
     fn read(pair: &Element<'_>, joined: bool) -> Result<Self, Error> {
-        let oid = pair.inside().expect(tag::OID, "name")?;
+        let oid = pair.inside().required(tag::OID, "name")?;
         let value = pair.value.get(oid.raw.len()..).unwrap_or_default();
         // Not the cursor's: crate `der` does not know the tag of a UniversalString.
         let (bytes, header) = Header::from_der(value).map_err(|_| pair.error("name"))?;

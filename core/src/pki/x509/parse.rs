@@ -23,25 +23,25 @@ pub(super) fn parse(der: &[u8]) -> Result<Inner, Error> {
     }
     let whole = tlv::only(der, 0, tag::SEQUENCE, Code::BadCertificate, "certificate")?;
     let mut parts = whole.inside();
-    let tbs = parts.expect(tag::SEQUENCE, "tbsCertificate")?;
-    let algorithm = parts.expect(tag::SEQUENCE, "signatureAlgorithm")?;
-    let signature = parts.expect(tag::BIT_STRING, "signatureValue")?.bits("signatureValue")?;
+    let tbs = parts.required(tag::SEQUENCE, "tbsCertificate")?;
+    let algorithm = parts.required(tag::SEQUENCE, "signatureAlgorithm")?;
+    let signature = parts.required(tag::BIT_STRING, "signatureValue")?.bits("signatureValue")?;
     parts.finish("certificate")?;
     let mut fields = tbs.inside();
     let version = fields.take(tag::CONTEXT_0, "version")?;
     let version = version.map_or(Ok(1), |explicit| self::version(&explicit))?;
-    let serial = fields.expect(tag::INTEGER, "serialNumber")?;
+    let serial = fields.required(tag::INTEGER, "serialNumber")?;
     if serial.value.is_empty() {
         return Err(serial.error("serialNumber"));
     }
-    let inner_algorithm = fields.expect(tag::SEQUENCE, "signature")?;
-    let issuer = fields.expect(tag::SEQUENCE, "issuer")?;
-    let mut validity = fields.expect(tag::SEQUENCE, "validity")?.inside();
+    let inner_algorithm = fields.required(tag::SEQUENCE, "signature")?;
+    let issuer = fields.required(tag::SEQUENCE, "issuer")?;
+    let mut validity = fields.required(tag::SEQUENCE, "validity")?.inside();
     let not_before = validity.next("notBefore")?.time("notBefore")?;
     let not_after = validity.next("notAfter")?.time("notAfter")?;
     validity.finish("validity")?;
-    let subject = fields.expect(tag::SEQUENCE, "subject")?;
-    let spki = fields.expect(tag::SEQUENCE, "subjectPublicKeyInfo")?;
+    let subject = fields.required(tag::SEQUENCE, "subject")?;
+    let spki = fields.required(tag::SEQUENCE, "subjectPublicKeyInfo")?;
     fields.take(ISSUER_UNIQUE_ID, "issuerUniqueID")?;
     fields.take(SUBJECT_UNIQUE_ID, "subjectUniqueID")?;
     let extensions = fields.take(CONTEXT_3, "extensions")?;
@@ -51,7 +51,7 @@ pub(super) fn parse(der: &[u8]) -> Result<Inner, Error> {
     let found = Found { extensions: &extensions, faults: &mut faults };
     let (key_usage, extended_key_usage, basic_constraints, subject_key_id, authority_key_id) =
         found.known();
-    let algorithm_oid = dotted(algorithm.inside().expect(tag::OID, "algorithm")?.value);
+    let algorithm_oid = dotted(algorithm.inside().required(tag::OID, "algorithm")?.value);
     Ok(Inner {
         tbs: tbs.range(),
         version,
@@ -82,7 +82,7 @@ pub(super) fn parse(der: &[u8]) -> Result<Inner, Error> {
 /// As it is spoken of: one more than is written.
 fn version(explicit: &Element<'_>) -> Result<u32, Error> {
     let mut inside = explicit.inside();
-    let version = inside.expect(tag::INTEGER, "version")?;
+    let version = inside.required(tag::INTEGER, "version")?;
     inside.finish("version")?;
     match version.integer("version")? {
         0 => Ok(1),
@@ -94,7 +94,7 @@ fn version(explicit: &Element<'_>) -> Result<u32, Error> {
 
 fn extensions_of(explicit: &Element<'_>) -> Result<Box<[Extension]>, Error> {
     let mut inside = explicit.inside();
-    let list = inside.expect(tag::SEQUENCE, "extensions")?;
+    let list = inside.required(tag::SEQUENCE, "extensions")?;
     inside.finish("extensions")?;
     let most = limits::CERTIFICATE_EXTENSIONS_MAX;
     Ok(Extension::read_list(&list, most, "CERTIFICATE_EXTENSIONS_MAX")?.into())

@@ -257,7 +257,7 @@ fn policies(der: &[u8]) -> Result<Vec<Policy<'_>>, Error> {
     let mut found = BTreeSet::new();
     let items = several(sequence(der, field)?.inside(), field)?;
     for item in &items {
-        let policy = item.inside().expect(tag::OID, field)?;
+        let policy = item.inside().required(tag::OID, field)?;
         // RFC 5280, 4.2.1.4: a policy must not stand there twice.
         if item.tag != tag::SEQUENCE || !found.insert(policy.value) {
             return Err(item.error(field));
@@ -273,8 +273,8 @@ fn mappings(der: &[u8]) -> Result<Vec<(Policy<'_>, Policy<'_>)>, Error> {
     let mut found = Vec::with_capacity(items.len());
     for item in &items {
         let mut fields = item.inside();
-        let from = fields.expect(tag::OID, field)?.value;
-        let to = fields.expect(tag::OID, field)?.value;
+        let from = fields.required(tag::OID, field)?.value;
+        let to = fields.required(tag::OID, field)?.value;
         fields.finish(field)?;
         // 6.1.4 (a): anyPolicy is mapped neither from nor to.
         if item.tag != tag::SEQUENCE || from == ANY || to == ANY {

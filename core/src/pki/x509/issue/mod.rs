@@ -191,7 +191,7 @@ impl Draft<'_> {
         let Self { subject, public_key, spki, terms } = *self;
         let issuer_key = issuer.map_or(Ok(public_key), Certificate::public_key)?;
         if signer.public_key() != issuer_key {
-            return Err(Error::new(Code::KeyMismatch));
+            return Err(Error::new(Code::KeyMismatch).field("key"));
         }
         if terms.not_after < terms.not_before {
             return Err(argument("not_after"));
