@@ -21,7 +21,7 @@ impl UnixTime {
     pub fn from_unix_s(seconds: i64) -> Result<Self, Error> {
         match OffsetDateTime::from_unix_timestamp(seconds) {
             Ok(time) if (0..=9999).contains(&time.year()) => Ok(Self(seconds)),
-            Ok(_) | Err(_) => Err(Error::new(Code::BadTime)),
+            Ok(_) | Err(_) => Err(Error::new(Code::BadTime).field("time")),
         }
     }
 
@@ -30,7 +30,8 @@ impl UnixTime {
     /// # Errors
     /// [`Code::BadTime`] if the text is anything else.
     pub fn parse_rfc3339(text: &str) -> Result<Self, Error> {
-        let time = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| Error::new(Code::BadTime))?;
+        let time = OffsetDateTime::parse(text, &Rfc3339)
+            .map_err(|_| Error::new(Code::BadTime).field("time"))?;
         Self::from_unix_s(time.unix_timestamp())
     }
 

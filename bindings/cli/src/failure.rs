@@ -79,11 +79,20 @@ impl Failure {
                 "`yinxin bundle verify` shows every check",
                 "yinxin bundle verify 可列出每项检查",
             ]),
-            Self::ClosedPipe | Self::Io { .. } | Self::Usage { .. } => None,
+            Self::Io { .. } => Some([
+                "look at the name, who may read or write there, and how much room is left",
+                "请检查名称、读写权限和剩余空间",
+            ]),
+            Self::Usage { .. } => Some([
+                "`--help` behind the command shows what it takes",
+                "在命令后加 --help 查看用法",
+            ]),
+            Self::ClosedPipe => None,
         }
     }
 
-    /// The object that `--json` prints: `file`, where one is concerned, and `error`.
+    /// The object that `--json` prints: `file`, where one is concerned, and `error`, with the place where
+    /// the library found it: field, offset, the file `inside` a package, the code of a device.
     pub(crate) fn to_json(&self) -> Value {
         let text = json!({
             "en": self.text(Language::English),
@@ -92,6 +101,17 @@ impl Failure {
         let mut error = json!({ "code": self.code(), "text": text });
         if let (Some([en, zh]), Some(fields)) = (self.hint(), error.as_object_mut()) {
             fields.insert("hint".to_owned(), json!({ "en": en, "zh": zh }));
+        }
+        if let (Self::Core { error: core, .. }, Some(fields)) = (self, error.as_object_mut()) {
+            let places = [
+                ("field", core.field_name().map(Value::from)),
+                ("offset", core.offset().map(Value::from)),
+                ("inside", core.file().map(Value::from)),
+                ("device_code", core.device_code().map(Value::from)),
+            ];
+            let known =
+                places.into_iter().filter_map(|(name, place)| Some((name.to_owned(), place?)));
+            fields.extend(known);
         }
         match self {
             Self::Bundle { what, .. } | Self::Core { what, .. } | Self::Io { what, .. } => {

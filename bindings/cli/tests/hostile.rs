@@ -42,7 +42,9 @@ fn refused(shell: &Shell, line: &str) -> Value {
     assert_eq!(done.out.lines().count(), 1, "{line}\n{}", done.out);
     let value: Value = serde_json::from_str(&done.out).unwrap();
     for language in ["en", "zh"] {
-        assert!(!value["error"]["text"][language].as_str().unwrap().is_empty(), "{line}");
+        for words in ["text", "hint"] {
+            assert!(!value["error"][words][language].as_str().unwrap().is_empty(), "{line}");
+        }
     }
     value["error"].clone()
 }
@@ -132,8 +134,10 @@ fn endless_and_senseless_input_is_refused() {
         "cms verify k.pem --trust k.pem --content-out no",
         "ocsp show k.pem",
     ] {
-        let code = refused(&shell, line)["code"].clone();
+        let error = refused(&shell, line);
+        let code = &error["code"];
         assert!(code.is_string() && code != "IO" && code != "USAGE", "{line} {code}");
+        assert!(error["field"].is_string() || error["offset"].is_number(), "{line} {error}");
         assert_eq!(shell.names(), before, "{line}");
     }
 }

@@ -11,7 +11,7 @@ use crate::error::{Code, Error};
 /// # Errors
 /// [`Code::NoRandomness`] if it gives none. Nothing then falls back to a weaker source.
 pub fn fill(bytes: &mut [u8]) -> Result<(), Error> {
-    getrandom::fill(bytes).map_err(|_| Error::new(Code::NoRandomness))?;
+    getrandom::fill(bytes).map_err(|_| Error::new(Code::NoRandomness).field("randomness"))?;
     #[cfg(yinxin_taint)]
     super::taint::secret(bytes);
     Ok(())

@@ -39,7 +39,9 @@ impl Profile {
         match self {
             Self::Gmt0125 => Signature::from_der(bytes),
             Self::Sm2Raw => {
-                let raw = bytes.try_into().map_err(|_| Error::new(Code::BadSignatureEncoding))?;
+                let raw = bytes
+                    .try_into()
+                    .map_err(|_| Error::new(Code::BadSignatureEncoding).field("signature"))?;
                 Signature::from_bytes(raw)
             }
         }
@@ -92,10 +94,10 @@ impl<'a> Compact<'a> {
         let (Some(header), Some(payload), Some(signature), None) =
             (parts.next(), parts.next(), parts.next(), parts.next())
         else {
-            return Err(Error::new(Code::BadToken));
+            return Err(Error::new(Code::BadToken).field("token"));
         };
         let signed_len = header.len() + 1 + payload.len();
-        let signed = jws.get(..signed_len).ok_or(Error::new(Code::BadToken))?;
+        let signed = jws.get(..signed_len).ok_or(Error::new(Code::BadToken).field("token"))?;
         let payload = decode(payload, "payload", header.len() + 1)?;
         let signature = decode(signature, "signature", signed_len + 1)?;
         let header = Header::parse(&json::object(&decode(header, "header", 0)?, "header")?)?;

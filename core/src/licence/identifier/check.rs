@@ -78,5 +78,7 @@ fn value(byte: u8, offset: usize) -> Result<u32, Error> {
 
 fn letter(value: u32) -> Result<char, Error> {
     let letter = usize::try_from(value).ok().and_then(|place| ALPHABET.get(place));
-    letter.map(|&byte| char::from(byte)).ok_or_else(|| Error::new(Code::BadIdentifier))
+    letter
+        .map(|&byte| char::from(byte))
+        .ok_or_else(|| Error::new(Code::BadIdentifier).field("identifier"))
 }

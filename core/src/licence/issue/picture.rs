@@ -38,7 +38,7 @@ pub fn official_seal(pixels: u32) -> Result<Vec<u8>, Error> {
         return Err(Error::new(Code::BadArgument).field("pixels"));
     }
     let mut out = Vec::new();
-    let broken = |_| Error::new(Code::BadPicture);
+    let broken = |_| Error::new(Code::BadPicture).field("picture");
     let mut encoder = png::Encoder::new(&mut out, pixels, pixels);
     encoder.set_color(png::ColorType::Rgba);
     encoder.set_depth(png::BitDepth::Eight);

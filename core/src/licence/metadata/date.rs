@@ -25,7 +25,7 @@ impl LicenceDate {
             return Ok(Self::LongTerm);
         }
         let day = chinese(text).or_else(|| hyphened(text)).or_else(|| compact(text));
-        day.map(Self::Day).ok_or_else(|| Error::new(Code::BadTime))
+        day.map(Self::Day).ok_or_else(|| Error::new(Code::BadTime).field("time"))
     }
 
     /// The day, unless it is long-term.

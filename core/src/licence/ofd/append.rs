@@ -186,7 +186,7 @@ impl Plan {
             write!(out, "</ofd:Signature>")
         };
         // Writing to a String does not fail; the type demands an answer all the same.
-        write().map_err(|_| Error::new(Code::BadOfd))?;
+        write().map_err(|_| Error::new(Code::BadOfd).field("document"))?;
         Ok(out)
     }
 

@@ -140,7 +140,7 @@ pub fn may_sign(
         return Err(Error::new(Code::BadSeal).field("version"));
     }
     if !seal.lists(certificate.der()) {
-        return Err(Error::new(Code::NotInSeal));
+        return Err(Error::new(Code::NotInSeal).field("signer"));
     }
     key_fits(certificate, signer)?;
     within(at, certificate, "certificate")?;
@@ -278,7 +278,7 @@ fn picture(picture: &SealPicture) -> Result<Vec<u8>, Error> {
 
 /// Decodes the whole picture, so that no seal carries one that a reader cannot show.
 fn check_png(png: &[u8]) -> Result<(), Error> {
-    let bad = || Error::new(Code::BadPicture);
+    let bad = || Error::new(Code::BadPicture).field("picture");
     if png.len() > SEAL_PICTURE_BYTES_MAX {
         return Err(Error::limit("SEAL_PICTURE_BYTES_MAX"));
     }
@@ -299,7 +299,7 @@ fn key_fits(certificate: &Certificate, signer: &dyn Signer) -> Result<(), Error>
     if certificate.public_key()? == signer.public_key() {
         return Ok(());
     }
-    Err(Error::new(Code::KeyMismatch))
+    Err(Error::new(Code::KeyMismatch).field("key"))
 }
 
 fn within(time: UnixTime, certificate: &Certificate, field: &'static str) -> Result<(), Error> {
@@ -322,12 +322,12 @@ fn ia5(text: &str, field: &'static str) -> Result<Vec<u8>, Error> {
 }
 
 fn integer(value: u32) -> Result<Vec<u8>, Error> {
-    value.to_der().map_err(|_| Error::new(Code::BadArgument))
+    value.to_der().map_err(|_| Error::new(Code::BadArgument).field("value"))
 }
 
 /// GeneralizedTime `yyyyMMddHHmmssZ`.
 fn time(at: UnixTime) -> Result<Vec<u8>, Error> {
-    let bad = || Error::new(Code::BadTime);
+    let bad = || Error::new(Code::BadTime).field("time");
     let since_epoch = u64::try_from(at.unix_s()).map_err(|_| bad())?;
     let duration = std::time::Duration::from_secs(since_epoch);
     let time = GeneralizedTime::from_unix_duration(duration).and_then(|time| time.to_der());

@@ -319,7 +319,7 @@ fn pictures_are_looked_at() {
     assert_eq!(with(png(1, SEAL_PICTURE_PIXELS_MAX + 1)), limit);
     let whole = png(64, 64);
     for cut in [0, 7, 20, whole.len() / 2, whole.len() - 5] {
-        assert_eq!(with(whole[..cut].to_vec()), Some((Code::BadPicture, None)), "{cut}");
+        assert_eq!(with(whole[..cut].to_vec()), Some((Code::BadPicture, Some("picture"))), "{cut}");
     }
     let limit = Some((Code::LimitReached, Some("SEAL_PICTURE_BYTES_MAX")));
     assert_eq!(with(vec![0; SEAL_PICTURE_BYTES_MAX + 1]), limit);

@@ -40,7 +40,7 @@ impl Ciphertext {
             hash: &'a OctetStringRef,
             cipher: &'a OctetStringRef,
         }
-        let bad = || Error::new(Code::BadCiphertext);
+        let bad = || Error::new(Code::BadCiphertext).field("ciphertext");
         let cipher = Sm2Cipher::from_der(bytes).map_err(|_| bad())?;
         Self::new(
             encode::pad(cipher.x.as_bytes()).ok_or_else(bad)?,
@@ -56,8 +56,10 @@ impl Ciphertext {
     /// [`Code::BadCiphertext`] if the first byte is not 04 or C2 is empty; a limit error above
     /// [`limits::SM2_PLAINTEXT_BYTES_MAX`].
     pub fn from_c1c3c2(bytes: &[u8]) -> Result<Self, Error> {
-        let (x, y, rest) = split_c1(bytes).ok_or(Error::new(Code::BadCiphertext))?;
-        let (c3, c2) = rest.split_first_chunk().ok_or(Error::new(Code::BadCiphertext))?;
+        let (x, y, rest) =
+            split_c1(bytes).ok_or(Error::new(Code::BadCiphertext).field("ciphertext"))?;
+        let (c3, c2) =
+            rest.split_first_chunk().ok_or(Error::new(Code::BadCiphertext).field("ciphertext"))?;
         Self::new(*x, *y, *c3, c2)
     }
 
@@ -68,8 +70,10 @@ impl Ciphertext {
     /// [`Code::BadCiphertext`] if the first byte is not 04 or C2 is empty; a limit error above
     /// [`limits::SM2_PLAINTEXT_BYTES_MAX`].
     pub fn from_c1c2c3(bytes: &[u8]) -> Result<Self, Error> {
-        let (x, y, rest) = split_c1(bytes).ok_or(Error::new(Code::BadCiphertext))?;
-        let (c2, c3) = rest.split_last_chunk().ok_or(Error::new(Code::BadCiphertext))?;
+        let (x, y, rest) =
+            split_c1(bytes).ok_or(Error::new(Code::BadCiphertext).field("ciphertext"))?;
+        let (c2, c3) =
+            rest.split_last_chunk().ok_or(Error::new(Code::BadCiphertext).field("ciphertext"))?;
         Self::new(*x, *y, *c3, c2)
     }
 
@@ -105,7 +109,7 @@ impl Ciphertext {
 
     fn new(x: [u8; 32], y: [u8; 32], c3: [u8; 32], c2: &[u8]) -> Result<Self, Error> {
         if c2.is_empty() {
-            return Err(Error::new(Code::BadCiphertext));
+            return Err(Error::new(Code::BadCiphertext).field("ciphertext"));
         }
         if c2.len() > limits::SM2_PLAINTEXT_BYTES_MAX {
             return Err(Error::limit("SM2_PLAINTEXT_BYTES_MAX"));

@@ -187,7 +187,8 @@ impl PrivateKey {
             let mut shared = shared.iter();
             for (ciphertext, point) in group.iter().zip(points) {
                 results.push(point.and_then(|_| {
-                    let shared = shared.next().ok_or(Error::new(Code::BadCiphertext))?;
+                    let shared =
+                        shared.next().ok_or(Error::new(Code::BadCiphertext).field("ciphertext"))?;
                     open(ciphertext, *shared)
                 }));
             }
@@ -199,7 +200,7 @@ impl PrivateKey {
 /// B1: C1 is on the curve. B2: [h]C1 is not infinity, as no affine point is.
 fn first_point(ciphertext: &Ciphertext) -> Result<Affine, Error> {
     let point = Affine::from_bytes(&ciphertext.x, &ciphertext.y);
-    point.ok_or(Error::new(Code::BadCiphertext))
+    point.ok_or(Error::new(Code::BadCiphertext).field("ciphertext"))
 }
 
 /// B4 to B7.
@@ -212,7 +213,11 @@ fn open(ciphertext: &Ciphertext, shared: Affine) -> Result<Zeroizing<Vec<u8>>, E
     // B6: u = H(x2 ‖ M ‖ y2), reject u != C3.
     let genuine = ct::equal(&shared.check_value(&plaintext), &ciphertext.c3);
     // B7.
-    if usable & genuine { Ok(plaintext) } else { Err(Error::new(Code::BadCiphertext)) }
+    if usable & genuine {
+        Ok(plaintext)
+    } else {
+        Err(Error::new(Code::BadCiphertext).field("ciphertext"))
+    }
 }
 
 /// (x2, y2), which only the two parties know.

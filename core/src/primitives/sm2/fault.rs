@@ -32,7 +32,7 @@ impl PrivateKey {
         if prepared.verify_digests(&claims).iter().all(Result::is_ok) {
             return Ok(());
         }
-        Err(Error::new(Code::FaultDetected))
+        Err(Error::new(Code::FaultDetected).field("signature"))
     }
 }
 

@@ -53,7 +53,7 @@ impl PublicKey {
             }
             _ => None,
         };
-        point.map(Self::from_point).ok_or(Error::new(Code::BadPublicKey))
+        point.map(Self::from_point).ok_or(Error::new(Code::BadPublicKey).field("public key"))
     }
 
     /// 04 ‖ x ‖ y.
@@ -155,7 +155,7 @@ impl PrivateKey {
     /// [`Code::BadPrivateKey`] unless d is in [1, n-2].
     pub fn from_bytes(d: &[u8; 32]) -> Result<Self, Error> {
         Backend::fastest().ready()?;
-        let bad = || Error::new(Code::BadPrivateKey);
+        let bad = || Error::new(Code::BadPrivateKey).field("private key");
         let scalar = Zeroizing::new(Scalar::from_bytes_nonzero(d).ok_or_else(bad)?);
         let successor = Zeroizing::new(scalar.successor());
         if successor.is_zero().declassify() {

@@ -60,7 +60,7 @@ impl DistId {
     /// [`Code::BadDistId`] if it is longer.
     pub fn new(bytes: &[u8]) -> Result<Self, Error> {
         if bytes.len() > 8191 {
-            return Err(Error::new(Code::BadDistId));
+            return Err(Error::new(Code::BadDistId).field("identifier"));
         }
         Ok(Self(Cow::Owned(bytes.to_vec())))
     }

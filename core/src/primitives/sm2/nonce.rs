@@ -49,7 +49,9 @@ impl Seed {
     pub(super) fn next(&mut self, key: &HmacKey) -> Result<Zeroizing<Scalar>, Error> {
         loop {
             let candidate = key.mac(&[&self.0]);
-            self.0[I] = self.0[I].checked_add(1).ok_or(Error::new(Code::NoRandomness))?;
+            self.0[I] = self.0[I]
+                .checked_add(1)
+                .ok_or(Error::new(Code::NoRandomness).field("randomness"))?;
             if let Some(k) = Scalar::from_bytes_nonzero(&candidate) {
                 return Ok(Zeroizing::new(k));
             }

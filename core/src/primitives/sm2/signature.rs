@@ -20,7 +20,7 @@ impl Signature {
     pub fn from_bytes(bytes: &[u8; 64]) -> Result<Self, Error> {
         let in_range = |half| Scalar::from_bytes_nonzero(half).is_some();
         if !bytes.as_chunks::<32>().0.iter().all(in_range) {
-            return Err(Error::new(Code::BadSignatureEncoding));
+            return Err(Error::new(Code::BadSignatureEncoding).field("signature"));
         }
         Ok(Self(*bytes))
     }
@@ -39,7 +39,7 @@ impl Signature {
         let halves = pair.and_then(|pair| {
             Some([encode::pad(pair.r.as_bytes())?, encode::pad(pair.s.as_bytes())?])
         });
-        let [r, s] = halves.ok_or(Error::new(Code::BadSignatureEncoding))?;
+        let [r, s] = halves.ok_or(Error::new(Code::BadSignatureEncoding).field("signature"))?;
         Self::from_bytes(&Self::join(&r, &s).0)
     }
 

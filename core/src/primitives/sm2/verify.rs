@@ -201,7 +201,7 @@ fn prepare((e, signature, point): Digested<'_>) -> (Verification, Scalar) {
 /// The rejections of B5 (t = 0) and B7 (R != r).
 fn decide(t: &Scalar, x: &Scalar, sum: &Extended) -> Result<(), Error> {
     if t.is_zero().declassify() || !has_x_vartime(sum, x) {
-        return Err(Error::new(Code::BadSignature));
+        return Err(Error::new(Code::BadSignature).field("signature"));
     }
     Ok(())
 }

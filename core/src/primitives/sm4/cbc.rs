@@ -44,7 +44,7 @@ pub fn encrypt_in_place(cipher: &Sm4, iv: &Block, data: &mut [u8]) -> Result<(),
 pub fn encrypt_many(cipher: &Sm4, messages: &mut [(Block, &mut [u8])]) -> Result<(), Error> {
     in_service()?;
     if messages.iter().any(|(_, data)| !data.len().is_multiple_of(16)) {
-        return Err(Error::new(Code::BadLength));
+        return Err(Error::new(Code::BadLength).field("length"));
     }
     let lanes =
         messages.iter_mut().map(|(iv, data)| Lane { state: *iv, rest: data.as_chunks_mut().0 });
@@ -86,7 +86,7 @@ pub fn decrypt_padded(
     ciphertext: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, Error> {
     ready(Backend::default())?;
-    let bad = || Error::new(Code::BadPadding);
+    let bad = || Error::new(Code::BadPadding).field("padding");
     let mut data = Zeroizing::new(ciphertext.to_vec());
     decrypt_in_place(&Sm4::new(key.into()), iv, &mut data).map_err(|_| bad())?;
     let last = data.last_chunk().ok_or_else(bad)?;

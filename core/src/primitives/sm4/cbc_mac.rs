@@ -71,5 +71,5 @@ pub fn verify(
     if ct::equal(&tag(cipher, padding, message)[..expected.len()], expected) {
         return Ok(());
     }
-    Err(Error::new(Code::BadMac))
+    Err(Error::new(Code::BadMac).field("MAC"))
 }

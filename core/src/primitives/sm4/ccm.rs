@@ -92,7 +92,7 @@ impl<const TAG_BYTES: usize> Ccm<TAG_BYTES> {
             message.absorb(plaintext);
         }
         if !ct::equal(&message.tag::<TAG_BYTES>(), tag) {
-            return Err(Error::new(Code::BadCiphertext));
+            return Err(Error::new(Code::BadCiphertext).field("ciphertext"));
         }
         self.cipher.keys.xor_keystream(counter, data);
         Ok(())
@@ -121,7 +121,7 @@ impl<const TAG_BYTES: usize> Ccm<TAG_BYTES> {
         sealed: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, Error> {
         let (ciphertext, tag) =
-            sealed.split_last_chunk().ok_or_else(|| Error::new(Code::BadLength))?;
+            sealed.split_last_chunk().ok_or_else(|| Error::new(Code::BadLength).field("length"))?;
         let mut data = Zeroizing::new(ciphertext.to_vec());
         self.open_in_place(nonce, aad, &mut data, tag)?;
         Ok(data)

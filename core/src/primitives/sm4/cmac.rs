@@ -80,7 +80,7 @@ impl Cmac {
         if ct::equal(&self.tag()[..tag.len()], tag) {
             return Ok(());
         }
-        Err(Error::new(Code::BadMac))
+        Err(Error::new(Code::BadMac).field("MAC"))
     }
 
     fn tag(&mut self) -> Tag {

@@ -107,7 +107,7 @@ impl Gcm {
         update_with_end(&mut hash, tail, lengths(aad.len(), data.len()));
         let right = ends.mask(hash.finish());
         if !ct::equal(&right[..tag.len()], tag) {
-            return Err(Error::new(Code::BadCiphertext));
+            return Err(Error::new(Code::BadCiphertext).field("ciphertext"));
         }
         let (bulk, tail) = data.split_at_mut(data.len() / BATCH * BATCH);
         self.xor_keystream(&j0, 1, bulk);
@@ -137,8 +137,9 @@ impl Gcm {
         aad: &[u8],
         sealed: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let (ciphertext, tag) =
-            sealed.split_last_chunk::<16>().ok_or_else(|| Error::new(Code::BadLength))?;
+        let (ciphertext, tag) = sealed
+            .split_last_chunk::<16>()
+            .ok_or_else(|| Error::new(Code::BadLength).field("length"))?;
         let mut data = Zeroizing::new(ciphertext.to_vec());
         self.open_in_place(nonce, aad, &mut data, tag)?;
         Ok(data)

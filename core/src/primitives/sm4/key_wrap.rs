@@ -48,9 +48,10 @@ pub fn wrap(cipher: &Sm4, key: &[u8]) -> Result<Vec<u8>, Error> {
 /// [`Code::LimitReached`] where [`wrap`] cannot have made it.
 pub fn unwrap(cipher: &Sm4, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
     let halves = unmixed(&cipher.keys, wrapped, 24)?;
-    let (initial, key) = halves.split_first().ok_or_else(|| Error::new(Code::BadLength))?;
+    let (initial, key) =
+        halves.split_first().ok_or_else(|| Error::new(Code::BadLength).field("length"))?;
     if !ct::equal(initial, &INITIAL) {
-        return Err(Error::new(Code::BadCiphertext));
+        return Err(Error::new(Code::BadCiphertext).field("ciphertext"));
     }
     Ok(Zeroizing::new(key.as_flattened().to_vec()))
 }
@@ -84,20 +85,21 @@ pub fn wrap_padded(cipher: &Sm4, key: &[u8]) -> Result<Vec<u8>, Error> {
 /// [`Code::LimitReached`] where [`wrap_padded`] cannot have made it.
 pub fn unwrap_padded(cipher: &Sm4, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
     let halves = unmixed(&cipher.keys, wrapped, 16)?;
-    let (initial, key) = halves.split_first().ok_or_else(|| Error::new(Code::BadLength))?;
+    let (initial, key) =
+        halves.split_first().ok_or_else(|| Error::new(Code::BadLength).field("length"))?;
     let (mark, length) = initial.split_at(4);
     let length = u32::from_be_bytes([length[0], length[1], length[2], length[3]]);
     // The number of padding bytes, which wraps around to a large one where the length is too large.
     let padding = (key.as_flattened().len() as u32).wrapping_sub(length);
     let mut right = mark.ct_eq(&INITIAL_PADDED) & padding.ct_lt(&8);
-    let last = key.last().ok_or_else(|| Error::new(Code::BadLength))?;
+    let last = key.last().ok_or_else(|| Error::new(Code::BadLength).field("length"))?;
     for (back, byte) in (0..8u32).zip(last.iter().rev()) {
         // A byte that is not padding may be anything.
         right &= byte.ct_eq(&0) | !back.ct_lt(&padding);
     }
     // Both are what the caller is told.
     if ct::declassify(right.unwrap_u8()) == 0 {
-        return Err(Error::new(Code::BadCiphertext));
+        return Err(Error::new(Code::BadCiphertext).field("ciphertext"));
     }
     let mut key = Zeroizing::new(key.as_flattened().to_vec());
     let length = key.len() - ct::declassify(padding) as usize;
@@ -130,7 +132,7 @@ fn unmixed(
 ) -> Result<Zeroizing<Vec<Half>>, Error> {
     check_limit(wrapped.len().saturating_sub(8))?;
     if wrapped.len() < shortest || !wrapped.len().is_multiple_of(8) {
-        return Err(Error::new(Code::BadLength));
+        return Err(Error::new(Code::BadLength).field("length"));
     }
     let mut halves = Zeroizing::new(wrapped.as_chunks().0.to_vec());
     if let [a, b] = halves.as_mut_slice() {

@@ -374,7 +374,7 @@ fn whole_blocks(data: &mut [u8]) -> Result<&mut [Block], Error> {
     in_service()?;
     match data.as_chunks_mut() {
         (blocks, []) => Ok(blocks),
-        _ => Err(Error::new(Code::BadLength)),
+        _ => Err(Error::new(Code::BadLength).field("length")),
     }
 }
 

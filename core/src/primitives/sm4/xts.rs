@@ -143,7 +143,7 @@ impl Xts {
 /// Refuses what is no unit.
 pub(super) fn check_length(length: usize) -> Result<(), Error> {
     if length < 16 {
-        return Err(Error::new(Code::BadLength));
+        return Err(Error::new(Code::BadLength).field("length"));
     }
     if length > limits::SM4_XTS_UNIT_BYTES_MAX {
         return Err(Error::limit("SM4_XTS_UNIT_BYTES_MAX"));

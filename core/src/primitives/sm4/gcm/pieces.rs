@@ -227,7 +227,7 @@ impl Pieces {
         if ct::equal(&self.tag()[..tag.len()], tag) {
             Ok(())
         } else {
-            Err(Error::new(Code::BadCiphertext))
+            Err(Error::new(Code::BadCiphertext).field("ciphertext"))
         }
     }
 }
