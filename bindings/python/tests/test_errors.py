@@ -10,9 +10,9 @@ def test_an_error_carries_code_and_both_texts() -> None:
         yinxin.Sm2PublicKey(b"\x04")
     error = caught.value
     assert (error.code, error.number) == ("BAD_PUBLIC_KEY", 203)
-    assert error.en == "the bytes are not a point of the SM2 curve"
-    assert error.zh == "不是 SM2 曲线上的公钥"
-    assert (error.field, error.file, error.offset) == (None, None, None)
+    assert error.en == "the bytes are not a point of the SM2 curve (public key)"
+    assert error.zh == "不是 SM2 曲线上的公钥（public key）"
+    assert (error.field, error.file, error.offset) == ("public key", None, None)
     assert str(error) == f"{error.code}: {error.en}"
 
 
