@@ -47,6 +47,7 @@ international:
 	$(CARGO) test -p yinxin --features international --lib -- pki::x509:: pki::crl:: pki::cms:: pki::timestamp::
 	$(CARGO) test -p yinxin --features international --test openssl -- time_stamps
 	$(CARGO) test -p yinxin --features international --test openssl_cms
+	$(CARGO) test -p yinxin-cli --features international --test international
 
 # The same tests of the kernels as in `unit`, built as they are shipped and with more inputs.
 agreement:

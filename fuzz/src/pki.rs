@@ -39,6 +39,7 @@ pub(crate) fn time(data: &[u8]) {
 
 /// A certificate, in DER or PEM: what is signed lies in its bytes, and its parts can be asked for.
 pub(crate) fn certificate(data: &[u8]) {
+    let _ = Certificate::load(data);
     let _ = Certificate::parse_pem_bundle(data);
     let Ok(certificate) = Certificate::parse_pem_or_der(data) else { return };
     assert!(lies_in(certificate.tbs(), certificate.der()));

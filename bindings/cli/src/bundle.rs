@@ -119,7 +119,8 @@ fn make(arguments: &MakeArguments, output: &Output) -> Result<Ending, Failure> {
         certificates,
         crls,
     };
-    let bundle = manifest.sign(&inputs::certificate(cert)?, &key.load()?);
+    let certificate = inputs::certificate(cert)?;
+    let bundle = manifest.sign(&certificate, &key.load_of(&certificate)?);
     let bundle = bundle.map_err(|error| Failure::core("--set", error))?;
     let facts = json!({
         "set": set,

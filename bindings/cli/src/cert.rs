@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use yinxin::{
     UnixTime,
     pki::x509::{
-        Certificate, PathReport, SubjectNumber, SubjectNumberKind,
+        Certificate, KeyUsage, PathReport, SubjectNumber, SubjectNumberKind,
         issue::{self, Profile, Subject, Terms},
     },
     primitives::sm2::{PrivateKey, PublicKey},
@@ -86,7 +86,9 @@ pub(crate) struct Authority {
 
 impl Authority {
     fn load(&self) -> Result<(Certificate, PrivateKey), Failure> {
-        Ok((inputs::certificate(&self.ca_cert)?, self.key.load()?))
+        let certificate = inputs::authority(&self.ca_cert, KeyUsage::KEY_CERT_SIGN)?;
+        let key = self.key.load_of(&certificate)?;
+        Ok((certificate, key))
     }
 }
 

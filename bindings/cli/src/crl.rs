@@ -6,7 +6,10 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 use yinxin::{
     UnixTime,
-    pki::crl::{self, Crl, Kind, NewList, Reason, Scope},
+    pki::{
+        crl::{self, Crl, Kind, NewList, Reason, Scope},
+        x509::KeyUsage,
+    },
 };
 
 use crate::{
@@ -107,7 +110,7 @@ type Entry = (Vec<u8>, crl::Revoked);
 fn make(arguments: &MakeArguments, output: &Output) -> Result<Ending, Failure> {
     let MakeArguments { cert, key, only, number, at, days, out, .. } = arguments;
     out.check(Written::Text, Access::New)?;
-    let issuer = inputs::certificate(cert)?;
+    let issuer = inputs::authority(cert, KeyUsage::CRL_SIGN)?;
     let this_update = at.map_or_else(inputs::now, Ok)?;
     let entries = entries(arguments)?;
     let entries: Vec<_> = entries
@@ -131,7 +134,7 @@ fn make(arguments: &MakeArguments, output: &Output) -> Result<Ending, Failure> {
             Some(Only::Authorities) => Kind::Authority,
         },
     };
-    let list = list.sign(&issuer, &key.load()?);
+    let list = list.sign(&issuer, &key.load_of(&issuer)?);
     let list = list.map_err(|error| Failure::core(&inputs::name(cert), error))?;
     let pem = list.to_pem();
     if inputs::is_standard(&out.out) {

@@ -11,6 +11,7 @@ use yinxin::{
     pki::{
         algorithm::SignatureForm,
         diagnose::{self, CiphertextQuestion, Diagnosis, KeyQuestion, SignatureQuestion},
+        x509::Certificate,
     },
     primitives::sm2::DistId,
 };
@@ -97,7 +98,8 @@ pub(crate) fn run(command: Command, output: &Output) -> Result<Ending, Failure> 
 }
 
 fn signature(arguments: &SignatureArguments, output: &Output) -> Result<Ending, Failure> {
-    let key = inputs::public_key(&arguments.public_key)?;
+    let bytes = inputs::small_file(&arguments.public_key)?;
+    let key = inputs::public_key_in(&bytes, &arguments.public_key)?;
     let signature = inputs::small_file(&arguments.signature)?;
     let data = inputs::small_file(&arguments.data)?;
     let id = arguments.id.get()?;
@@ -107,8 +109,8 @@ fn signature(arguments: &SignatureArguments, output: &Output) -> Result<Ending, 
         other_ids.push((text.as_str(), id.map_err(|error| Failure::core("--try-id", error))?));
     }
     // The certificate's names, where the key came as one.
-    let subject = inputs::certificate(&arguments.public_key).ok();
-    let subject = subject.as_ref().map(|certificate| {
+    let certificates = Certificate::load(&bytes).unwrap_or_default();
+    let subject = certificates.first().map(|certificate| {
         let name = certificate.subject();
         (name.to_string(), name.common_name().map(str::to_owned))
     });

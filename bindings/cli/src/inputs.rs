@@ -16,7 +16,7 @@ use yinxin::{
         crl::Crl,
         keys,
         pkcs12::{self, Legacy},
-        x509::Certificate,
+        x509::{Certificate, KeyUsage},
     },
     primitives::sm2::{DistId, PrivateKey, PublicKey},
 };
@@ -43,6 +43,23 @@ impl KeyFile {
     pub(crate) fn load(&self) -> Result<PrivateKey, Failure> {
         self.opening.load(&self.key)
     }
+
+    /// The same of a key that must be that of `certificate`.
+    pub(crate) fn load_of(&self, certificate: &Certificate) -> Result<PrivateKey, Failure> {
+        must_belong(self.load()?, certificate, &self.key)
+    }
+}
+
+/// `key`, which was read from `path`, if it is that of `certificate`.
+fn must_belong(
+    key: PrivateKey,
+    certificate: &Certificate,
+    path: &Path,
+) -> Result<PrivateKey, Failure> {
+    if certificate.public_key().ok() == Some(key.public()) {
+        return Ok(key);
+    }
+    Err(Failure::core(&name(path), Error::new(Code::KeyMismatch).field("key")))
 }
 
 /// How a private key is opened.
@@ -149,12 +166,11 @@ impl Signers {
         }
         let (mut signers, mut further) = (Vec::new(), Vec::new());
         for (index, (file, key)) in self.cert.iter().zip(&self.key).enumerate() {
-            let mut all = certificates(file)?.into_iter();
-            let certificate =
-                all.next().ok_or_else(|| Failure::core(&name(file), Error::new(Code::BadPem)))?;
-            further.extend(all);
+            let (certificate, chain) = certificate_and_chain(file)?;
+            further.extend(chain);
             let password = self.key_password_file.get(index).or(self.key_password_file.first());
-            let (key, _) = private_key(key, password.map(PathBuf::as_path), self.legacy)?;
+            let (loaded, _) = private_key(key, password.map(PathBuf::as_path), self.legacy)?;
+            let key = must_belong(loaded, &certificate, key)?;
             signers.push(Signer { certificate, key });
         }
         Ok((signers, further))
@@ -360,23 +376,38 @@ impl Identifier {
     }
 }
 
-/// All certificates of a PEM file, or the one of a DER file.
+/// All certificates of a file, at least one, in whatever wrapping they came.
 pub(crate) fn certificates(path: &Path) -> Result<Vec<Certificate>, Failure> {
-    let bytes = small_file(path)?;
-    let parsed = if bytes.first() == Some(&0x30) {
-        Certificate::parse(&bytes).map(|certificate| vec![certificate])
-    } else {
-        Certificate::parse_pem_bundle(&bytes)
-    };
-    parsed.map_err(|error| Failure::core(&name(path), error))
+    let loaded = Certificate::load(&small_file(path)?);
+    loaded.map_err(|error| Failure::core(&name(path), error))
 }
 
-/// The one certificate of a file; the first where a PEM file holds a chain.
+/// The one certificate of a file; the first where it holds a chain.
 pub(crate) fn certificate(path: &Path) -> Result<Certificate, Failure> {
-    certificates(path)?.into_iter().next().ok_or_else(|| {
-        let error = Error::new(Code::BadPem);
-        Failure::core(&name(path), error)
-    })
+    Ok(certificate_and_chain(path)?.0)
+}
+
+/// The first certificate of a file, and the others in it.
+pub(crate) fn certificate_and_chain(
+    path: &Path,
+) -> Result<(Certificate, Vec<Certificate>), Failure> {
+    let mut all = certificates(path)?.into_iter();
+    let first = all.next().ok_or_else(|| Failure::core(&name(path), Code::BadPem.into()))?;
+    Ok((first.clone(), all.filter(|other| *other != first).collect()))
+}
+
+/// The certificate of an authority that may use its key so: what others sign, nobody accepts.
+pub(crate) fn authority(path: &Path, usage: KeyUsage) -> Result<Certificate, Failure> {
+    let certificate = certificate(path)?;
+    let is_authority = certificate.basic_constraints().is_some_and(|it| it.ca);
+    if is_authority && certificate.key_usage().is_none_or(|it| it.allows_any_of(usage)) {
+        return Ok(certificate);
+    }
+    let name = name(path);
+    Err(Failure::usage(
+        format!("{name}: not an authority's certificate, or not one for {usage}"),
+        format!("{name}：不是 CA 证书，或其密钥用法不含 {usage}"),
+    ))
 }
 
 /// All certificates of all these files.
@@ -387,7 +418,12 @@ pub(crate) fn all_certificates(paths: &[PathBuf]) -> Result<Vec<Certificate>, Fa
 
 /// A public key in any form, or that of a certificate.
 pub(crate) fn public_key(path: &Path) -> Result<PublicKey, Failure> {
-    let loaded = keys::load_public(&small_file(path)?);
+    public_key_in(&small_file(path)?, path)
+}
+
+/// The same of `bytes`, which were read from `path`.
+pub(crate) fn public_key_in(bytes: &[u8], path: &Path) -> Result<PublicKey, Failure> {
+    let loaded = keys::load_public(bytes);
     Ok(loaded.map_err(|error| Failure::core(&name(path), error))?.key)
 }
 

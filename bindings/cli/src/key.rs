@@ -20,28 +20,17 @@ use zeroize::Zeroizing;
 
 use crate::{
     Ending, convert,
+    encoding::Written,
     failure::Failure,
     inputs::{self, AnyKey, KeyFile, LegacyFlag, hex},
-    output::{self, Access, Output},
+    output::{self, Access, OutFile, Output},
     sink,
 };
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Make a new SM2 private key (PKCS#8 PEM, readable by its owner only).
-    New {
-        /// Where to write it; an existing file is never overwritten. `-` is standard output.
-        #[arg(long, value_name = "FILE")]
-        out: PathBuf,
-        /// Encrypt it with the first line of this file (PBES2).
-        #[arg(long, value_name = "FILE")]
-        password_file: Option<PathBuf>,
-        #[command(flatten)]
-        protection: ProtectionArguments,
-        /// Also write the public key (SubjectPublicKeyInfo PEM).
-        #[arg(long, value_name = "FILE")]
-        public_out: Option<PathBuf>,
-    },
+    New(NewArguments),
     /// Show a key's public half and the form it came in; a secret is never printed.
     Show {
         /// A private or public key in any form, or a certificate; `-` is standard input.
@@ -61,6 +50,24 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct NewArguments {
+    /// Where to write it; an existing file is never overwritten. `-` is standard output.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Encrypt it with the first line of this file (PBES2).
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+    #[command(flatten)]
+    protection: ProtectionArguments,
+    /// Also write the public key (SubjectPublicKeyInfo PEM).
+    #[arg(long, value_name = "FILE")]
+    public_out: Option<PathBuf>,
+    /// Replace the file of --public-out if it exists already; a private key is never replaced.
+    #[arg(long, requires = "public_out")]
+    force: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct P12Arguments {
     #[command(flatten)]
     key: KeyFile,
@@ -75,7 +82,7 @@ pub(crate) struct P12Arguments {
     new_password_file: PathBuf,
     #[command(flatten)]
     protection: ProtectionArguments,
-    /// Where to write it; an existing file is never replaced.
+    /// Where to write it; an existing file is never replaced. `-` is standard output.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 }
@@ -132,7 +139,7 @@ pub(crate) struct UnsealArguments {
     new_password_file: Option<PathBuf>,
     #[command(flatten)]
     protection: ProtectionArguments,
-    /// Where to write it (PKCS#8 PEM); an existing file is never overwritten.
+    /// Where to write it (PKCS#8 PEM); an existing file is never overwritten. `-` is standard output.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 }
@@ -151,22 +158,7 @@ enum SealedForm {
 
 pub(crate) fn run(command: Command, output: &Output) -> Result<Ending, Failure> {
     match command {
-        Command::New { out, password_file, protection, public_out } => {
-            let name = inputs::name(&out);
-            let refused = |error| Failure::core(&name, error);
-            let key = PrivateKey::generate().map_err(refused)?;
-            let pem = pem(&key, password_file.as_deref(), protection)?;
-            let public = keys::public_key_to_pem(key.public()).map_err(refused)?;
-            let mut files = vec![(out.as_path(), pem.as_bytes(), Access::Owner)];
-            if let Some(file) = &public_out {
-                files.push((file, public.as_bytes(), Access::Public));
-            }
-            sink::write_all(&files)?;
-            if inputs::is_standard(&out) {
-                return Ok(Ending::Done);
-            }
-            show(key.public(), "private", "PKCS#8", &name, output)
-        }
+        Command::New(arguments) => new(&arguments, output),
         Command::P12(arguments) => p12(&arguments, output),
         Command::Unseal(arguments) => unseal(&arguments, output),
         Command::Convert(arguments) => convert::key(&arguments, output),
@@ -179,6 +171,47 @@ pub(crate) fn run(command: Command, output: &Output) -> Result<Ending, Failure> 
             show(any.public(), kind, &found, &inputs::name(&key), output)
         }
     }
+}
+
+fn new(arguments: &NewArguments, output: &Output) -> Result<Ending, Failure> {
+    let NewArguments { out, password_file, protection, public_out, force } = arguments;
+    let refused = |error| Failure::core(&inputs::name(out), error);
+    let key = PrivateKey::generate().map_err(refused)?;
+    let pem = pem(&key, password_file.as_deref(), *protection)?;
+    let public = keys::public_key_to_pem(key.public()).map_err(refused)?;
+    let mut files = vec![(out.as_path(), pem.as_bytes(), Access::Owner)];
+    if let Some(file) = public_out {
+        let apart: &[&Path] = if inputs::is_standard(out) { &[file] } else { &[file, out] };
+        sink::refuse_one_place(apart)?;
+        let access = if *force { Access::Public } else { Access::New };
+        files.push((file, public.as_bytes(), access));
+    }
+    if inputs::is_standard(out) {
+        files.remove(0);
+        sink::write_all(&files)?;
+        return give(&key, pem.as_bytes(), Written::Text, "PKCS#8", out, output);
+    }
+    sink::write_all(&files)?;
+    show(key.public(), "private", "PKCS#8", &inputs::name(out), output)
+}
+
+/// Writes a private key and shows its public half; on standard output the key stands alone, or with
+/// `--json` in one object.
+fn give(
+    key: &PrivateKey,
+    bytes: &[u8],
+    written: Written,
+    form: &str,
+    out: &Path,
+    output: &Output,
+) -> Result<Ending, Failure> {
+    let name = inputs::name(out);
+    if !inputs::is_standard(out) {
+        output::write(out, bytes, Access::Owner)?;
+        return show(key.public(), "private", form, &name, output);
+    }
+    let facts = json!({ "form": form, "public_key": hex(&key.public().to_sec1()) });
+    OutFile::at(out).deliver("key", bytes, written, Access::Owner, facts, output)
 }
 
 /// The key as PKCS#8 in PEM, encrypted if there is a password.
@@ -199,11 +232,14 @@ fn pem(
 
 fn p12(arguments: &P12Arguments, output: &Output) -> Result<Ending, Failure> {
     let P12Arguments { key, cert, name, new_password_file, protection, out } = arguments;
-    sink::refuse_existing(out, Access::Owner)?;
+    OutFile::at(out).check(Written::Binary, Access::Owner)?;
     let file = inputs::name(out);
     let refused = |error| Failure::core(&file, error);
-    let key = key.load()?;
     let certificates = cert.as_deref().map(inputs::certificates).transpose()?.unwrap_or_default();
+    let key = match certificates.first() {
+        Some(certificate) => key.load_of(certificate)?,
+        None => key.load()?,
+    };
     let password = inputs::password(new_password_file)?;
     let mut writer = Writer::new();
     writer.key(&key, certificates.first(), name.as_deref()).map_err(refused)?;
@@ -211,13 +247,12 @@ fn p12(arguments: &P12Arguments, output: &Output) -> Result<Ending, Failure> {
         writer.certificate(certificate, None);
     }
     let bytes = writer.write(&password, &protection.of_file()).map_err(refused)?;
-    output::write(out, &bytes, Access::Owner)?;
-    show(key.public(), "private", "PKCS#12", &file, output)
+    give(&key, &bytes, Written::Binary, "PKCS#12", out, output)
 }
 
 fn unseal(arguments: &UnsealArguments, output: &Output) -> Result<Ending, Failure> {
     let UnsealArguments { sealed, form, key, cert, new_password_file, protection, out } = arguments;
-    sink::refuse_existing(out, Access::Owner)?;
+    OutFile::at(out).check(Written::Text, Access::Owner)?;
     let holder = key.load()?;
     let certificate = cert.as_deref().map(inputs::certificate).transpose()?;
     let bytes = inputs::small_file(sealed)?;
@@ -233,11 +268,7 @@ fn unseal(arguments: &UnsealArguments, output: &Output) -> Result<Ending, Failur
         return Err(Failure::core(&inputs::name(file), Error::new(Code::KeyMismatch)));
     }
     let pem = pem(&opened, new_password_file.as_deref(), *protection)?;
-    output::write(out, pem.as_bytes(), Access::Owner)?;
-    if inputs::is_standard(out) {
-        return Ok(Ending::Done);
-    }
-    show(opened.public(), "private", "PKCS#8", &inputs::name(out), output)
+    give(&opened, pem.as_bytes(), Written::Text, "PKCS#8", out, output)
 }
 
 fn show(

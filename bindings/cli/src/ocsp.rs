@@ -96,8 +96,28 @@ pub(crate) struct Asked {
 
 impl Asked {
     fn load(&self) -> Result<(Certificate, Certificate), Failure> {
-        Ok((inputs::certificate(&self.cert)?, inputs::certificate(&self.issuer)?))
+        let (certificate, issuer) =
+            (inputs::certificate(&self.cert)?, inputs::certificate(&self.issuer)?);
+        must_have_issued(&issuer, &self.issuer, &certificate, &self.cert)?;
+        Ok((certificate, issuer))
     }
+}
+
+/// Refuses certificates that were mixed up: no responder knows such a pair.
+fn must_have_issued(
+    issuer: &Certificate,
+    issuer_file: &Path,
+    certificate: &Certificate,
+    file: &Path,
+) -> Result<(), Failure> {
+    if certificate.issuer().matches(issuer.subject()) {
+        return Ok(());
+    }
+    let (issuer, certificate) = (inputs::name(issuer_file), inputs::name(file));
+    Err(Failure::usage(
+        format!("{issuer}: not the certificate of the issuer of {certificate}"),
+        format!("{issuer}：不是 {certificate} 的颁发者证书"),
+    ))
 }
 
 #[derive(Debug, Args)]
@@ -152,7 +172,9 @@ fn request(arguments: &RequestArguments, output: &Output) -> Result<Ending, Fail
         HashName::Sha256 => Hash::Sha256,
     };
     let mut ids = vec![CertId::new(&certificate, &issuer, hash).map_err(refused)?];
-    for other in inputs::all_certificates(also)? {
+    for file in also {
+        let other = inputs::certificate(file)?;
+        must_have_issued(&issuer, &asked.issuer, &other, file)?;
         ids.push(CertId::new(&other, &issuer, hash).map_err(refused)?);
     }
     let request = Request::of(&ids, nonce).map_err(refused)?;
@@ -173,7 +195,9 @@ fn respond(arguments: &RespondArguments, output: &Output) -> Result<Ending, Fail
     let issuer = inputs::certificate(issuer)?;
     let certificate = cert.as_deref().map(inputs::certificate).transpose()?;
     let list = inputs::crl(crl)?;
-    let key = key.load()?;
+    // Of another authority's list every certificate would be good.
+    list.verify_issued_by(&issuer).map_err(|error| Failure::core(&inputs::name(crl), error))?;
+    let key = key.load_of(certificate.as_ref().unwrap_or(&issuer))?;
     let at = at.map_or_else(inputs::now, Ok)?;
     let request = Request::parse(&inputs::small_file(request)?).map_err(refused)?;
     let responder = Responder::new(&issuer, certificate.as_ref().unwrap_or(&issuer), &key);

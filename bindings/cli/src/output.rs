@@ -172,13 +172,19 @@ pub(crate) struct OutFile {
 }
 
 impl OutFile {
+    /// At `path`, where nothing is replaced.
+    pub(crate) fn at(path: &Path) -> Self {
+        Self { out: path.to_owned(), force: false }
+    }
+
     /// Says before the work what would go wrong after it: bytes for a terminal, a file that exists.
     pub(crate) fn check(&self, written: Written, access: Access) -> Result<(), Failure> {
         if inputs::is_standard(&self.out) {
             if written == Written::Binary && io::stdout().is_terminal() {
                 return Err(Failure::usage(
-                    "binary output does not suit a terminal: give --out FILE or --encoding hex",
-                    "终端不适合输出二进制：请用 --out FILE 或 --encoding hex",
+                    "binary output does not suit a terminal: give --out FILE, or --encoding hex or \
+                     --pem where the command has it",
+                    "终端不适合输出二进制：请用 --out FILE；支持的命令也可用 --encoding hex 或 --pem",
                 ));
             }
             return Ok(());

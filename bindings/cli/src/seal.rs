@@ -35,6 +35,9 @@ pub(crate) enum Command {
         /// Also write its picture.
         #[arg(long, value_name = "FILE")]
         picture_out: Option<PathBuf>,
+        /// Replace that file if it exists already.
+        #[arg(long, requires = "picture_out")]
+        force: bool,
     },
     /// Verify a seal by itself; every check is named.
     Verify {
@@ -84,10 +87,11 @@ pub(crate) struct MakeArguments {
 pub(crate) fn run(command: Command, output: &Output) -> Result<Ending, Failure> {
     match command {
         Command::Make(arguments) => make(&arguments, output),
-        Command::Show { file, picture_out } => {
+        Command::Show { file, picture_out, force } => {
             let seal = load(&file)?;
             if let Some(out) = picture_out {
-                output::write(&out, seal.picture().data, Access::Public)?;
+                let access = if force { Access::Public } else { Access::New };
+                output::write(&out, seal.picture().data, access)?;
             }
             show(&seal, &file, output)
         }
@@ -98,7 +102,7 @@ pub(crate) fn run(command: Command, output: &Output) -> Result<Ending, Failure> 
 /// Reads a seal.
 pub(crate) fn load(path: &Path) -> Result<Seal, Failure> {
     let bytes = inputs::small_file(path)?;
-    Seal::parse(&bytes).map_err(|error| Failure::core(&path.display().to_string(), error))
+    Seal::parse(&bytes).map_err(|error| Failure::core(&inputs::name(path), error))
 }
 
 fn make(arguments: &MakeArguments, output: &Output) -> Result<Ending, Failure> {
@@ -131,7 +135,7 @@ fn make(arguments: &MakeArguments, output: &Output) -> Result<Ending, Failure> {
             height_mm: arguments.size_mm,
         },
     };
-    let seal = seals::make(&description, &maker, &arguments.key.load()?)
+    let seal = seals::make(&description, &maker, &arguments.key.load_of(&maker)?)
         .map_err(|error| Failure::core(&inputs::name(&arguments.cert), error))?;
     if inputs::is_standard(&out.out) {
         let facts = json!({ "name": arguments.name });
@@ -201,7 +205,7 @@ fn show(seal: &Seal, file: &Path, output: &Output) -> Result<Ending, Failure> {
 
 fn verify(file: &Path, trust: &TrustFiles, output: &Output) -> Result<Ending, Failure> {
     let seal = load(file)?;
-    let Loaded { trust: store, evidence } = trust.load()?;
+    let Loaded { trust: store, evidence } = trust.load(output)?;
     let at = trust.at()?;
     let (revocation, crl_grace_s) = (trust.revocation(), trust.grace_s());
     let policy = Policy { revocation, crl_grace_s, ..Policy::default() };

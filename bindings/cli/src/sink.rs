@@ -217,6 +217,28 @@ pub(crate) fn write(path: &Path, bytes: &[u8], access: Access) -> Result<(), Fai
     sink.finish()
 }
 
+/// Refuses several results in one file, of which only the last would stay, and on standard output, where
+/// they would stand among what is told of them. Devices take everything.
+pub(crate) fn refuse_one_place(paths: &[&Path]) -> Result<(), Failure> {
+    // A file that is not there yet is known by its folder.
+    let place = |path: &&Path| {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = fs::canonicalize(folder.unwrap_or_else(|| Path::new(".")));
+        let named = || Some(folder.ok()?.join(path.file_name()?));
+        fs::canonicalize(path).ok().or_else(named).unwrap_or_else(|| path.to_path_buf())
+    };
+    let mut places: Vec<_> = paths.iter().filter(|path| !is_special(path)).map(place).collect();
+    places.sort();
+    let apart = places.windows(2).all(|pair| pair.first() != pair.last());
+    if apart && !paths.iter().any(|path| inputs::is_standard(path)) {
+        return Ok(());
+    }
+    Err(Failure::usage(
+        "several results go to several files: name different ones, and not -",
+        "多个结果需写入不同的文件：请分别指定，且不能用 -",
+    ))
+}
+
 /// Writes several files, all of them or none.
 pub(crate) fn write_all(files: &[(&Path, &[u8], Access)]) -> Result<(), Failure> {
     let mut sinks = Vec::new();
@@ -229,7 +251,7 @@ pub(crate) fn write_all(files: &[(&Path, &[u8], Access)]) -> Result<(), Failure>
         sink.finish().inspect_err(|_| {
             // A file that replaced another one cannot be taken back; a new one can.
             let is_new = |(path, _, access): &&(&Path, &[u8], Access)| {
-                *access != Access::Public && !is_special(path)
+                *access != Access::Public && !is_special(path) && !inputs::is_standard(path)
             };
             for (path, ..) in files.iter().take(index).filter(is_new) {
                 let _ = fs::remove_file(path);
@@ -240,8 +262,8 @@ pub(crate) fn write_all(files: &[(&Path, &[u8], Access)]) -> Result<(), Failure>
 }
 
 /// Whether a file can be written at `path`, asked before long work whose result goes there.
-pub(crate) fn check_writable(path: &Path) -> Result<(), Failure> {
-    Sink::new(path, Access::Public).map(drop)
+pub(crate) fn check_writable(path: &Path, access: Access) -> Result<(), Failure> {
+    Sink::new(path, access).map(drop)
 }
 
 /// Something that is there and is neither a file nor a folder: it is written to and never replaced.

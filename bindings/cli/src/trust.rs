@@ -8,6 +8,7 @@ use yinxin::{
     UnixTime,
     pki::{
         bundle::{Bundle, BundlePolicy, Contents},
+        crl::Crl,
         x509::{Certificate, Evidence, PathPolicy, PinnedSet, Revocation, Role, TrustStore},
     },
     primitives::sm3,
@@ -18,6 +19,7 @@ use crate::{
     encoding,
     failure::Failure,
     inputs::{self, hex},
+    output::Output,
 };
 
 /// Trust anchors, intermediate certificates, revocation data and the time to judge at.
@@ -42,7 +44,8 @@ pub(crate) struct TrustFiles {
     /// Intermediate certificates; not trusted by themselves.
     #[arg(long, value_name = "FILE", help_heading = TRUST)]
     intermediate: Vec<PathBuf>,
-    /// Revocation lists, PEM or DER; complete ones, partial ones and delta lists.
+    /// Revocation lists, PEM or DER; complete ones, partial ones and delta lists. Beside those of a
+    /// bundle, where there is one.
     #[arg(long, value_name = "FILE", help_heading = TRUST)]
     crl: Vec<PathBuf>,
     /// OCSP responses (DER), in place of revocation lists or beside them.
@@ -71,7 +74,7 @@ pub(crate) struct TrustFiles {
 pub(crate) struct BundleFiles {
     /// A signed bundle of anchors and revocation lists, in place of --trust.
     #[arg(long, value_name = "FILE", requires_all = ["bundle_key", "bundle_set"],
-          conflicts_with_all = ["trust", "trust_anchor", "pin", "trust_name", "crl"],
+          conflicts_with_all = ["trust", "trust_anchor", "pin", "trust_name"],
           help_heading = TRUST)]
     bundle: Option<PathBuf>,
     #[command(flatten)]
@@ -107,22 +110,24 @@ pub(crate) struct Loaded {
 
 impl TrustFiles {
     /// Reads everything.
-    pub(crate) fn load(&self) -> Result<Loaded, Failure> {
+    pub(crate) fn load(&self, output: &Output) -> Result<Loaded, Failure> {
         let responses =
             self.ocsp.iter().map(|file| crate::ocsp::read(file)).collect::<Result<Vec<_>, _>>()?;
+        let crls = self.crl.iter().map(|file| inputs::crl(file));
+        let crls = crls.collect::<Result<Vec<_>, _>>()?;
         let Loaded { trust, evidence } = match &self.bundle.bundle {
             Some(file) => {
                 let Contents { trust, evidence, .. } = self.bundle.demands.open(file)?;
                 let more = inputs::all_certificates(&self.intermediate)?;
-                Loaded { trust, evidence: evidence.with_certificates(more) }
+                Loaded { trust, evidence: evidence.with_certificates(more).with_crls(crls) }
             }
-            None => self.load_files()?,
+            None => self.load_files(crls, output)?,
         };
         let trust = trust.with_responders(inputs::all_certificates(&self.ocsp_responder)?);
         Ok(Loaded { trust, evidence: evidence.with_ocsp(responses) })
     }
 
-    fn load_files(&self) -> Result<Loaded, Failure> {
+    fn load_files(&self, crls: Vec<Crl>, output: &Output) -> Result<Loaded, Failure> {
         let (mut anchors, mut intermediates) = (Vec::new(), Vec::new());
         let given = inputs::all_certificates(&self.trust)?;
         let name = self.trust_name.as_deref();
@@ -144,9 +149,16 @@ impl TrustFiles {
             intermediates.extend(found.others);
         }
         anchors.extend(inputs::all_certificates(&self.trust_anchor)?);
+        if anchors.is_empty() {
+            // Every answer will be indeterminate, for a reason that is not in what is judged.
+            output.note(output.pick(
+                "yinxin: no certificate of --trust is self-issued, so that nothing is trusted; \
+                 --trust-anchor FILE trusts one that another authority issued",
+                "yinxin：--trust 中没有自签发证书，因此没有信任锚；如需信任由其他机构签发的证书，请用 --trust-anchor FILE",
+            ));
+        }
         intermediates.extend(inputs::all_certificates(&self.intermediate)?);
-        let crls = self.crl.iter().map(|file| inputs::crl(file));
-        let evidence = Evidence::new(intermediates, crls.collect::<Result<_, _>>()?);
+        let evidence = Evidence::new(intermediates, crls);
         let trust = match name {
             Some(name) => TrustStore::named(name, anchors),
             None => TrustStore::new(anchors),

@@ -2,20 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Subcommand};
-use digest::Digest as _;
+use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use yinxin::{
     Code, Error, UnixTime,
     pki::{
         cms::{Family, SignedData, SignerInfo},
         timestamp::{
-            self, Accuracy, Authority, Imprint, Register, Stamped, TimeStampPolicy,
-            TimeStampRequest, TimeStampResponse, Token,
+            self, Accuracy, Authority, HashAlgorithm, Imprint, Register, RunningImprint, Stamped,
+            TimeStampPolicy, TimeStampRequest, TimeStampResponse, Token,
         },
         x509::Role,
     },
-    primitives::sm3::Sm3,
     report::headline,
 };
 
@@ -54,6 +52,10 @@ pub(crate) struct RequestArguments {
     /// tsa attach` can put the stamp beside it.
     #[arg(long, value_name = "NUMBER")]
     signer: Option<usize>,
+    /// The hash function between the data and the stamp. GM/T 0033 has SM3 alone; authorities of other
+    /// countries may know only the others.
+    #[arg(long, value_enum, default_value_t = HashName::Sm3)]
+    hash: HashName,
     /// The policy under which, as an object identifier.
     #[arg(long, value_name = "OID")]
     policy: Option<String>,
@@ -67,6 +69,25 @@ pub(crate) struct RequestArguments {
     out: OutFile,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum HashName {
+    Sm3,
+    Sha256,
+    Sha384,
+    Sha512,
+}
+
+impl HashName {
+    const fn hash(self) -> HashAlgorithm {
+        match self {
+            Self::Sm3 => HashAlgorithm::Sm3,
+            Self::Sha256 => HashAlgorithm::Sha256,
+            Self::Sha384 => HashAlgorithm::Sha384,
+            Self::Sha512 => HashAlgorithm::Sha512,
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArguments {
     /// The answer or token; `-` is standard input.
@@ -77,6 +98,9 @@ pub(crate) struct VerifyArguments {
     /// The request, whose nonce and policy must be met, too.
     #[arg(long, value_name = "FILE", conflicts_with = "data")]
     request: Option<PathBuf>,
+    /// A hash function that may stand between the data and the stamp. Repeatable.
+    #[arg(long, value_enum, default_values_t = [HashName::Sm3])]
+    hash: Vec<HashName>,
     /// A policy under which the stamp may have been made, as an object identifier (default: any).
     /// Repeatable.
     #[arg(long, value_name = "OID")]
@@ -140,15 +164,16 @@ pub(crate) fn run(command: Command, output: &Output) -> Result<Ending, Failure> 
 }
 
 fn request(arguments: &RequestArguments, output: &Output) -> Result<Ending, Failure> {
-    let RequestArguments { data, signer, policy, no_nonce, no_certificate, out } = arguments;
+    let RequestArguments { data, signer, hash, policy, no_nonce, no_certificate, out } = arguments;
     out.check(Written::Binary, Access::New)?;
     let name = inputs::name(data);
     let refused = |error| Failure::core(&name, error);
     let imprint = match signer {
         Some(number) => {
-            Imprint::of(&signer_of(&cms::signed_data(data)?, *number, &name)?.signature)
+            let signed = cms::signed_data(data)?;
+            Imprint::by(hash.hash(), &signer_of(&signed, *number, &name)?.signature)
         }
-        None => imprint(data)?,
+        None => imprint(data, hash.hash())?,
     };
     let mut request = TimeStampRequest::new(imprint).map_err(refused)?;
     if let Some(policy) = policy {
@@ -188,7 +213,9 @@ fn attach(arguments: &AttachArguments, output: &Output) -> Result<Ending, Failur
     let refused = |error| Failure::core(&token_name, error);
     // A stamp over something else would say nothing of this signature.
     let parsed = Token::parse(&token).map_err(refused)?;
-    if !parsed.info().imprint.is_same_as(&Imprint::of(signature)) {
+    let imprint = &parsed.info().imprint;
+    let hash = imprint.hash_algorithm().unwrap_or(HashAlgorithm::Sm3);
+    if !imprint.is_same_as(&Imprint::by(hash, signature)) {
         return Err(refused(Error::new(Code::TimeStampMismatch).field("messageImprint")));
     }
     let stamped = signed.with_time_stamp(*signer, &token).map_err(refused)?;
@@ -251,14 +278,21 @@ fn show(file: &Path, output: &Output) -> Result<Ending, Failure> {
     Ok(Ending::Done)
 }
 
-/// The SM3 digest of what `data` holds, read piece by piece.
-fn imprint(data: &Path) -> Result<Imprint, Failure> {
-    let mut hash = Sm3::new();
+/// The digest of what `data` holds, read piece by piece.
+fn imprint(data: &Path, hash: HashAlgorithm) -> Result<Imprint, Failure> {
+    let mut running = RunningImprint::new(hash);
     inputs::pieces(data, |piece| {
-        hash.update(piece);
+        running.update(piece);
         Ok(())
     })?;
-    Ok(Imprint::from_sm3(hash.finalize().into()))
+    Ok(running.finish())
+}
+
+/// The one of `hashes` that `token` names; where it names none of them, the verdict will say so.
+fn hash_of(token: &[u8], hashes: &[HashAlgorithm]) -> HashAlgorithm {
+    let parsed = Token::parse(token).ok();
+    let named = parsed.and_then(|token| token.info().imprint.hash_algorithm());
+    named.filter(|hash| hashes.contains(hash)).unwrap_or(HashAlgorithm::Sm3)
 }
 
 /// One time for one answer; serial numbers are random.
@@ -277,9 +311,8 @@ impl Register for Clock {
 fn reply(arguments: &ReplyArguments, output: &Output) -> Result<Ending, Failure> {
     let ReplyArguments { request, cert, key, policy, accuracy, at, pkcs7, out } = arguments;
     out.check(Written::Binary, Access::New)?;
-    let mut chain = inputs::certificates(cert)?;
-    let certificate = inputs::certificate(cert)?;
-    chain.retain(|other| *other != certificate);
+    inputs::object_identifier("--policy", policy)?;
+    let (certificate, chain) = inputs::certificate_and_chain(cert)?;
     let clock = Clock(at.map_or_else(inputs::now, Ok)?);
     let key = key.load()?;
     let authority = Authority {
@@ -310,7 +343,7 @@ fn reply(arguments: &ReplyArguments, output: &Output) -> Result<Ending, Failure>
 }
 
 fn verify(arguments: &VerifyArguments, output: &Output) -> Result<Ending, Failure> {
-    let VerifyArguments { file, data, request, policy, authority_cert, trust } = arguments;
+    let VerifyArguments { file, data, request, hash, policy, authority_cert, trust } = arguments;
     for policy in policy {
         inputs::object_identifier("--policy", policy)?;
     }
@@ -323,16 +356,19 @@ fn verify(arguments: &VerifyArguments, output: &Output) -> Result<Ending, Failur
         None => None,
     };
     let token = token(file)?;
-    let imprint = data.as_deref().map(imprint).transpose()?;
+    let hashes: Vec<_> = hash.iter().map(|hash| hash.hash()).collect();
+    let digest = |data| imprint(data, hash_of(&token, &hashes));
+    let imprint = data.as_deref().map(digest).transpose()?;
     let stamped = match (&request, &imprint) {
         (Some(request), _) => Stamped::Request(request),
         (None, Some(imprint)) => Stamped::Imprint(imprint),
         (None, None) => return Err(Failure::usage("--data or --request", "--data 或 --request")),
     };
-    let Loaded { trust: store, evidence } = trust.load()?;
+    let Loaded { trust: store, evidence } = trust.load(output)?;
     let known = inputs::all_certificates(authority_cert)?;
     let policies: Vec<_> = policy.iter().map(String::as_str).collect();
     let policy = TimeStampPolicy {
+        hashes: &hashes,
         policies: &policies,
         known: &known,
         ..TimeStampPolicy::sm3(trust.policy(Role::TimeStamper))

@@ -88,10 +88,10 @@ enum SealedForm {
 
 pub(super) fn issue(arguments: &PairArguments, output: &Output) -> Result<Ending, Failure> {
     let access = if arguments.force { Access::Public } else { Access::New };
-    let outs = [Some(&arguments.signing_out), Some(&arguments.encryption_out)];
-    for out in outs.into_iter().chain([arguments.key_out.as_ref()]).flatten() {
-        sink::refuse_existing(out, access)?;
-    }
+    let mut outs = vec![arguments.signing_out.as_path(), &arguments.encryption_out];
+    outs.extend(arguments.key_out.as_deref());
+    sink::refuse_one_place(&outs)?;
+    outs.iter().try_for_each(|out| sink::refuse_existing(out, access))?;
     let request = match verified(&arguments.csr, output)? {
         Ok(request) => request,
         Err(ending) => return Ok(ending),

@@ -71,12 +71,9 @@ pub(super) fn verify(arguments: &VerifyArguments, output: &Output) -> Result<End
         // One that is none would never be met: the answer would mislead.
         inputs::object_identifier("--require-policy", policy)?;
     }
-    let Loaded { trust: store, evidence } = trust.load()?;
-    let mut certificates = inputs::certificates(file)?.into_iter();
-    let Some(leaf) = certificates.next() else {
-        return Err(Failure::core(&inputs::name(file), yinxin::Error::new(yinxin::Code::BadPem)));
-    };
-    let evidence = evidence.with_certificates(certificates);
+    let Loaded { trust: store, evidence } = trust.load(output)?;
+    let (leaf, chain) = inputs::certificate_and_chain(file)?;
+    let evidence = evidence.with_certificates(chain);
     let demands = PolicyDemands {
         acceptable: (!require_policy.is_empty())
             .then(|| require_policy.iter().map(|policy| policy.as_str().into()).collect()),

@@ -120,7 +120,7 @@ pub(super) fn decrypt_verify(
     out.check(Written::Text, Access::New)?;
     let holder = which.holder(key.load()?)?;
     let known = inputs::all_certificates(signer_cert)?;
-    let loaded = trust.load()?;
+    let loaded = trust.load(output)?;
     let name = inputs::name(data);
     let options = VerifyOptions { known: &known, ..VerifyOptions::default() };
     let judge = Judge {

@@ -193,7 +193,7 @@ pub(super) fn verify(arguments: &VerifyArguments, output: &Output) -> Result<End
     let known: Vec<Certificate> = inputs::all_certificates(signer_cert)?;
     let deviant: Vec<_> = accept.iter().map(|form| form.form()).collect();
     let options = VerifyOptions { known: &known, deviant: &deviant };
-    let loaded = trust.load()?;
+    let loaded = trust.load(output)?;
     let name = inputs::name(signed);
     let mut content = match content_out {
         Some(file) => Some(Sink::new(file, access)?),

@@ -112,7 +112,8 @@ pub(crate) struct IssueArguments {
     data: PathBuf,
     #[command(flatten)]
     sealing: SealingFiles,
-    /// Where to write the licences; each file is named after its identifier.
+    /// Where to write the licences; each file is named after its identifier, and replaces an earlier one
+    /// of that name.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Licences at a time (default: one a processor).

@@ -41,6 +41,9 @@ pub(crate) struct Arguments {
     /// Write all reports as one HTML page.
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
+    /// Replace that page if it exists already.
+    #[arg(long, requires = "html")]
+    force: bool,
     /// Files at a time (default: one a processor).
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
@@ -50,6 +53,13 @@ pub(crate) struct Arguments {
     /// Print every check of every file, not only of those that did not pass.
     #[arg(long, short)]
     verbose: bool,
+}
+
+impl Arguments {
+    /// What happens to a page that exists already.
+    const fn access(&self) -> Access {
+        if self.force { Access::Public } else { Access::New }
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -62,8 +72,9 @@ enum ClaimedTimeName {
 
 pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Ending, Failure> {
     let at = arguments.trust.at()?;
-    let verifier = verifier(arguments)?;
-    arguments.html.as_deref().map(output::check_writable).transpose()?;
+    let verifier = verifier(arguments, output)?;
+    let check = |page| output::check_writable(page, arguments.access());
+    arguments.html.as_deref().map(check).transpose()?;
     let files = files(&arguments.paths)?;
     let pool = inputs::workers(arguments.jobs)?;
     // Chunks keep the order of the output and bound what is in memory at a time.
@@ -90,8 +101,8 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Result<Ending, Fail
 /// Files that one worker gets at a time: reports are some 50 KB, so a chunk stays in the megabytes.
 const FILES_A_WORKER: usize = 32;
 
-fn verifier(arguments: &Arguments) -> Result<Verifier, Failure> {
-    let Loaded { trust, evidence } = arguments.trust.load()?;
+fn verifier(arguments: &Arguments, output: &Output) -> Result<Verifier, Failure> {
+    let Loaded { trust, evidence } = arguments.trust.load(output)?;
     let signers = inputs::all_certificates(&arguments.signer_cert)?;
     let claimed_time = match arguments.claimed_time {
         ClaimedTimeName::Trusted => ClaimedTime::Trusted,
@@ -224,7 +235,7 @@ impl<'a> Summary<'a> {
 
     fn finish(self) -> Result<Ending, Failure> {
         if let (Some(html), Some(file)) = (self.html, &self.arguments.html) {
-            output::write(file, html.finish().as_bytes(), Access::Public)?;
+            output::write(file, html.finish().as_bytes(), self.arguments.access())?;
         }
         let counts = [self.passed, self.failed, self.indeterminate, self.unreadable];
         if !self.output.json && counts.iter().sum::<usize>() > 1 {

@@ -184,7 +184,8 @@ impl Crl {
         }
         let blocks = pem::blocks(bytes)?;
         let block = blocks.iter().find(|block| ["X509 CRL", "CRL"].contains(&block.label));
-        Self::parse(&block.ok_or(Error::new(Code::BadPem).field("PEM"))?.der)
+        let none = Error::new(Code::BadPem).field("PEM without a revocation list");
+        Self::parse(&block.ok_or(none)?.der)
     }
 
     /// The DER, as it was read.

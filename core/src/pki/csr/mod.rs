@@ -103,7 +103,8 @@ impl Csr {
         if pem::is_pem(bytes) {
             let blocks = pem::blocks(bytes)?;
             let block = blocks.iter().find(|block| PEM_LABELS.contains(&block.label));
-            return Self::parse(&block.ok_or(Error::new(Code::BadPem).field("PEM"))?.der);
+            let none = Error::new(Code::BadPem).field("PEM without a request");
+            return Self::parse(&block.ok_or(none)?.der);
         }
         // The DER of a SEQUENCE begins with `0`, the base64 of it with `M`.
         let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=\r\n\t ".contains(byte);

@@ -33,7 +33,8 @@ pub fn private_key_from_encrypted(
     }
     let blocks = pem::blocks(bytes)?;
     let block = blocks.iter().find(|block| block.label == LABEL);
-    decrypt(&block.ok_or(Error::new(Code::BadPem).field("PEM"))?.der, password, legacy)
+    let none = Error::new(Code::BadPem).field("PEM without an encrypted key");
+    decrypt(&block.ok_or(none)?.der, password, legacy)
 }
 
 /// The key as encrypted PKCS#8 in PEM, encrypted as `encryption` says.

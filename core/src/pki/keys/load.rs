@@ -191,7 +191,7 @@ pub(in crate::pki) const FOREIGN_LABELS: [&str; 3] =
     ["RSA PRIVATE KEY", "DSA PRIVATE KEY", "OPENSSH PRIVATE KEY"];
 
 fn private(bytes: &[u8], password: Option<&[u8]>) -> Result<Loaded<PrivateKey>, Error> {
-    let container = container(bytes).ok_or(Error::new(Code::UnknownForm).field("container"))?;
+    let container = container(bytes).ok_or(Error::new(Code::UnknownForm).field("private key"))?;
     let key = match container {
         Container::Pkcs8 => private::from_pkcs8(bytes)?,
         Container::EncryptedPkcs8 => decrypt(bytes, password)?,
@@ -240,7 +240,7 @@ fn pkcs12(bytes: &[u8], password: Option<&[u8]>) -> Result<Loaded<PrivateKey>, E
 }
 
 fn public(bytes: &[u8]) -> Result<Loaded<PublicKey>, Error> {
-    let container = container(bytes).ok_or(Error::new(Code::UnknownForm).field("container"))?;
+    let container = container(bytes).ok_or(Error::new(Code::UnknownForm).field("public key"))?;
     let key = match container {
         Container::Spki => public_key_from_spki(bytes)?,
         Container::Sm2PublicKey => public_key_from_bit_string(bytes)?,

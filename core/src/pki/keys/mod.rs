@@ -75,7 +75,7 @@ pub fn private_key_from_pem(text: &[u8], password: Option<&[u8]>) -> Result<Priv
         };
         return read.map_err(Error::without_place);
     }
-    Err(Error::new(Code::BadPem).field("PEM"))
+    Err(Error::new(Code::BadPem).field("PEM without a private key"))
 }
 
 /// Reads an SM2 private key from DER: PKCS#8 plain or encrypted, or SEC1. A public key inside must
@@ -206,7 +206,8 @@ pub fn public_key_from_pem(text: &[u8]) -> Result<PublicKey, Error> {
     check_length(text)?;
     let blocks = pem::blocks(text)?;
     let block = blocks.iter().find(|block| block.label == "PUBLIC KEY");
-    public_key_from_spki(&block.ok_or(Error::new(Code::BadPem).field("PEM"))?.der)
+    let none = Error::new(Code::BadPem).field("PEM without a public key");
+    public_key_from_spki(&block.ok_or(none)?.der)
 }
 
 /// The DER of the key's SubjectPublicKeyInfo: id-ecPublicKey with SM2 as its curve, the point

@@ -4,7 +4,7 @@ use crate::{
     Code, Error,
     pki::{
         algorithm::{dotted, oid},
-        hash_algorithm::HashAlgorithm,
+        hash_algorithm::{HashAlgorithm, Running},
         tlv::{Element, sequence, tag, wrap},
     },
     primitives::sm3,
@@ -20,6 +20,30 @@ pub struct Imprint {
     pub null_parameters: bool,
     /// The digest.
     pub digest: Vec<u8>,
+}
+
+/// The imprint of data that goes by piece by piece.
+#[derive(Clone)]
+pub struct RunningImprint(Running);
+
+impl RunningImprint {
+    /// Of no data yet, by `hash`.
+    #[must_use]
+    pub fn new(hash: HashAlgorithm) -> Self {
+        Self(Running::new(hash))
+    }
+
+    /// Takes the next piece.
+    pub fn update(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    /// The imprint of all pieces.
+    #[must_use]
+    pub fn finish(self) -> Imprint {
+        let (hash, digest) = self.0.finish();
+        Imprint { algorithm: hash.oid().to_vec(), null_parameters: false, digest }
+    }
 }
 
 impl Imprint {

@@ -30,7 +30,7 @@ mod verify;
 
 pub use super::hash_algorithm::HashAlgorithm;
 pub use authority::{Answered, Authority, Register, random_serial};
-pub use imprint::Imprint;
+pub use imprint::{Imprint, RunningImprint};
 pub(crate) use judgement::order_check;
 pub use judgement::{Judgement, verify};
 pub use request::{Extension, TimeStampRequest};

@@ -17,6 +17,7 @@ mod hosts;
 pub mod issue;
 mod judge;
 mod lists;
+mod load;
 mod locations;
 mod name;
 mod name_match;
@@ -137,10 +138,7 @@ impl Certificate {
         if !pem::is_pem(bytes) {
             return Self::parse(bytes);
         }
-        Self::parse_pem_bundle(bytes)?
-            .into_iter()
-            .next()
-            .ok_or(Error::new(Code::BadPem).field("PEM"))
+        Self::parse_pem_bundle(bytes)?.into_iter().next().ok_or_else(no_certificate)
     }
 
     /// Parses every certificate of a PEM text, in its order. Blocks of other kinds are skipped.
@@ -153,11 +151,7 @@ impl Certificate {
             .filter(|block| PEM_LABELS.contains(&block.label))
             .map(|block| Self::parse(&block.der))
             .collect::<Result<Vec<_>, _>>()?;
-        if certificates.is_empty() {
-            Err(Error::new(Code::BadPem).field("PEM"))
-        } else {
-            Ok(certificates)
-        }
+        if certificates.is_empty() { Err(no_certificate()) } else { Ok(certificates) }
     }
 
     /// The DER, as it was read.
@@ -427,6 +421,10 @@ impl SignatureAlgorithm {
 pub(super) fn hex(bytes: &[u8]) -> String {
     let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or_default();
     bytes.iter().flat_map(|&byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+fn no_certificate() -> Error {
+    Error::new(Code::BadPem).field("PEM without a certificate")
 }
 
 const PEM_LABELS: [&str; 3] = ["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"];

@@ -153,7 +153,7 @@ pub struct Evidence {
     ocsp: Arc<HashMap<Box<[u8]>, Vec<ocsp::Response>>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Index {
     by_subject: BySubject,
     crls: HashMap<NormalForm, Vec<Crl>>,
@@ -197,6 +197,19 @@ impl Evidence {
         let more = self.more.iter().cloned().chain(more);
         let most = 4 * limits::PATH_CERTIFICATES_MAX;
         Self { more: more.take(most).collect(), ..self.clone() }
+    }
+
+    /// This evidence and further revocation lists: those that came after a bundle was made, for example.
+    #[must_use]
+    pub fn with_crls(&self, more: impl IntoIterator<Item = Crl>) -> Self {
+        let mut index = (*self.shared).clone();
+        for crl in more {
+            let same = index.crls.entry(crl.issuer().normal_form()).or_default();
+            if same.iter().all(|other| other.der() != crl.der()) {
+                same.push(crl);
+            }
+        }
+        Self { shared: Arc::new(index), ..self.clone() }
     }
 
     /// The certificates whose subject has this normal form.
