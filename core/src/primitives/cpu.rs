@@ -35,7 +35,7 @@ witnesses! {
 
     /// 512-bit vectors with the 52-bit multiply-add (Intel since Ice Lake, AMD since Zen 4). Never in a build
     /// without optimisation.
-    Ifma if OPTIMISED: "avx2", "avx512f", "avx512dq", "avx512ifma";
+    Ifma if OPTIMISED: "avx2", "avx512f", "avx512dq", "avx512vl", "avx512ifma";
     /// Products and two chains of carries side by side.
     Adx: "bmi2", "adx";
     /// 256-bit vectors, with the rounds of AES as instructions.
@@ -54,13 +54,27 @@ witnesses! {
 #[cfg(target_arch = "x86_64")]
 const OPTIMISED: bool = cfg!(not(yinxin_unoptimised));
 
-/// Whether vector instructions take longer while many of them wait for operands, as on Zen 5: the first
-/// CPU of AMD, which alone has the one set of instructions, that has the other.
+/// Whether vector instructions take longer while many of them wait for operands, as on Zen 5.
 #[cfg(target_arch = "x86_64")]
 #[must_use]
 pub fn full_queues_delay() -> bool {
+    is_amd() && std::arch::is_x86_feature_detected!("avx512vp2intersect")
+}
+
+/// Whether an instruction on 512 bits is done in two halves, as on Zen 4.
+#[cfg(target_arch = "x86_64")]
+#[must_use]
+pub fn halves_512_bits() -> bool {
+    is_amd()
+        && std::arch::is_x86_feature_detected!("avx512ifma")
+        && !std::arch::is_x86_feature_detected!("avx512vp2intersect")
+}
+
+/// A CPU of AMD, which alone has these instructions. Its first with 512-bit registers (Zen 4) lacks
+/// `avx512vp2intersect`, the second (Zen 5) has it.
+#[cfg(target_arch = "x86_64")]
+fn is_amd() -> bool {
     std::arch::is_x86_feature_detected!("sse4a")
-        && std::arch::is_x86_feature_detected!("avx512vp2intersect")
 }
 
 #[cfg(target_arch = "aarch64")]

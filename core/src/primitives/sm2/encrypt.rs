@@ -93,13 +93,16 @@ impl PreparedPublicKey {
 }
 
 /// Encrypts with C1 = [k]G, and (x2, y2) = [k]P from `multiply_key`, for a group of nonces at a time;
-/// `again` encrypts where another nonce is needed.
+/// `single` encrypts one that is alone, or needs another nonce.
 fn encrypt_groups(
     plaintexts: &[&[u8]],
     backend: Backend,
     multiply_key: impl Fn(&[Scalar]) -> Vec<Affine>,
-    again: impl Fn(&[u8]) -> Result<Ciphertext, Error>,
+    single: impl Fn(&[u8]) -> Result<Ciphertext, Error>,
 ) -> Vec<Result<Ciphertext, Error>> {
+    if let [plaintext] = plaintexts {
+        return vec![single(plaintext)];
+    }
     if let Err(refused) = backend.ready_for(plaintexts.len()) {
         return refused;
     }
@@ -122,7 +125,7 @@ fn encrypt_groups(
             results.push(check_length(plaintext).and_then(|()| {
                 // A key stream of zeros comes once in 2^8 times for a single byte.
                 let ciphertext = finish(plaintext, c1, shared);
-                ciphertext.map_or_else(|| again(plaintext), Ok)
+                ciphertext.map_or_else(|| single(plaintext), Ok)
             }));
         }
     }

@@ -26,6 +26,8 @@ impl SelfTested for Backend {
             Self::Portable => 0,
             #[cfg(target_arch = "x86_64")]
             Self::Ifma(_) => 1,
+            #[cfg(target_arch = "x86_64")]
+            Self::IfmaFour(_) => 2,
         }
     }
 

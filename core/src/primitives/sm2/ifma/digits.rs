@@ -7,7 +7,7 @@
 
 use zeroize::Zeroize as _;
 
-use super::vector::{LaneMask, Vector, Words};
+use super::vector::{Eight, LaneMask, Vector, Words};
 use crate::primitives::sm2::scalar::Scalar;
 
 /// The windows that 256 bits take.
@@ -16,8 +16,8 @@ pub(super) const fn windows(width: usize) -> usize {
 }
 
 /// One digit per lane: the entry of the table, and the lanes whose digit is negative.
-pub(super) struct Digits {
-    pub(super) entry: Vector,
+pub(super) struct Digits<V> {
+    pub(super) entry: V,
     pub(super) negative: LaneMask,
 }
 
@@ -36,18 +36,19 @@ impl Odd {
 
     /// Lane l has digit number `first` + l; there is none beyond the last window.
     #[inline(always)]
-    pub(super) fn digits<const W: usize>(&self, first: usize) -> Digits {
-        // The bits of all eight windows, of which there are at most 48.
+    pub(super) fn digits<const W: usize, V: Vector>(&self, first: usize) -> Digits<V> {
+        // The bits of all lanes' windows, of which there are at most 48.
         let bit = W * first + 1;
         let (limb, shift) = (bit / 64, bit % 64);
         let at = |i: usize| self.scalar.0.get(i).copied().unwrap_or(0);
         // A shift by 64 in two steps.
         let high = at(limb + 1) << 1 << (63 - shift);
         let last = windows(W) - 1;
-        let top = if first + 8 > last { top_bit::<W>(last) << (W * (last - first)) } else { 0 };
-        let places = Vector::load(&const { places(W) });
-        let w = Vector::shift_right_by(Vector::splat(at(limb) >> shift | high | top), places);
-        Digits::new::<W>(w & Vector::splat((1 << W) - 1), self.negated)
+        let top =
+            if first + V::LANES > last { top_bit::<W>(last) << (W * (last - first)) } else { 0 };
+        let places = V::load(&const { places(W) });
+        let w = V::shift_right_by(V::splat(at(limb) >> shift | high | top), places);
+        Digits::new::<W>(w & V::splat((1 << W) - 1), self.negated)
     }
 }
 
@@ -91,15 +92,15 @@ impl OddLanes {
 
     /// Digit number `window` of each.
     #[inline(always)]
-    pub(super) fn digits<const W: usize>(&self, window: usize) -> Digits {
+    pub(super) fn digits<const W: usize>(&self, window: usize) -> Digits<Eight> {
         let bit = W * window + 1;
         let (limb, shift) = (bit / 64, bit as u64 % 64);
-        let low = Vector::shift_right_by(Vector::load(&self.limbs[limb]), Vector::splat(shift));
+        let low = Eight::shift_right_by(Eight::load(&self.limbs[limb]), Eight::splat(shift));
         // A shift by 64 gives 0.
-        let next = Vector::load(&self.limbs[limb + 1]);
-        let high = Vector::shift_left_by(next, Vector::splat(64 - shift));
-        let w = low | high | Vector::splat(top_bit::<W>(window));
-        Digits::new::<W>(w & Vector::splat((1 << W) - 1), self.negated)
+        let next = Eight::load(&self.limbs[limb + 1]);
+        let high = Eight::shift_left_by(next, Eight::splat(64 - shift));
+        let w = low | high | Eight::splat(top_bit::<W>(window));
+        Digits::new::<W>(w & Eight::splat((1 << W) - 1), self.negated)
     }
 }
 
@@ -115,15 +116,15 @@ const fn top_bit<const W: usize>(window: usize) -> u64 {
     if window + 1 == windows(W) { 1 << (W - 1) } else { 0 }
 }
 
-impl Digits {
+impl<V: Vector> Digits<V> {
     /// d = 2 w - (2^W - 1): for w in the upper half the entry is w less its highest bit, in the lower half
     /// it is the complement, and d is negative.
     #[inline(always)]
-    fn new<const W: usize>(w: Vector, negated: LaneMask) -> Self {
+    fn new<const W: usize>(w: V, negated: LaneMask) -> Self {
         let half = 1 << (W - 1);
-        let lower = (w & Vector::splat(half)).zero_mask();
-        let complement = Vector::splat(half - 1) - w;
-        let entry = Vector::select(lower, complement, w) & Vector::splat(half - 1);
+        let lower = (w & V::splat(half)).zero_mask();
+        let complement = V::splat(half - 1) - w;
+        let entry = V::select(lower, complement, w) & V::splat(half - 1);
         Self { entry, negative: lower ^ negated }
     }
 }

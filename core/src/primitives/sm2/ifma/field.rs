@@ -1,4 +1,4 @@
-//! Eight field elements at once: one per 64-bit lane of five AVX-512 registers, 52 bits each.
+//! Eight or four field elements at once: one per 64-bit lane of five registers, 52 bits each.
 //!
 //! An element a is kept as a * 2^260 mod p (Montgomery form), not fully reduced: "below 3p" and the like
 //! in the comments bound the integer of the five limbs. What is passed to [`Lanes::multiply`] must be
@@ -6,7 +6,7 @@
 
 use zeroize::Zeroize;
 
-use super::vector::{LaneMask, Vector, Words, in_order};
+use super::vector::{Eight, LaneMask, Vector, Words};
 use crate::primitives::sm2::{
     field::{FieldElement, P},
     limbs::{self, Limbs},
@@ -17,9 +17,9 @@ const M52: u64 = (1 << 52) - 1;
 /// p in limbs of 52 bits.
 const P52: [u64; 5] = split(&P);
 
-/// Eight field elements.
+/// A field element in each lane.
 #[derive(Clone, Copy, Zeroize)]
-pub(super) struct Lanes(pub(super) [Vector; 5]);
+pub(super) struct Lanes<V>(pub(super) [V; 5]);
 
 /// Lanes whose limb $i is $limb.
 macro_rules! each_limb {
@@ -53,47 +53,20 @@ pub(super) use each_limb;
 /// Adds the products of limbs $i of $a and $j of $b to the columns of $r.
 macro_rules! add_products {
     ($r:ident, $a:ident, $b:ident, $($i:literal $j:literal)*) => {$(
-        $r[$i + $j] = Vector::add_low($r[$i + $j], $a[$i], $b[$j]);
-        $r[$i + $j + 1] = Vector::add_high($r[$i + $j + 1], $a[$i], $b[$j]);
+        $r[$i + $j] = V::add_low($r[$i + $j], $a[$i], $b[$j]);
+        $r[$i + $j + 1] = V::add_high($r[$i + $j + 1], $a[$i], $b[$j]);
     )*};
 }
 
-impl Lanes {
+impl<V: Vector> Lanes<V> {
     /// The same element in all lanes.
     #[inline(always)]
     pub(super) fn broadcast(element: &FieldElement) -> Self {
         let a = from_field(element);
-        each_limb!(|I| Vector::splat(a[I]))
+        each_limb!(|I| V::splat(a[I]))
     }
 
-    /// One element per lane.
-    #[inline(always)]
-    pub(super) fn from_elements(elements: &[FieldElement; 8]) -> Self {
-        let mut limbs = [Words([0; 8]); 5];
-        for (lane, element) in elements.iter().enumerate() {
-            for (words, limb) in limbs.iter_mut().zip(split(&element.0)) {
-                words.0[lane] = limb;
-            }
-        }
-        // a 2^256 times 2^264 / 2^260.
-        each_limb!(|I| Vector::load(&limbs[I])).multiply(&Self::raw(&TO_LANES))
-    }
-
-    /// The elements, fully reduced, from normalised lanes below 16p.
-    #[inline(always)]
-    pub(super) fn to_elements(self) -> [FieldElement; 8] {
-        // a 2^260 times 2^256 / 2^260, below 2p.
-        let [a0, a1, a2, a3, a4] = self.multiply(&Self::raw(&FROM_LANES)).0;
-        let (a0, a1, a2) = (a0.store().0, a1.store().0, a2.store().0);
-        let (a3, a4) = (a3.store().0, a4.store().0);
-        let mut elements = [FieldElement::ZERO; 8];
-        for (lane, element) in elements.iter_mut().enumerate() {
-            *element = element_of(&[a0[lane], a1[lane], a2[lane], a3[lane], a4[lane]]);
-        }
-        elements
-    }
-
-    /// The element of lane 0, likewise.
+    /// The element of lane 0, fully reduced, from normalised lanes below 16p.
     #[inline(always)]
     pub(super) fn first_element(self) -> FieldElement {
         let [a0, a1, a2, a3, a4] = self.multiply(&Self::raw(&FROM_LANES)).0;
@@ -105,7 +78,7 @@ impl Lanes {
     pub(super) fn zero_mask(&self) -> LaneMask {
         let [r0, r1, r2, r3, r4] = self.0;
         let zero = r0 | r1 | r2 | r3 | r4;
-        let p = each_limb!(|I| self.0[I] ^ Vector::splat(P52[I])).0;
+        let p = each_limb!(|I| self.0[I] ^ V::splat(P52[I])).0;
         let p = p[0] | p[1] | p[2] | p[3] | p[4];
         zero.zero_mask() | p.zero_mask()
     }
@@ -113,7 +86,7 @@ impl Lanes {
     /// The limbs as they are, in all lanes.
     #[inline(always)]
     fn raw(limbs: &[u64; 5]) -> Self {
-        each_limb!(|I| Vector::splat(limbs[I]))
+        each_limb!(|I| V::splat(limbs[I]))
     }
 
     /// a b / 2^260: below (A B / 16 + 1) p for a below A p and b below B p.
@@ -143,19 +116,19 @@ impl Lanes {
     /// M p - a, limb by limb.
     #[inline(always)]
     pub(super) fn negated<const M: u64>(&self) -> Self {
-        each_limb!(|I| Vector::splat(P52[I] * M) - self.0[I])
+        each_limb!(|I| V::splat(P52[I] * M) - self.0[I])
     }
 
     /// a + M p, limb by limb.
     #[inline(always)]
     pub(super) fn raised<const M: u64>(&self) -> Self {
-        each_limb!(|I| self.0[I] + Vector::splat(P52[I] * M))
+        each_limb!(|I| self.0[I] + V::splat(P52[I] * M))
     }
 
     /// a - M p, limb by limb.
     #[inline(always)]
     pub(super) fn lowered<const M: u64>(&self) -> Self {
-        each_limb!(|I| self.0[I] - Vector::splat(P52[I] * M))
+        each_limb!(|I| self.0[I] - V::splat(P52[I] * M))
     }
 
     /// a + b, normalised.
@@ -168,11 +141,11 @@ impl Lanes {
     #[inline(always)]
     pub(super) fn normalise(&self) -> Self {
         let [r0, r1, r2, r3, r4] = self.0;
-        let mask = Vector::splat(M52);
-        let r1 = r1 + Vector::shift_right::<52>(r0);
-        let r2 = r2 + Vector::shift_right::<52>(r1);
-        let r3 = r3 + Vector::shift_right::<52>(r2);
-        let r4 = r4 + Vector::shift_right::<52>(r3);
+        let mask = V::splat(M52);
+        let r1 = r1 + V::shift_right::<52>(r0);
+        let r2 = r2 + V::shift_right::<52>(r1);
+        let r3 = r3 + V::shift_right::<52>(r2);
+        let r4 = r4 + V::shift_right::<52>(r3);
         debug_assert!(is_below_2_52(r4), "the value is in [0, 16p)");
         Self([r0 & mask, r1 & mask, r2 & mask, r3 & mask, r4])
     }
@@ -184,66 +157,95 @@ impl Lanes {
         // v - q p + p with q = floor(limb 4 / 2^48). The other limbs hold less than 2^5 * 2^208 in size,
         // so v - q 2^256 is in (-2^213, 2^256 + 2^213), and q (2^256 - p) is below 16 * 2^225.
         let [r0, r1, r2, r3, r4] = self.0;
-        let q = Vector::shift_right::<48>(r4);
+        let q = V::shift_right::<48>(r4);
         // 2^256 - p = 2^224 + 2^96 - 2^64 + 1, and 96 = 52 + 44, 64 = 52 + 12, 224 = 208 + 16.
-        let r1 = r1 + (Vector::shift_left::<44>(q) - Vector::shift_left::<12>(q));
-        let r4 = (r4 & Vector::splat((1 << 48) - 1)) + Vector::shift_left::<16>(q);
+        let r1 = r1 + (V::shift_left::<44>(q) - V::shift_left::<12>(q));
+        let r4 = (r4 & V::splat((1 << 48) - 1)) + V::shift_left::<16>(q);
         Self([r0 + q, r1, r2, r3, r4]).raised::<1>().normalise()
     }
 
     /// `yes` in the lanes of the mask, `no` in the others.
     #[inline(always)]
     pub(super) fn select(mask: LaneMask, yes: &Self, no: &Self) -> Self {
-        each_limb!(|I| Vector::select(mask, yes.0[I], no.0[I]))
+        each_limb!(|I| V::select(mask, yes.0[I], no.0[I]))
+    }
+
+    /// Lane i + N in lane i, for the lower half, quarter or eighth of the lanes.
+    #[inline(always)]
+    pub(super) fn down<const N: usize>(&self) -> Self {
+        each_limb!(|I| V::down::<N>(self.0[I]))
+    }
+}
+
+impl Lanes<Eight> {
+    /// One element per lane.
+    #[inline(always)]
+    pub(super) fn from_elements(elements: &[FieldElement; 8]) -> Self {
+        let mut limbs = [Words([0; 8]); 5];
+        for (lane, element) in elements.iter().enumerate() {
+            for (words, limb) in limbs.iter_mut().zip(split(&element.0)) {
+                words.0[lane] = limb;
+            }
+        }
+        // a 2^256 times 2^264 / 2^260.
+        each_limb!(|I| Eight::load(&limbs[I])).multiply(&Self::raw(&TO_LANES))
+    }
+
+    /// The elements, fully reduced, from normalised lanes below 16p.
+    #[inline(always)]
+    pub(super) fn to_elements(self) -> [FieldElement; 8] {
+        // a 2^260 times 2^256 / 2^260, below 2p.
+        let [a0, a1, a2, a3, a4] = self.multiply(&Self::raw(&FROM_LANES)).0;
+        let (a0, a1, a2) = (a0.store().0, a1.store().0, a2.store().0);
+        let (a3, a4) = (a3.store().0, a4.store().0);
+        let mut elements = [FieldElement::ZERO; 8];
+        for (lane, element) in elements.iter_mut().enumerate() {
+            *element = element_of(&[a0[lane], a1[lane], a2[lane], a3[lane], a4[lane]]);
+        }
+        elements
     }
 
     /// Lanes 0 to 3 of both.
     #[inline(always)]
     pub(super) fn lower_halves(&self, other: &Self) -> Self {
-        each_limb!(|I| Vector::lower_halves(self.0[I], other.0[I]))
+        each_limb!(|I| Eight::lower_halves(self.0[I], other.0[I]))
     }
 
     /// Lanes 4 to 7 of both.
     #[inline(always)]
     pub(super) fn upper_halves(&self, other: &Self) -> Self {
-        each_limb!(|I| Vector::upper_halves(self.0[I], other.0[I]))
+        each_limb!(|I| Eight::upper_halves(self.0[I], other.0[I]))
     }
 
-    /// Lanes 2 and 3 in lanes 0 and 1, and in the same way in the upper half.
+    /// The lanes from 0 that V has.
     #[inline(always)]
-    pub(super) fn second_pair(&self) -> Self {
-        each_limb!(|I| Vector::second_pair(self.0[I]))
-    }
-
-    /// Lane 1 in lane 0, and in the same way in every pair.
-    #[inline(always)]
-    pub(super) fn second_lane(&self) -> Self {
-        each_limb!(|I| Vector::second_lane(self.0[I]))
+    pub(super) fn first_lanes<V: Vector>(&self) -> Lanes<V> {
+        each_limb!(|I| V::first_of(self.0[I]))
     }
 }
 
 /// A sum of products of two elements that is still to be reduced, in columns of 52 bits below 2^60.
 #[derive(Clone, Copy)]
-pub(super) struct Product([Vector; 10]);
+pub(super) struct Product<V>([V; 10]);
 
-impl Product {
+impl<V: Vector> Product<V> {
     /// No product yet.
     #[inline(always)]
     pub(super) fn zero() -> Self {
-        Self([Vector::zero(); 10])
+        Self([V::zero(); 10])
     }
 
     /// No product yet, but c 2^260: the reduced sum is greater by c, whose limbs need not be normalised.
     #[inline(always)]
-    pub(super) fn from(c: &Lanes) -> Self {
-        let zero = Vector::zero();
+    pub(super) fn from(c: &Lanes<V>) -> Self {
+        let zero = V::zero();
         let [c0, c1, c2, c3, c4] = c.0;
         Self([zero, zero, zero, zero, zero, c0, c1, c2, c3, c4])
     }
 
     /// Adds c 2^260, as [`Self::from`].
     #[inline(always)]
-    pub(super) fn plus(self, c: &Lanes) -> Self {
+    pub(super) fn plus(self, c: &Lanes<V>) -> Self {
         let mut r = self.0;
         for i in 0..5 {
             r[5 + i] = r[5 + i] + c.0[i];
@@ -253,7 +255,7 @@ impl Product {
 
     /// Adds a b.
     #[inline(always)]
-    pub(super) fn add(self, a: &Lanes, b: &Lanes) -> Self {
+    pub(super) fn add(self, a: &Lanes<V>, b: &Lanes<V>) -> Self {
         let (mut r, a, b) = (self.0, &a.0, &b.0);
         // From the lowest column: reduction can begin while the highest are still being added up.
         add_products!(r, a, b, 0 0 0 1 1 0 0 2 1 1 2 0 0 3 1 2 2 1 3 0 0 4 1 3 2 2 3 1 4 0);
@@ -263,10 +265,10 @@ impl Product {
 
     /// Adds a^2.
     #[inline(always)]
-    pub(super) fn add_square(self, a: &Lanes) -> Self {
+    pub(super) fn add_square(self, a: &Lanes<V>) -> Self {
         let (r, a) = (self.0, &a.0);
         // Mixed products once, doubled.
-        let mut m = [Vector::zero(); 10];
+        let mut m = [V::zero(); 10];
         add_products!(m, a, a, 0 1 0 2 0 3 1 2 0 4 1 3 1 4 2 3 2 4 3 4);
         let m = doubled(&m);
         let mut r = r;
@@ -289,69 +291,69 @@ impl Product {
 
     /// The sum / 2^260 modulo p, normalised.
     #[inline(always)]
-    pub(super) fn reduce(self) -> Lanes {
+    pub(super) fn reduce(self) -> Lanes<V> {
         self.upper().normalise()
     }
 
     /// The sum / 2^260 modulo p, from [0, 16p) to one between 0.99p and 2.01p, normalised.
     #[inline(always)]
-    pub(super) fn shrink(self) -> Lanes {
+    pub(super) fn shrink(self) -> Lanes<V> {
         self.upper().shrink()
     }
 
     /// Reduces the sum as [`Self::reduce`] does, and adds a b to `next`, row by row in turns: the steps of
     /// a reduction wait for each other, those of a product do not.
     #[inline(always)]
-    pub(super) fn reduce_beside(self, next: Self, a: &Lanes, b: &Lanes) -> (Lanes, Self) {
+    pub(super) fn reduce_beside(self, next: Self, a: &Lanes<V>, b: &Lanes<V>) -> (Lanes<V>, Self) {
         let (upper, next) = self.upper_beside(next, a, b);
         (upper.normalise(), next)
     }
 
     /// The same with [`Self::shrink`].
     #[inline(always)]
-    pub(super) fn shrink_beside(self, next: Self, a: &Lanes, b: &Lanes) -> (Lanes, Self) {
+    pub(super) fn shrink_beside(self, next: Self, a: &Lanes<V>, b: &Lanes<V>) -> (Lanes<V>, Self) {
         let (upper, next) = self.upper_beside(next, a, b);
         (upper.shrink(), next)
     }
 
     /// The same as [`Self::reduce_beside`] for a^2 alone.
     #[inline(always)]
-    pub(super) fn reduce_beside_square(mut self, a: &Lanes) -> (Lanes, Self) {
+    pub(super) fn reduce_beside_square(mut self, a: &Lanes<V>) -> (Lanes<V>, Self) {
         let a = &a.0;
-        let mut m = [Vector::zero(); 10];
+        let mut m = [V::zero(); 10];
         self.clear::<0>();
         add_products!(m, a, a, 0 1 0 2 0 3 0 4);
-        in_order(&mut self.0[1], &mut m[3]);
+        V::in_order(&mut self.0[1], &mut m[3]);
         self.clear::<1>();
         add_products!(m, a, a, 1 2 1 3 1 4 2 3);
-        in_order(&mut self.0[2], &mut m[5]);
+        V::in_order(&mut self.0[2], &mut m[5]);
         self.clear::<2>();
         add_products!(m, a, a, 2 4 3 4);
         let mut r = doubled(&m);
-        in_order(&mut self.0[3], &mut r[4]);
+        V::in_order(&mut self.0[3], &mut r[4]);
         self.clear::<3>();
         add_products!(r, a, a, 0 0 1 1 2 2);
-        in_order(&mut self.0[4], &mut r[4]);
+        V::in_order(&mut self.0[4], &mut r[4]);
         self.clear::<4>();
         add_products!(r, a, a, 3 3 4 4);
         (self.uppermost().normalise(), Self(r))
     }
 
     #[inline(always)]
-    fn upper_beside(mut self, next: Self, a: &Lanes, b: &Lanes) -> (Lanes, Self) {
+    fn upper_beside(mut self, next: Self, a: &Lanes<V>, b: &Lanes<V>) -> (Lanes<V>, Self) {
         let (mut r, a, b) = (next.0, &a.0, &b.0);
         self.clear::<0>();
         add_products!(r, a, b, 0 0 0 1 0 2 0 3 0 4);
-        in_order(&mut self.0[1], &mut r[2]);
+        V::in_order(&mut self.0[1], &mut r[2]);
         self.clear::<1>();
         add_products!(r, a, b, 1 0 1 1 1 2 1 3 1 4);
-        in_order(&mut self.0[2], &mut r[3]);
+        V::in_order(&mut self.0[2], &mut r[3]);
         self.clear::<2>();
         add_products!(r, a, b, 2 0 2 1 2 2 2 3 2 4);
-        in_order(&mut self.0[3], &mut r[4]);
+        V::in_order(&mut self.0[3], &mut r[4]);
         self.clear::<3>();
         add_products!(r, a, b, 3 0 3 1 3 2 3 3 3 4);
-        in_order(&mut self.0[4], &mut r[5]);
+        V::in_order(&mut self.0[4], &mut r[5]);
         self.clear::<4>();
         add_products!(r, a, b, 4 0 4 1 4 2 4 3 4 4);
         (self.uppermost(), Self(r))
@@ -359,7 +361,7 @@ impl Product {
 
     /// The upper five columns when the lower are cleared.
     #[inline(always)]
-    fn upper(mut self) -> Lanes {
+    fn upper(mut self) -> Lanes<V> {
         self.clear::<0>();
         self.clear::<1>();
         self.clear::<2>();
@@ -369,7 +371,7 @@ impl Product {
     }
 
     #[inline(always)]
-    fn uppermost(self) -> Lanes {
+    fn uppermost(self) -> Lanes<V> {
         let r = self.0;
         Lanes([r[5], r[6], r[7], r[8], r[9]])
     }
@@ -381,18 +383,18 @@ impl Product {
         // p + 1 = 2^64 - 2^96 - 2^224 + 2^256, whose limbs are 0, C, -1, 0, D. What is above u in the limb
         // is carried; the limb may be negative: the shift is arithmetic.
         let r = &mut self.0;
-        let u = r[I] & Vector::splat(M52);
-        let carry = Vector::shift_right::<52>(r[I]);
-        r[I + 1] = Vector::add_low(r[I + 1], u, Vector::splat(C)) + carry;
-        r[I + 2] = Vector::add_high(r[I + 2] - u, u, Vector::splat(C));
-        r[I + 4] = Vector::add_low(r[I + 4], u, Vector::splat(D));
-        r[I + 5] = Vector::add_high(r[I + 5], u, Vector::splat(D));
+        let u = r[I] & V::splat(M52);
+        let carry = V::shift_right::<52>(r[I]);
+        r[I + 1] = V::add_low(r[I + 1], u, V::splat(C)) + carry;
+        r[I + 2] = V::add_high(r[I + 2] - u, u, V::splat(C));
+        r[I + 4] = V::add_low(r[I + 4], u, V::splat(D));
+        r[I + 5] = V::add_high(r[I + 5], u, V::splat(D));
     }
 }
 
 /// Twice each column; a square's mixed products leave the first and the last at 0.
 #[inline(always)]
-fn doubled(m: &[Vector; 10]) -> [Vector; 10] {
+fn doubled<V: Vector>(m: &[V; 10]) -> [V; 10] {
     [
         m[0],
         m[1] + m[1],
@@ -408,7 +410,7 @@ fn doubled(m: &[Vector; 10]) -> [Vector; 10] {
 }
 
 /// Whether all words are below 2^52.
-fn is_below_2_52(words: Vector) -> bool {
+fn is_below_2_52<V: Vector>(words: V) -> bool {
     words.store().0.iter().all(|word| word >> 52 == 0)
 }
 

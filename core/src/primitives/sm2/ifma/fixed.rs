@@ -6,7 +6,7 @@ use super::{
     digits::{Digits, Odd, OddLanes, windows},
     field::{self, Lanes, each_limb},
     points::{AffineLanes, ExtendedLanes},
-    vector::{LaneMask, Vector, Words},
+    vector::{Eight, LaneMask, Vector, Words},
 };
 use crate::primitives::sm2::{
     field::FieldElement,
@@ -46,16 +46,15 @@ impl<const W: usize> Table<W> {
 
     /// The words of limb `i` that the digits name.
     #[inline(always)]
-    fn pick(window: &[Words], i: usize, entry: Vector) -> Vector {
+    fn pick(window: &[Words], i: usize, entry: Eight) -> Eight {
         let rows = &window[i * Self::ROWS..][..Self::ROWS];
         match Self::ROWS {
-            1 => Vector::pick_of_8(entry, Vector::load(&rows[0])),
-            2 => Vector::pick_of_16(entry, Vector::load(&rows[0]), Vector::load(&rows[1])),
+            1 => Eight::pick_of_8(entry, &rows[0]),
+            2 => Eight::pick_of_16(entry, &rows[0], &rows[1]),
             4 => {
-                let low = Vector::pick_of_16(entry, Vector::load(&rows[0]), Vector::load(&rows[1]));
-                let high =
-                    Vector::pick_of_16(entry, Vector::load(&rows[2]), Vector::load(&rows[3]));
-                Vector::select((entry & Vector::splat(16)).zero_mask(), low, high)
+                let low = Eight::pick_of_16(entry, &rows[0], &rows[1]);
+                let high = Eight::pick_of_16(entry, &rows[2], &rows[3]);
+                Eight::select((entry & Eight::splat(16)).zero_mask(), low, high)
             }
             _ => unreachable!("windows have 4 to 6 bits"),
         }
@@ -63,7 +62,7 @@ impl<const W: usize> Table<W> {
 
     /// The summand of one window for each lane's scalar.
     #[inline(always)]
-    fn lookup(&self, window: usize, digits: &Digits) -> AffineLanes {
+    fn lookup(&self, window: usize, digits: &Digits<Eight>) -> AffineLanes<Eight> {
         let rows = self.window(window);
         let x = each_limb!(|I| Self::pick(rows, I, digits.entry));
         let y = each_limb!(|I| Self::pick(rows, I + 5, digits.entry));
@@ -76,7 +75,7 @@ impl<const W: usize> Table<W> {
     /// summand is at least 2^(W i) in size: the two are never equal or opposite as integers, and only
     /// at the last window large enough to be so modulo n, for a few k. The result is then infinity.
     #[inline(always)]
-    pub(super) fn multiply(&self, k: &OddLanes) -> ExtendedLanes {
+    pub(super) fn multiply(&self, k: &OddLanes) -> ExtendedLanes<Eight> {
         let one = Lanes::broadcast(&FieldElement::ONE);
         let first = self.lookup(0, &k.digits::<W>(0));
         let mut sum = ExtendedLanes::from_affine(&first, &one);
@@ -119,15 +118,15 @@ impl SplitTable {
 
     /// The summands of one group, by reading every entry.
     #[inline(always)]
-    fn lookup(&self, group: usize, digits: &Digits) -> AffineLanes {
+    fn lookup(&self, group: usize, digits: &Digits<Eight>) -> AffineLanes<Eight> {
         let rows = &self.rows[group * Self::GROUP_ROWS..][..Self::GROUP_ROWS];
-        let mut x = each_limb!(|I| Vector::load(&rows[I]));
-        let mut y = each_limb!(|I| Vector::load(&rows[I + 5]));
+        let mut x = each_limb!(|I| Eight::load(&rows[I]));
+        let mut y = each_limb!(|I| Eight::load(&rows[I + 5]));
         for entry in 1..Self::ENTRIES {
-            let here = Vector::zero_mask(digits.entry ^ Vector::splat(entry as u64));
+            let here = Eight::zero_mask(digits.entry ^ Eight::splat(entry as u64));
             let rows = &rows[entry * Self::ENTRY_ROWS..][..Self::ENTRY_ROWS];
-            x = each_limb!(|I| Vector::select(here, Vector::load(&rows[I]), x.0[I]));
-            y = each_limb!(|I| Vector::select(here, Vector::load(&rows[I + 5]), y.0[I]));
+            x = each_limb!(|I| Eight::select(here, Eight::load(&rows[I]), x.0[I]));
+            y = each_limb!(|I| Eight::select(here, Eight::load(&rows[I + 5]), y.0[I]));
         }
         AffineLanes { x, y: negate_in(digits.negative, &y) }
     }
@@ -139,7 +138,7 @@ impl SplitTable {
     /// two sets of lanes are never equal or opposite either: they are odd multiples of different powers
     /// of 2. Modulo n they can be, for a few scalars.
     #[inline(always)]
-    pub(super) fn multiply(&self, k: &Odd) -> ExtendedLanes {
+    pub(super) fn multiply(&self, k: &Odd) -> ExtendedLanes<Eight> {
         // Loops, not folds: what is called through a closure would lack the CPU's features.
         let one = Lanes::broadcast(&FieldElement::ONE);
         let mut sum = ExtendedLanes::from_affine(&self.summand(0, k), &one);
@@ -151,7 +150,7 @@ impl SplitTable {
 
     /// `sum` + [k]P, likewise.
     #[inline(always)]
-    pub(super) fn add_to(&self, mut sum: ExtendedLanes, k: &Odd) -> ExtendedLanes {
+    pub(super) fn add_to(&self, mut sum: ExtendedLanes<Eight>, k: &Odd) -> ExtendedLanes<Eight> {
         for group in 0..Self::GROUPS {
             sum = sum.add_affine(&self.summand(group, k));
         }
@@ -159,8 +158,8 @@ impl SplitTable {
     }
 
     #[inline(always)]
-    fn summand(&self, group: usize, k: &Odd) -> AffineLanes {
-        self.lookup(group, &k.digits::<{ Self::W }>(8 * group))
+    fn summand(&self, group: usize, k: &Odd) -> AffineLanes<Eight> {
+        self.lookup(group, &k.digits::<{ Self::W }, _>(8 * group))
     }
 }
 
@@ -190,6 +189,6 @@ fn limbs_of(entry: &Affine) -> impl Iterator<Item = u64> {
 
 /// p - y in the lanes of the mask, y in the others. y is at most p.
 #[inline(always)]
-fn negate_in(mask: LaneMask, y: &Lanes) -> Lanes {
+fn negate_in(mask: LaneMask, y: &Lanes<Eight>) -> Lanes<Eight> {
     Lanes::select(mask, &y.negated::<1>(), y).normalise()
 }

@@ -1,5 +1,5 @@
-//! The curve's arithmetic on eight lanes of AVX-512 IFMA: eight scalars at once, or the windows of one
-//! scalar spread over the lanes.
+//! The curve's arithmetic on lanes of AVX-512 IFMA: eight scalars at once, or the windows of one scalar
+//! spread over eight lanes or four.
 //!
 //! The sums of a few scalars meet equal or opposite points on their way and come out as infinity. Nobody
 //! hits upon one by chance; whoever chooses such a scalar gets its multiple from the portable arithmetic
@@ -23,7 +23,7 @@ use self::{
     field::Lanes,
     fixed::{SplitTable, Table},
     points::ExtendedLanes,
-    vector::LaneMask,
+    vector::{Eight, Four, LaneMask, Vector},
 };
 use super::{
     field::FieldElement,
@@ -84,13 +84,25 @@ pub(super) fn multiply_base_and_key(_: Ifma, table: &KeyTable, k: &Scalar) -> [E
 /// [k]P, likewise.
 pub(super) fn multiply(_: Ifma, k: &Scalar, point: &Affine) -> Extended {
     // SAFETY: as above.
-    unsafe { variable_split(k, point) }
+    unsafe { variable_split::<Eight>(k, point) }
+}
+
+/// The same in four lanes.
+pub(super) fn multiply_in_four(_: Ifma, k: &Scalar, point: &Affine) -> Extended {
+    // SAFETY: as above.
+    unsafe { variable_split::<Four>(k, point) }
 }
 
 /// [s]G + [t]P, s and t in [1, n-1]; infinity where the sum is, and for a few more.
 pub(super) fn double_multiply(_: Ifma, s: &Scalar, t: &Scalar, point: &Affine) -> Extended {
     // SAFETY: as above.
-    unsafe { double_split(s, t, point) }
+    unsafe { double_split::<Eight>(s, t, point) }
+}
+
+/// The same with [t]P in four lanes.
+pub(super) fn double_multiply_in_four(_: Ifma, s: &Scalar, t: &Scalar, point: &Affine) -> Extended {
+    // SAFETY: as above.
+    unsafe { double_split::<Four>(s, t, point) }
 }
 
 /// The same by the table of P.
@@ -148,53 +160,53 @@ pub(super) fn double_multiply_key_lanes(
     unsafe { double_fixed_lanes(table.wide(), s, t) }
 }
 
-#[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
 fn fixed_split(table: &SplitTable, k: &Scalar) -> Extended {
     to_point(&table.multiply(&Odd::new(k)).sum_lanes())
 }
 
-#[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
 fn fixed_split_of_two(first: &SplitTable, second: &SplitTable, k: &Scalar) -> [Extended; 2] {
     let k = Odd::new(k);
     // The last three additions use half of the lanes and less: those of both points serve in one.
     let sums = first.multiply(&k).sum_lanes_of_two(&second.multiply(&k));
-    [to_point(&sums), to_point(&sums.upper_halves(&sums))]
+    [to_point(&sums), to_point(&sums.down::<4>())]
 }
 
-#[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
 fn fixed_split_for_x(table: &SplitTable, k: &Scalar) -> Fraction {
     let (x, zz) = table.multiply(&Odd::new(k)).sum_lanes_for_x();
     Fraction { numerator: x.first_element(), denominator: zz.first_element() }
 }
 
-#[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
-fn variable_split(k: &Scalar, point: &Affine) -> Extended {
-    to_point(&variable::multiply_split(&Odd::new(k), point).to_extended())
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
+fn variable_split<V: Vector>(k: &Scalar, point: &Affine) -> Extended {
+    to_point(&variable::multiply_split::<V>(&Odd::new(k), point).to_extended())
 }
 
-#[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
-fn double_split(s: &Scalar, t: &Scalar, point: &Affine) -> Extended {
-    let sum = BASE_SPLIT.multiply(&Odd::new(s)).sum_lanes();
-    to_point(&sum.add(&variable::multiply_split(&Odd::new(t), point).to_extended()))
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
+fn double_split<V: Vector>(s: &Scalar, t: &Scalar, point: &Affine) -> Extended {
+    let sum = BASE_SPLIT.multiply(&Odd::new(s)).sum_lanes().first_lanes::<V>();
+    to_point(&sum.add(&variable::multiply_split::<V>(&Odd::new(t), point).to_extended()))
 }
 
-#[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
 fn double_fixed_split(table: &SplitTable, s: &Scalar, t: &Scalar) -> Extended {
     let sum = BASE_SPLIT.multiply(&Odd::new(s));
     to_point(&table.add_to(sum, &Odd::new(t)).sum_lanes())
 }
 
-#[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
-fn fixed_lanes<const W: usize>(table: &Table<W>, k: &[Scalar; LANES]) -> ExtendedLanes {
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
+fn fixed_lanes<const W: usize>(table: &Table<W>, k: &[Scalar; LANES]) -> ExtendedLanes<Eight> {
     table.multiply(&OddLanes::new(k))
 }
 
-#[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
-fn variable_lanes(k: &[Scalar; LANES], points: &[Affine; LANES]) -> ExtendedLanes {
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
+fn variable_lanes(k: &[Scalar; LANES], points: &[Affine; LANES]) -> ExtendedLanes<Eight> {
     variable::multiply(&OddLanes::new(k), points).to_extended()
 }
 
-#[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
 fn double_lanes(
     s: &[Scalar; LANES],
     t: &[Scalar; LANES],
@@ -204,7 +216,7 @@ fn double_lanes(
     to_points(&fixed_lanes(&BASE, s).add(&sum))
 }
 
-#[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
 fn double_fixed_lanes(
     table: &Table<5>,
     s: &[Scalar; LANES],
@@ -216,7 +228,7 @@ fn double_fixed_lanes(
 
 /// The point of lane 0.
 #[inline(always)]
-fn to_point(sum: &ExtendedLanes) -> Extended {
+fn to_point<V: Vector>(sum: &ExtendedLanes<V>) -> Extended {
     Extended {
         x: sum.x.first_element(),
         y: sum.y.first_element(),
@@ -226,7 +238,7 @@ fn to_point(sum: &ExtendedLanes) -> Extended {
 }
 
 #[inline(always)]
-fn to_points(sum: &ExtendedLanes) -> [Extended; LANES] {
+fn to_points(sum: &ExtendedLanes<Eight>) -> [Extended; LANES] {
     let (x, y) = (sum.x.to_elements(), sum.y.to_elements());
     let (zz, zzz) = (sum.zz.to_elements(), sum.zzz.to_elements());
     std::array::from_fn(|i| Extended { x: x[i], y: y[i], zz: zz[i], zzz: zzz[i] })
@@ -237,12 +249,12 @@ fn to_points(sum: &ExtendedLanes) -> [Extended; LANES] {
 fn in_groups(
     _: Ifma,
     count: usize,
-    kernel: impl Fn([usize; LANES]) -> ExtendedLanes,
+    kernel: impl Fn([usize; LANES]) -> ExtendedLanes<Eight>,
 ) -> Vec<Option<Affine>> {
     let firsts = (0..count).step_by(LANES);
     let at = |first: usize| std::array::from_fn(|lane| (first + lane).min(count - 1));
     let groups = firsts.map(|first| kernel(at(first)));
-    let groups: Zeroizing<Vec<ExtendedLanes>> = Zeroizing::new(groups.collect());
+    let groups: Zeroizing<Vec<ExtendedLanes<Eight>>> = Zeroizing::new(groups.collect());
     let steps = groups.iter().map(|group| Step { before: group.zzz, zzz: group.zzz, infinite: 0 });
     let mut steps: Zeroizing<Vec<Step>> = Zeroizing::new(steps.collect());
     let zero = Affine { x: FieldElement::ZERO, y: FieldElement::ZERO };
@@ -265,16 +277,16 @@ fn in_groups(
 #[derive(Zeroize)]
 struct Step {
     /// The product of all ZZZ before this group.
-    before: Lanes,
+    before: Lanes<Eight>,
     /// Its own ZZZ, or 1.
-    zzz: Lanes,
+    zzz: Lanes<Eight>,
     /// The lanes that are infinity.
     infinite: LaneMask,
 }
 
 /// The affine forms of all groups, and in `steps` which of them are infinity. All three have one length.
-#[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
-fn to_affine(groups: &[ExtendedLanes], steps: &mut [Step], points: &mut [[Affine; LANES]]) {
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
+fn to_affine(groups: &[ExtendedLanes<Eight>], steps: &mut [Step], points: &mut [[Affine; LANES]]) {
     let one = Lanes::broadcast(&FieldElement::ONE);
     let mut product = one;
     for (group, step) in groups.iter().zip(&mut *steps) {

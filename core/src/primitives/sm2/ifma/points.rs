@@ -1,4 +1,4 @@
-//! Eight points at once, with the formulas of [`point`](crate::primitives::sm2::point) and, like those,
+//! Eight or four points at once, with the formulas of [`point`](crate::primitives::sm2::point) and, like those,
 //! without special cases: a sum of equal, opposite or infinite points comes out as infinity (Z or ZZ
 //! = 0 modulo p), and stays that through every further step.
 //!
@@ -12,35 +12,36 @@ use zeroize::Zeroize;
 
 use super::{
     field::{Lanes, Product},
-    vector::LaneMask,
+    vector::{Eight, LaneMask, Vector},
 };
 use crate::primitives::sm2::field::FieldElement;
 
 /// x = X/Z^2, y = Y/Z^3, with X < 2.1p, Y <= 4p, Z < 4p.
 #[derive(Clone, Copy)]
-pub(super) struct JacobianLanes {
-    pub(super) x: Lanes,
-    pub(super) y: Lanes,
-    pub(super) z: Lanes,
+pub(super) struct JacobianLanes<V> {
+    pub(super) x: Lanes<V>,
+    pub(super) y: Lanes<V>,
+    pub(super) z: Lanes<V>,
 }
 
 /// x = X/ZZ, y = Y/ZZZ, with X < 2.1p, Y < 3.5p, ZZ < 2p, ZZZ < 2p.
 #[derive(Clone, Copy, Zeroize)]
-pub(super) struct ExtendedLanes {
-    pub(super) x: Lanes,
-    pub(super) y: Lanes,
-    pub(super) zz: Lanes,
-    pub(super) zzz: Lanes,
+#[zeroize(bound = "V: Vector")]
+pub(super) struct ExtendedLanes<V> {
+    pub(super) x: Lanes<V>,
+    pub(super) y: Lanes<V>,
+    pub(super) zz: Lanes<V>,
+    pub(super) zzz: Lanes<V>,
 }
 
 /// x and y, both at most p.
 #[derive(Clone, Copy)]
-pub(super) struct AffineLanes {
-    pub(super) x: Lanes,
-    pub(super) y: Lanes,
+pub(super) struct AffineLanes<V> {
+    pub(super) x: Lanes<V>,
+    pub(super) y: Lanes<V>,
 }
 
-impl JacobianLanes {
+impl<V: Vector> JacobianLanes<V> {
     /// 2 self. 6M + 2S, seven sums of products reduced.
     #[inline(always)]
     pub(super) fn double(&self) -> Self {
@@ -91,7 +92,7 @@ impl JacobianLanes {
     }
 
     #[inline(always)]
-    pub(super) fn to_extended(self) -> ExtendedLanes {
+    pub(super) fn to_extended(self) -> ExtendedLanes<V> {
         let zz = self.z.square(); // < 2
         ExtendedLanes { x: self.x, y: self.y, zz, zzz: zz.multiply(&self.z) } // < 1.5
     }
@@ -114,10 +115,10 @@ impl JacobianLanes {
     }
 }
 
-impl ExtendedLanes {
+impl<V: Vector> ExtendedLanes<V> {
     /// self + other.
     #[inline(always)]
-    pub(super) fn add_affine(&self, other: &AffineLanes) -> Self {
+    pub(super) fn add_affine(&self, other: &AffineLanes<V>) -> Self {
         let y1 = self.y.negated::<4>();
         let h = Product::from(&self.x.negated::<3>()).add(&other.x, &self.zz);
         let (h, r) = h.reduce_beside(Product::from(&y1), &other.y, &self.zzz); // < 4.2, < 5.2
@@ -141,7 +142,7 @@ impl ExtendedLanes {
 
     /// X and ZZ of self + other, below 2.1p and 1.3p.
     #[inline(always)]
-    pub(super) fn add_for_x(&self, other: &Self) -> (Lanes, Lanes) {
+    pub(super) fn add_for_x(&self, other: &Self) -> (Lanes<V>, Lanes<V>) {
         let zero = Product::zero();
         let u1 = zero.add(&self.x, &other.zz);
         let (u1, s1) = u1.reduce_beside(zero, &self.y, &other.zzz); // < 1.3
@@ -160,52 +161,67 @@ impl ExtendedLanes {
         (x.shrink(), zz.reduce())
     }
 
+    #[inline(always)]
+    pub(super) fn from_affine(point: &AffineLanes<V>, one: &Lanes<V>) -> Self {
+        Self { x: point.x, y: point.y, zz: *one, zzz: *one }
+    }
+}
+
+impl ExtendedLanes<Eight> {
     /// X and ZZ of the sum of all lanes, in lane 0.
     #[inline(always)]
-    pub(super) fn sum_lanes_for_x(&self) -> (Lanes, Lanes) {
-        let sum = self.add(&self.upper_halves(self));
-        let sum = sum.add(&sum.second_pair());
-        sum.add_for_x(&sum.second_lane())
+    pub(super) fn sum_lanes_for_x(&self) -> (Lanes<Eight>, Lanes<Eight>) {
+        let sum = self.add(&self.down::<4>());
+        let sum = sum.add(&sum.down::<2>());
+        sum.add_for_x(&sum.down::<1>())
     }
 
     /// The sum of all lanes of each, in lanes 0 and 4.
     #[inline(always)]
     pub(super) fn sum_lanes_of_two(&self, other: &Self) -> Self {
-        let sum = self.lower_halves(other).add(&self.upper_halves(other));
-        let sum = sum.add(&sum.second_pair());
-        sum.add(&sum.second_lane())
-    }
-
-    #[inline(always)]
-    fn lower_halves(&self, other: &Self) -> Self {
-        Self {
+        let lower = Self {
             x: self.x.lower_halves(&other.x),
             y: self.y.lower_halves(&other.y),
             zz: self.zz.lower_halves(&other.zz),
             zzz: self.zzz.lower_halves(&other.zzz),
-        }
+        };
+        let upper = Self {
+            x: self.x.upper_halves(&other.x),
+            y: self.y.upper_halves(&other.y),
+            zz: self.zz.upper_halves(&other.zz),
+            zzz: self.zzz.upper_halves(&other.zzz),
+        };
+        let sum = lower.add(&upper);
+        let sum = sum.add(&sum.down::<2>());
+        sum.add(&sum.down::<1>())
     }
 
+    /// The lanes from 0 that V has.
     #[inline(always)]
-    pub(super) fn from_affine(point: &AffineLanes, one: &Lanes) -> Self {
-        Self { x: point.x, y: point.y, zz: *one, zzz: *one }
+    pub(super) fn first_lanes<V: Vector>(&self) -> ExtendedLanes<V> {
+        ExtendedLanes {
+            x: self.x.first_lanes(),
+            y: self.y.first_lanes(),
+            zz: self.zz.first_lanes(),
+            zzz: self.zzz.first_lanes(),
+        }
     }
 }
 
 /// A point that is doubled many times: X < 2.1p, Y2 = 2 Y < 6p, Z < 4p, T = -3 Z^4 < 2p. T saves the steps
 /// from Z to the slope, and Y2 every halving.
 #[derive(Clone, Copy)]
-pub(super) struct Doubling {
-    x: Lanes,
-    y2: Lanes,
-    z: Lanes,
-    t: Lanes,
+pub(super) struct Doubling<V> {
+    x: Lanes<V>,
+    y2: Lanes<V>,
+    z: Lanes<V>,
+    t: Lanes<V>,
 }
 
-impl Doubling {
+impl<V: Vector> Doubling<V> {
     /// From a point whose Y is below 3p, as that of an affine point, of a sum and of its opposite is.
     #[inline(always)]
-    pub(super) fn new(point: &JacobianLanes) -> Self {
+    pub(super) fn new(point: &JacobianLanes<V>) -> Self {
         let minus_three = FieldElement::ONE.triple().negate();
         let t = point.z.square().square().multiply(&Lanes::broadcast(&minus_three));
         Self { x: point.x, y2: point.y.add(&point.y), z: point.z, t }
@@ -242,7 +258,7 @@ impl Doubling {
     }
 
     #[inline(always)]
-    pub(super) fn point(&self) -> JacobianLanes {
+    pub(super) fn point(&self) -> JacobianLanes<V> {
         let half = Lanes::broadcast(&FieldElement::ONE.halve());
         JacobianLanes { x: self.x, y: self.y2.multiply(&half), z: self.z }
     }
@@ -251,28 +267,19 @@ impl Doubling {
 /// Adds `sum_lanes` to points of the given coordinates.
 macro_rules! sum_lanes {
     ($points:ident: $($coordinate:ident)*) => {
-        impl $points {
+        impl<V: Vector> $points<V> {
             /// The sum of all lanes, in lane 0.
             #[inline(always)]
             pub(super) fn sum_lanes(&self) -> Self {
-                let sum = self.add(&self.upper_halves(self));
-                let sum = sum.add(&sum.second_pair());
-                sum.add(&sum.second_lane())
+                let sum = if V::LANES > 4 { self.add(&self.down::<4>()) } else { *self };
+                let sum = sum.add(&sum.down::<2>());
+                sum.add(&sum.down::<1>())
             }
 
+            /// Lane i + N in lane i, for the lower half, quarter or eighth of the lanes.
             #[inline(always)]
-            pub(super) fn upper_halves(&self, other: &Self) -> Self {
-                Self { $($coordinate: self.$coordinate.upper_halves(&other.$coordinate)),* }
-            }
-
-            #[inline(always)]
-            fn second_pair(&self) -> Self {
-                Self { $($coordinate: self.$coordinate.second_pair()),* }
-            }
-
-            #[inline(always)]
-            fn second_lane(&self) -> Self {
-                Self { $($coordinate: self.$coordinate.second_lane()),* }
+            pub(super) fn down<const N: usize>(&self) -> Self {
+                Self { $($coordinate: self.$coordinate.down::<N>()),* }
             }
         }
     };
@@ -285,7 +292,14 @@ sum_lanes!(ExtendedLanes: x y zz zzz);
 /// the common denominators zz and zzz. U < 2.1, h < 4.2, r < 5.2 when it is reduced; `y1` is -S <= 4, limb
 /// by limb.
 #[inline(always)]
-fn chord(u: &Lanes, y1: &Lanes, h: &Lanes, r: Product, zz: &Lanes, zzz: &Lanes) -> ExtendedLanes {
+fn chord<V: Vector>(
+    u: &Lanes<V>,
+    y1: &Lanes<V>,
+    h: &Lanes<V>,
+    r: Product<V>,
+    zz: &Lanes<V>,
+    zzz: &Lanes<V>,
+) -> ExtendedLanes<V> {
     let zero = Product::zero();
     let (r, hh) = r.reduce_beside_square(h);
     let (hh, rr) = hh.reduce_beside_square(&r); // < 2.2

@@ -5,7 +5,7 @@ use super::{
     super::limbs::{self, Limbs},
     super::tests::Stream,
     field::{Lanes, Product, each_limb},
-    vector::{Vector, Words},
+    vector::{Eight, Four, Vector, Words},
     *,
 };
 
@@ -51,69 +51,77 @@ fn element(a: &[u64; 5]) -> FieldElement {
     let sum = a.iter().rev().fold(FieldElement::ZERO, |sum, &limb| {
         sum.multiply(&shift).add(&FieldElement::new(&[limb, 0, 0, 0]))
     });
-    (0..260).fold(sum, |sum, _| sum.halve())
+    sum.multiply(&DIVISOR)
 }
+
+/// 2^-260.
+static DIVISOR: LazyLock<FieldElement> =
+    LazyLock::new(|| (0..260).fold(FieldElement::ONE, |power, _| power.halve()));
 
 fn bytes(elements: [FieldElement; 8]) -> [[u8; 32]; 8] {
     elements.map(FieldElement::to_bytes)
 }
 
-#[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
-fn load(values: &[[u64; 5]; 8]) -> Lanes {
-    each_limb!(|I| Vector::load(&Words(values.map(|value| value[I]))))
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
+fn load<V: Vector>(values: &[[u64; 5]; 8]) -> Lanes<V> {
+    each_limb!(|I| V::load(&Words(values.map(|value| value[I]))))
 }
 
-#[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
-fn check(a: &[[u64; 5]; 8], b: &[[u64; 5]; 8]) {
+/// The lanes must hold the first of these elements, and normalised limbs.
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
+fn compare<V: Vector>(lanes: &Lanes<V>, expected: impl Fn(usize) -> FieldElement, case: &str) {
+    let limbs = lanes.0.map(|limb| limb.store().0);
+    for lane in 0..V::LANES {
+        let limbs = limbs.map(|words| words[lane]);
+        assert!(limbs.iter().all(|&limb| limb <= M52), "{case}");
+        assert_eq!(element(&limbs).to_bytes(), expected(lane).to_bytes(), "lane {lane} of {case}");
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
+fn check<V: Vector>(a: &[[u64; 5]; 8], b: &[[u64; 5]; 8]) {
     let (x, y) = (a.each_ref().map(element), b.each_ref().map(element));
-    let (left, right) = (load(a), load(b));
+    let (left, right) = (load::<V>(a), load::<V>(b));
     let case = format!("{a:x?} {b:x?}");
-    let both = |f: fn(&FieldElement, &FieldElement) -> FieldElement| {
-        bytes(std::array::from_fn(|i| f(&x[i], &y[i])))
-    };
-    assert_eq!(bytes(left.to_elements()), bytes(x), "{case}");
     let product = left.multiply(&right);
-    assert_eq!(bytes(product.to_elements()), both(FieldElement::multiply), "{case}");
-    let square = left.square();
-    assert_eq!(bytes(square.to_elements()), both(|x, _| x.square()), "{case}");
-    normalised(&product, &case);
-    normalised(&square, &case);
+    compare(&product, |i| x[i].multiply(&y[i]), &case);
+    compare(&left.square(), |i| x[i].square(), &case);
+    assert_eq!(left.first_element().to_bytes(), x[0].to_bytes(), "{case}");
+    let beside = Product::zero().add(&left, &right);
+    let (first, second) = beside.reduce_beside(Product::zero(), &right, &right);
+    compare(&first, |i| x[i].multiply(&y[i]), &case);
+    let (first, second) = second.reduce_beside_square(&left.multiply(&right));
+    compare(&first, |i| y[i].square(), &case);
+    compare(&second.reduce(), |i| x[i].multiply(&y[i]).square(), &case);
     // What the formulas use: sums of two products, differences of them to values below 3p, and one
     // brought below 2.01p.
     if a.iter().chain(b).all(|value| value[4] < 3 << 48) {
         let twice = Product::zero().add(&left, &right).add_square(&left).reduce();
-        let expected = both(|x, y| x.multiply(y).add(&x.square()));
-        assert_eq!(bytes(twice.to_elements()), expected, "{case}");
-        normalised(&twice, &case);
+        compare(&twice, |i| x[i].multiply(&y[i]).add(&x[i].square()), &case);
         let less = Product::from(&right.negated::<3>()).add(&left, &right).reduce();
-        let expected = both(|x, y| x.multiply(y).sub(y));
-        assert_eq!(bytes(less.to_elements()), expected, "{case}");
-        normalised(&less, &case);
+        compare(&less, |i| x[i].multiply(&y[i]).sub(&y[i]), &case);
         let twice_less = left.add_limbs(&left).negated::<6>();
-        let shrunk = Product::zero().add_square(&right).plus(&twice_less).shrink();
-        let expected = both(|x, y| y.square().sub(x).sub(x));
-        assert_eq!(bytes(shrunk.to_elements()), expected, "{case}");
-        normalised(&shrunk, &case);
-        assert!(shrunk.0[4].store().0.iter().all(|&limb| limb < 3 << 48), "{case}");
+        let shrunk = Product::zero().add_square(&right).plus(&twice_less);
+        let (beside, _) = shrunk.shrink_beside(Product::zero(), &left, &right);
+        for shrunk in [shrunk.shrink(), beside] {
+            compare(&shrunk, |i| y[i].square().sub(&x[i]).sub(&x[i]), &case);
+            assert!(shrunk.0[4].store().0.iter().all(|&limb| limb < 3 << 48), "{case}");
+        }
         let sum = left.add(&right);
-        assert_eq!(bytes(sum.to_elements()), both(FieldElement::add), "{case}");
+        compare(&sum, |i| x[i].add(&y[i]), &case);
         let lowered = sum.raised::<5>().lowered::<4>().normalise();
-        assert_eq!(bytes(lowered.to_elements()), both(FieldElement::add), "{case}");
+        compare(&lowered, |i| x[i].add(&y[i]), &case);
     }
     // 0 is told in both of its forms below 2p.
     if a.iter().all(|value| value[4] < 1 << 49) {
-        let zeros = (0..8).fold(0, |mask, i| mask | u8::from(x[i].is_zero_vartime()) << i);
-        let below_2p = product.multiply(&Lanes::broadcast(&FieldElement::ONE));
-        let products =
-            (0..8).fold(0, |mask, i| mask | u8::from(x[i].multiply(&y[i]).is_zero_vartime()) << i);
-        assert_eq!(below_2p.zero_mask(), products, "{case}");
-        assert_eq!(left.multiply(&Lanes::broadcast(&FieldElement::ONE)).zero_mask(), zeros);
-    }
-}
-
-fn normalised(lanes: &Lanes, case: &str) {
-    for limb in lanes.0 {
-        assert!(limb.store().0.iter().all(|&limb| limb <= M52), "{case}");
+        let zeros = |is_zero: &dyn Fn(usize) -> bool| {
+            (0..V::LANES).fold(0, |mask, i| mask | u8::from(is_zero(i)) << i)
+        };
+        let one = Lanes::broadcast(&FieldElement::ONE);
+        let products = zeros(&|i| x[i].multiply(&y[i]).is_zero_vartime());
+        assert_eq!(product.multiply(&one).zero_mask(), products, "{case}");
+        let zeros = zeros(&|i| x[i].is_zero_vartime());
+        assert_eq!(left.multiply(&one).zero_mask(), zeros, "{case}");
     }
 }
 
@@ -137,7 +145,10 @@ fn check_all(values: &[[u64; 5]]) {
             let a = std::array::from_fn(|lane| at(i + lane));
             let b = std::array::from_fn(|lane| at(i + lane * (step + 1) + step));
             // SAFETY: the CPU has the features, as was asked above.
-            unsafe { check(&a, &b) };
+            unsafe {
+                check::<Eight>(&a, &b);
+                check::<Four>(&a, &b);
+            }
         }
     }
 }

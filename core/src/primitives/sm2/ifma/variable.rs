@@ -4,14 +4,14 @@ use super::{
     digits::{Digits, Odd, OddLanes, windows},
     field::{Lanes, each_limb},
     points::{Doubling, JacobianLanes},
-    vector::{LaneMask, Vector, Words},
+    vector::{Eight, LaneMask, Vector, Words},
 };
 use crate::primitives::sm2::{field::FieldElement, point::Affine};
 
 /// The width of the windows for eight scalars.
 const WIDE: usize = 5;
 
-/// The width for one scalar, whose 64 windows fill the eight lanes eight times.
+/// The width for one scalar, whose 64 windows fill all lanes again and again.
 const NARROW: usize = 4;
 
 /// [k]P for each lane's k and its P.
@@ -20,7 +20,7 @@ const NARROW: usize = 4;
 /// 2^W A > |d|: never equal or opposite as integers, and too small to be so modulo n before the last
 /// digit. There it can be, for a few k: the result is then infinity.
 #[inline(always)]
-pub(super) fn multiply(k: &OddLanes, points: &[Affine; 8]) -> JacobianLanes {
+pub(super) fn multiply(k: &OddLanes, points: &[Affine; 8]) -> JacobianLanes<Eight> {
     let first = JacobianLanes {
         x: Lanes::from_elements(&points.map(|point| point.x)),
         y: Lanes::from_elements(&points.map(|point| point.y)),
@@ -43,10 +43,10 @@ pub(super) fn multiply(k: &OddLanes, points: &[Affine; 8]) -> JacobianLanes {
 
 /// `multiples[entry]` of each lane, or its opposite, by reading them all.
 #[inline(always)]
-fn select(multiples: &[JacobianLanes], digits: &Digits) -> JacobianLanes {
+fn select(multiples: &[JacobianLanes<Eight>], digits: &Digits<Eight>) -> JacobianLanes<Eight> {
     let mut found = multiples[0];
     for (entry, multiple) in (0..).zip(multiples).skip(1) {
-        let here = Vector::zero_mask(digits.entry - Vector::splat(entry));
+        let here = Eight::zero_mask(digits.entry - Eight::splat(entry));
         found = JacobianLanes::select(here, multiple, &found);
     }
     found.negate_in(digits.negative)
@@ -54,24 +54,24 @@ fn select(multiples: &[JacobianLanes], digits: &Digits) -> JacobianLanes {
 
 /// [k]P for one k, in lane 0.
 ///
-/// Lane l takes the windows l, l + 8, l + 16 …: all lanes double together, 32 times between two of them,
-/// and are then brought to their places and added up. As to equal and opposite points see [`multiply`];
-/// the sums of two sets of lanes are odd multiples of different powers of 2.
+/// Of L lanes, lane l takes the windows l, l + L, l + 2 L …: all lanes double together, 4 L times between
+/// two of them, and are then brought to their places and added up. As to equal and opposite points see
+/// [`multiply`]; the sums of two sets of lanes are odd multiples of different powers of 2.
 #[inline(always)]
-pub(super) fn multiply_split(k: &Odd, point: &Affine) -> JacobianLanes {
-    let multiples = Multiples::new(point);
-    let last = windows(NARROW) - 8;
-    let mut sum = multiples.select(&k.digits::<NARROW>(last));
-    for first in (0..last).step_by(8).rev() {
+pub(super) fn multiply_split<V: Vector>(k: &Odd, point: &Affine) -> JacobianLanes<V> {
+    let multiples = Multiples::new::<V>(point);
+    let last = windows(NARROW) - V::LANES;
+    let mut sum: JacobianLanes<V> = multiples.select(&k.digits::<NARROW, V>(last));
+    for first in (0..last).step_by(V::LANES).rev() {
         let mut doubling = Doubling::new(&sum);
-        for _ in 0..8 * NARROW {
+        for _ in 0..V::LANES * NARROW {
             doubling = doubling.double();
         }
-        sum = doubling.point().add(&multiples.select(&k.digits::<NARROW>(first)));
+        sum = doubling.point().add(&multiples.select(&k.digits::<NARROW, V>(first)));
     }
     // Lane l stands for 2^(4 l): its doublings come after those of the lanes above it.
     let mut doubling = Doubling::new(&sum);
-    for lane in 1..8 {
+    for lane in 1..V::LANES {
         let before = doubling;
         for _ in 0..NARROW {
             doubling = doubling.double();
@@ -86,35 +86,35 @@ struct Multiples([Words; 15]);
 
 impl Multiples {
     #[inline(always)]
-    fn new(point: &Affine) -> Self {
-        let one = JacobianLanes {
+    fn new<V: Vector>(point: &Affine) -> Self {
+        let one = JacobianLanes::<V> {
             x: Lanes::broadcast(&point.x),
             y: Lanes::broadcast(&point.y),
             z: Lanes::broadcast(&FieldElement::ONE),
         };
         let two = one.double();
-        // Odd lanes 3, then lanes 2, 3, 6 and 7 further by 4, then the upper lanes by 8. No two summands
+        // Odd lanes 3, then lanes 2, 3, 6 and 7 further by 4, then the upper entries by 8. No two summands
         // are equal or opposite.
         let sum = JacobianLanes::select(0b1010_1010, &one.add(&two), &one);
         let four = two.double();
-        let sum = JacobianLanes::select(0b1100_1100, &sum.add(&four), &sum);
+        let lower = JacobianLanes::select(0b1100_1100, &sum.add(&four), &sum);
         let eight = four.double();
-        let sum = JacobianLanes::select(0b1111_0000, &sum.add(&eight), &sum);
+        let upper = lower.add(&eight);
         let mut limbs = [Words([0; 8]); 15];
         for i in 0..5 {
-            limbs[i] = sum.x.0[i].store();
-            limbs[i + 5] = sum.y.0[i].store();
-            limbs[i + 10] = sum.z.0[i].store();
+            limbs[i] = V::store_halves(lower.x.0[i], upper.x.0[i]);
+            limbs[i + 5] = V::store_halves(lower.y.0[i], upper.y.0[i]);
+            limbs[i + 10] = V::store_halves(lower.z.0[i], upper.z.0[i]);
         }
         Self(limbs)
     }
 
     #[inline(always)]
-    fn select(&self, digits: &Digits) -> JacobianLanes {
+    fn select<V: Vector>(&self, digits: &Digits<V>) -> JacobianLanes<V> {
         let found = JacobianLanes {
-            x: each_limb!(|I| Vector::pick_of_8(digits.entry, Vector::load(&self.0[I]))),
-            y: each_limb!(|I| Vector::pick_of_8(digits.entry, Vector::load(&self.0[I + 5]))),
-            z: each_limb!(|I| Vector::pick_of_8(digits.entry, Vector::load(&self.0[I + 10]))),
+            x: each_limb!(|I| V::pick_of_8(digits.entry, &self.0[I])),
+            y: each_limb!(|I| V::pick_of_8(digits.entry, &self.0[I + 5])),
+            z: each_limb!(|I| V::pick_of_8(digits.entry, &self.0[I + 10])),
         };
         found.negate_in(digits.negative)
     }

@@ -1,4 +1,5 @@
-//! Eight 64-bit words in a 512-bit register, and the operations on them that this module needs.
+//! Eight 64-bit words in a 512-bit register, or four in a 256-bit one, and the operations on them that
+//! this module needs.
 //!
 //! The functions carry no `target_feature`, so that the compiler can be made to put them in place
 //! (`inline(always)`): a call would take its arguments through memory, which costs more than the work.
@@ -7,14 +8,23 @@
 #![allow(unsafe_code, reason = "instructions of AVX-512, and loads and stores that take pointers")]
 
 use std::{
-    arch::asm,
-    arch::x86_64::{
-        __m512i, _mm_cvtsi128_si64, _mm512_add_epi64, _mm512_and_si512, _mm512_castsi512_si128,
-        _mm512_load_si512, _mm512_madd52hi_epu64, _mm512_madd52lo_epu64, _mm512_mask_mov_epi64,
-        _mm512_or_si512, _mm512_permutex2var_epi64, _mm512_permutexvar_epi64, _mm512_set1_epi64,
-        _mm512_setzero_si512, _mm512_shuffle_i64x2, _mm512_slli_epi64, _mm512_sllv_epi64,
-        _mm512_srai_epi64, _mm512_srlv_epi64, _mm512_store_si512, _mm512_sub_epi64,
-        _mm512_testn_epi64_mask, _mm512_unpackhi_epi64, _mm512_xor_si512,
+    arch::{
+        asm,
+        x86_64::{
+            __m256i, __m512i, _mm_cvtsi128_si64, _mm256_add_epi64, _mm256_and_si256,
+            _mm256_castsi256_si128, _mm256_load_si256, _mm256_madd52hi_epu64,
+            _mm256_madd52lo_epu64, _mm256_mask_mov_epi64, _mm256_or_si256,
+            _mm256_permute4x64_epi64, _mm256_permutex2var_epi64, _mm256_set1_epi64x,
+            _mm256_setzero_si256, _mm256_sllv_epi64, _mm256_srai_epi64, _mm256_srlv_epi64,
+            _mm256_store_si256, _mm256_sub_epi64, _mm256_testn_epi64_mask, _mm256_unpackhi_epi64,
+            _mm256_xor_si256, _mm512_add_epi64, _mm512_and_si512, _mm512_castsi512_si128,
+            _mm512_castsi512_si256, _mm512_load_si512, _mm512_madd52hi_epu64,
+            _mm512_madd52lo_epu64, _mm512_mask_mov_epi64, _mm512_or_si512,
+            _mm512_permutex2var_epi64, _mm512_permutexvar_epi64, _mm512_set1_epi64,
+            _mm512_setzero_si512, _mm512_shuffle_i64x2, _mm512_slli_epi64, _mm512_sllv_epi64,
+            _mm512_srai_epi64, _mm512_srlv_epi64, _mm512_store_si512, _mm512_sub_epi64,
+            _mm512_testn_epi64_mask, _mm512_unpackhi_epi64, _mm512_xor_si512,
+        },
     },
     ops::{Add, BitAnd, BitOr, BitXor, Sub},
     ptr,
@@ -27,17 +37,87 @@ use zeroize::Zeroize;
 #[repr(C, align(64))]
 pub(super) struct Words(pub(super) [u64; 8]);
 
-/// Eight words in a register, one for each lane. Sums and products are modulo 2^64.
-#[derive(Clone, Copy)]
-#[repr(transparent)]
-pub(super) struct Vector(__m512i);
-
 /// A lane is chosen by its bit, lane 0 by the lowest.
 pub(super) type LaneMask = u8;
 
+/// Eight words in a register, one for each lane. Sums and products are modulo 2^64.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub(super) struct Eight(__m512i);
+
+/// Four words in a register, likewise.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub(super) struct Four(__m256i);
+
+/// Words in the lanes of a register.
+pub(super) trait Vector:
+    Copy
+    + Zeroize
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + BitAnd<Output = Self>
+    + BitOr<Output = Self>
+    + BitXor<Output = Self>
+{
+    const LANES: usize;
+
+    /// Zero in every lane.
+    fn zero() -> Self;
+
+    /// The same word in every lane.
+    fn splat(word: u64) -> Self;
+
+    /// The words of lanes 0, 1, ….
+    fn first_of(words: Eight) -> Self;
+
+    /// The first words from memory.
+    fn load(words: &Words) -> Self;
+
+    /// To the first words in memory; the others are 0.
+    fn store(self) -> Words;
+
+    /// Word i is that of lane i modulo the number of lanes: of `lower` for the first four, then of `upper`.
+    fn store_halves(lower: Self, upper: Self) -> Words;
+
+    /// sum + the low 52 bits of a b, of which the low 52 bits of each factor count.
+    fn add_low(sum: Self, a: Self, b: Self) -> Self;
+
+    /// sum + the high 52 bits of the same product.
+    fn add_high(sum: Self, a: Self, b: Self) -> Self;
+
+    /// Shifted right, with its sign.
+    fn shift_right<const N: u32>(a: Self) -> Self;
+
+    /// Shifted left.
+    fn shift_left<const N: u32>(a: Self) -> Self;
+
+    /// Shifted right by as many places as `count` says, 64 and more giving 0.
+    fn shift_right_by(a: Self, count: Self) -> Self;
+
+    /// `yes` in the lanes of the mask, `no` in the others.
+    fn select(mask: LaneMask, yes: Self, no: Self) -> Self;
+
+    /// In each lane the word that the low three bits of its index name.
+    fn pick_of_8(index: Self, words: &Words) -> Self;
+
+    /// Lane i + N in lane i, for the lower half, quarter or eighth of the lanes.
+    fn down<const N: usize>(a: Self) -> Self;
+
+    /// The lanes that are 0.
+    fn zero_mask(self) -> LaneMask;
+
+    /// The word of lane 0.
+    fn first(self) -> u64;
+
+    /// Keeps the compiler from moving what is done with one of the two, before this place or after it,
+    /// past what is done with the other. It costs nothing.
+    fn in_order(a: &mut Self, b: &mut Self);
+}
+
 macro_rules! operators {
-    ($($trait:ident $method:ident $intrinsic:ident;)*) => {$(
-        impl $trait for Vector {
+    ($($vector:ident { $($trait:ident $method:ident $intrinsic:ident;)* })*) => {$($(
+        impl $trait for $vector {
             type Output = Self;
             #[inline(always)]
             fn $method(self, other: Self) -> Self {
@@ -45,25 +125,153 @@ macro_rules! operators {
                 Self(unsafe { $intrinsic(self.0, other.0) })
             }
         }
-    )*};
+    )*)*};
 }
 
 operators! {
-    Add add _mm512_add_epi64;
-    Sub sub _mm512_sub_epi64;
-    BitAnd bitand _mm512_and_si512;
-    BitOr bitor _mm512_or_si512;
-    BitXor bitxor _mm512_xor_si512;
+    Eight {
+        Add add _mm512_add_epi64;
+        Sub sub _mm512_sub_epi64;
+        BitAnd bitand _mm512_and_si512;
+        BitOr bitor _mm512_or_si512;
+        BitXor bitxor _mm512_xor_si512;
+    }
+    Four {
+        Add add _mm256_add_epi64;
+        Sub sub _mm256_sub_epi64;
+        BitAnd bitand _mm256_and_si256;
+        BitOr bitor _mm256_or_si256;
+        BitXor bitxor _mm256_xor_si256;
+    }
+}
+
+/// What the trait asks for, for one width.
+macro_rules! vector {
+    (
+        $vector:ident, $lanes:literal, $register:ident, $raw:ty, $features:literal, store $store:ident,
+        zero_mask $zero_mask:ident, first $low:ident;
+        $($name:ident$([$constant:ident: $type:ty])?($($argument:ident: $kind:ty),*) = $call:expr;)*
+    ) => {
+        impl Vector for $vector {
+            const LANES: usize = $lanes;
+
+            $(#[inline(always)]
+            fn $name$(<const $constant: $type>)?($($argument: $kind),*) -> Self {
+                // SAFETY: this code runs only below entry points that hold a `cpu::Ifma`; the references
+                // are to 64 bytes aligned to 64.
+                Self(unsafe { $call })
+            })*
+
+            #[inline(always)]
+            fn store(self) -> Words {
+                let mut words = Words([0; 8]);
+                // SAFETY: this code runs only below entry points that hold a `cpu::Ifma`; the words are
+                // 64 bytes aligned to 64.
+                unsafe { $store(words.0.as_mut_ptr().cast(), self.0) };
+                words
+            }
+
+            #[inline(always)]
+            fn store_halves(lower: Self, upper: Self) -> Words {
+                let upper = upper.store();
+                let mut words = lower.store();
+                words.0[4..].copy_from_slice(&upper.0[$lanes - 4..][..4]);
+                words
+            }
+
+            #[inline(always)]
+            fn zero_mask(self) -> LaneMask {
+                // SAFETY: this code runs only below entry points that hold a `cpu::Ifma`.
+                unsafe { $zero_mask(self.0, self.0) }
+            }
+
+            #[inline(always)]
+            fn first(self) -> u64 {
+                // SAFETY: this code runs only below entry points that hold a `cpu::Ifma`.
+                unsafe { _mm_cvtsi128_si64($low(self.0)) as u64 }
+            }
+
+            #[inline(always)]
+            fn in_order(a: &mut Self, b: &mut Self) {
+                #[inline]
+                #[target_feature(enable = $features)]
+                fn pass_through(a: &mut $raw, b: &mut $raw) {
+                    // SAFETY: there is no instruction in it.
+                    unsafe {
+                        asm!(
+                            "/* {a} {b} */",
+                            a = inout($register) * a,
+                            b = inout($register) * b,
+                            options(pure, nomem, nostack, preserves_flags)
+                        );
+                    }
+                }
+                // SAFETY: this code runs only below entry points that hold a `cpu::Ifma`.
+                unsafe { pass_through(&mut a.0, &mut b.0) }
+            }
+        }
+
+        impl Zeroize for $vector {
+            fn zeroize(&mut self) {
+                // SAFETY: a vector is words of its number and their alignment, and any words are one.
+                let words = unsafe { &mut *ptr::from_mut(self).cast::<[u64; $lanes]>() };
+                words.as_mut_slice().zeroize();
+            }
+        }
+    };
+}
+
+vector! {
+    Eight, 8, zmm_reg, __m512i, "avx512f", store _mm512_store_si512, zero_mask _mm512_testn_epi64_mask,
+    first _mm512_castsi512_si128;
+    zero() = _mm512_setzero_si512();
+    splat(word: u64) = _mm512_set1_epi64(word as i64);
+    first_of(words: Eight) = _mm512_shuffle_i64x2::<0b11_10_01_00>(words.0, words.0);
+    load(words: &Words) = _mm512_load_si512(words.0.as_ptr().cast());
+    add_low(sum: Self, a: Self, b: Self) = _mm512_madd52lo_epu64(sum.0, a.0, b.0);
+    add_high(sum: Self, a: Self, b: Self) = _mm512_madd52hi_epu64(sum.0, a.0, b.0);
+    shift_right[N: u32](a: Self) = _mm512_srai_epi64::<N>(a.0);
+    shift_left[N: u32](a: Self) = _mm512_slli_epi64::<N>(a.0);
+    shift_right_by(a: Self, count: Self) = _mm512_srlv_epi64(a.0, count.0);
+    select(mask: LaneMask, yes: Self, no: Self) = _mm512_mask_mov_epi64(no.0, mask, yes.0);
+    pick_of_8(index: Self, words: &Words) = _mm512_permutexvar_epi64(index.0, Self::load(words).0);
+    down[N: usize](a: Self) = match N {
+        4 => _mm512_shuffle_i64x2::<0b11_10_11_10>(a.0, a.0),
+        2 => _mm512_shuffle_i64x2::<0b11_11_01_01>(a.0, a.0),
+        _ => _mm512_unpackhi_epi64(a.0, a.0),
+    };
+}
+
+vector! {
+    Four, 4, ymm_reg, __m256i, "avx512vl", store _mm256_store_si256, zero_mask _mm256_testn_epi64_mask,
+    first _mm256_castsi256_si128;
+    zero() = _mm256_setzero_si256();
+    splat(word: u64) = _mm256_set1_epi64x(word as i64);
+    first_of(words: Eight) = _mm512_castsi512_si256(words.0);
+    load(words: &Words) = _mm256_load_si256(words.0.as_ptr().cast());
+    add_low(sum: Self, a: Self, b: Self) = _mm256_madd52lo_epu64(sum.0, a.0, b.0);
+    add_high(sum: Self, a: Self, b: Self) = _mm256_madd52hi_epu64(sum.0, a.0, b.0);
+    shift_right[N: u32](a: Self) = _mm256_srai_epi64::<N>(a.0);
+    shift_left[N: u32](a: Self) = _mm256_sllv_epi64(a.0, Self::splat(N.into()).0);
+    shift_right_by(a: Self, count: Self) = _mm256_srlv_epi64(a.0, count.0);
+    select(mask: LaneMask, yes: Self, no: Self) = _mm256_mask_mov_epi64(no.0, mask, yes.0);
+    pick_of_8(index: Self, words: &Words) = {
+        let upper = _mm256_load_si256(words.0[4..].as_ptr().cast());
+        _mm256_permutex2var_epi64(Self::load(words).0, index.0, upper)
+    };
+    down[N: usize](a: Self) = match N {
+        2 => _mm256_permute4x64_epi64::<0b11_10_11_10>(a.0),
+        _ => _mm256_unpackhi_epi64(a.0, a.0),
+    };
 }
 
 macro_rules! functions {
-    ($($(#[$doc:meta])* $name:ident$([$constant:ident: $type:ty])?($($argument:ident: $kind:ty),*) = $call:expr;)*) => {
-        impl Vector {$(
+    ($($(#[$doc:meta])* $name:ident($($argument:ident: $kind:ty),*) = $call:expr;)*) => {
+        impl Eight {$(
             $(#[$doc])*
             #[inline(always)]
-            pub(super) fn $name$(<const $constant: $type>)?($($argument: $kind),*) -> Self {
-                // SAFETY: this code runs only below entry points that hold a `cpu::Ifma`; the references
-                // are to 64 bytes aligned to 64.
+            pub(super) fn $name($($argument: $kind),*) -> Self {
+                // SAFETY: as above.
                 Self(unsafe { $call })
             }
         )*}
@@ -71,93 +279,13 @@ macro_rules! functions {
 }
 
 functions! {
-    /// Zero in every lane.
-    zero() = _mm512_setzero_si512();
-    /// The same word in every lane.
-    splat(word: u64) = _mm512_set1_epi64(word as i64);
-    /// From memory.
-    load(words: &Words) = _mm512_load_si512(words.0.as_ptr().cast());
-    /// sum + the low 52 bits of a b, of which the low 52 bits of each factor count.
-    add_low(sum: Self, a: Self, b: Self) = _mm512_madd52lo_epu64(sum.0, a.0, b.0);
-    /// sum + the high 52 bits of the same product.
-    add_high(sum: Self, a: Self, b: Self) = _mm512_madd52hi_epu64(sum.0, a.0, b.0);
-    /// Shifted right, with its sign.
-    shift_right[N: u32](a: Self) = _mm512_srai_epi64::<N>(a.0);
-    /// Shifted left.
-    shift_left[N: u32](a: Self) = _mm512_slli_epi64::<N>(a.0);
-    /// Shifted right by as many places as `count` says, 64 and more giving 0.
-    shift_right_by(a: Self, count: Self) = _mm512_srlv_epi64(a.0, count.0);
     /// Shifted left by as many places as `count` says, 64 and more giving 0.
     shift_left_by(a: Self, count: Self) = _mm512_sllv_epi64(a.0, count.0);
-    /// `yes` in the lanes of the mask, `no` in the others.
-    select(mask: LaneMask, yes: Self, no: Self) = _mm512_mask_mov_epi64(no.0, mask, yes.0);
-    /// In each lane the word of `low` that the low three bits of its index name.
-    pick_of_8(index: Self, low: Self) = _mm512_permutexvar_epi64(index.0, low.0);
     /// In each lane the word of `low` or `high` that the low four bits of its index name.
-    pick_of_16(index: Self, low: Self, high: Self) =
-        _mm512_permutex2var_epi64(low.0, index.0, high.0);
+    pick_of_16(index: Self, low: &Words, high: &Words) =
+        _mm512_permutex2var_epi64(Self::load(low).0, index.0, Self::load(high).0);
     /// Lanes 0 to 3 of `a`, then those of `b`.
     lower_halves(a: Self, b: Self) = _mm512_shuffle_i64x2::<0b01_00_01_00>(a.0, b.0);
     /// Lanes 4 to 7 of `a`, then those of `b`.
     upper_halves(a: Self, b: Self) = _mm512_shuffle_i64x2::<0b11_10_11_10>(a.0, b.0);
-    /// Lanes 2 and 3 in lanes 0 and 1, and in the same way in the upper half.
-    second_pair(a: Self) = _mm512_shuffle_i64x2::<0b11_11_01_01>(a.0, a.0);
-    /// Lane 1 in lane 0, and in the same way in every pair.
-    second_lane(a: Self) = _mm512_unpackhi_epi64(a.0, a.0);
-}
-
-/// Keeps the compiler from moving what is done with one of the two, before this place or after it, past
-/// what is done with the other. It costs nothing.
-#[inline(always)]
-pub(super) fn in_order(a: &mut Vector, b: &mut Vector) {
-    // SAFETY: this code runs only below entry points that hold a `cpu::Ifma`.
-    unsafe { pass_through(&mut a.0, &mut b.0) }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn pass_through(a: &mut __m512i, b: &mut __m512i) {
-    // SAFETY: there is no instruction in it.
-    unsafe {
-        asm!(
-            "/* {a} {b} */",
-            a = inout(zmm_reg) * a,
-            b = inout(zmm_reg) * b,
-            options(pure, nomem, nostack, preserves_flags)
-        );
-    }
-}
-
-impl Zeroize for Vector {
-    fn zeroize(&mut self) {
-        // SAFETY: a vector is eight words and of their alignment, and any words are one.
-        let words = unsafe { &mut *ptr::from_mut(self).cast::<Words>() };
-        words.0.as_mut_slice().zeroize();
-    }
-}
-
-impl Vector {
-    /// The lanes that are 0.
-    #[inline(always)]
-    pub(super) fn zero_mask(self) -> LaneMask {
-        // SAFETY: this code runs only below entry points that hold a `cpu::Ifma`.
-        unsafe { _mm512_testn_epi64_mask(self.0, self.0) }
-    }
-
-    /// The word of lane 0.
-    #[inline(always)]
-    pub(super) fn first(self) -> u64 {
-        // SAFETY: this code runs only below entry points that hold a `cpu::Ifma`.
-        unsafe { _mm_cvtsi128_si64(_mm512_castsi512_si128(self.0)) as u64 }
-    }
-
-    /// To memory.
-    #[inline(always)]
-    pub(super) fn store(self) -> Words {
-        let mut words = Words([0; 8]);
-        // SAFETY: this code runs only below entry points that hold a `cpu::Ifma`; the words are 64
-        // bytes aligned to 64.
-        unsafe { _mm512_store_si512(words.0.as_mut_ptr().cast(), self.0) };
-        words
-    }
 }
