@@ -22,6 +22,7 @@ const ROOTS: &[&str] = &[
     "yinxin::primitives::sm2::comb::multiply",
     "yinxin::primitives::sm2::ifma::fixed_lanes",
     "yinxin::primitives::sm2::ifma::fixed_split",
+    "yinxin::primitives::sm2::ifma::to_affine",
     "yinxin::primitives::sm2::ifma::variable_lanes",
     "yinxin::primitives::sm2::ifma::variable_split",
     "yinxin::primitives::sm2::inverse::",
@@ -59,6 +60,11 @@ const EXPLAINED: &[(&str, usize, &str)] = &[
         "yinxin::primitives::sm4::avx512::chains",
         2,
         "the lengths of the chains are read from memory",
+    ),
+    (
+        "yinxin::primitives::sm2::ifma::to_affine",
+        1,
+        "places of the eight inverses on the stack, put together in a vector, are the addresses of a gather",
     ),
     (
         "yinxin::primitives::sm3::Backend::compress",
