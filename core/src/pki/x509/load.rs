@@ -97,7 +97,8 @@ mod tests {
 
     fn certificate(name: &str, issuer: Option<&Certificate>, key: &PrivateKey) -> Certificate {
         let times = [0, 1].map(|at| UnixTime::from_unix_s(1_800_000_000 + at).unwrap());
-        let terms = Terms::new(Profile::Root, times[0], times[1]);
+        let profile = if issuer.is_some() { Profile::Signer } else { Profile::Root };
+        let terms = Terms::new(profile, times[0], times[1]);
         let subject = Subject { common_name: name.to_owned(), ..Subject::default() };
         issue::issue_for(&subject, key.public(), &terms, issuer, key).unwrap()
     }
