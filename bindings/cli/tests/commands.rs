@@ -113,14 +113,24 @@ fn one_bad_file_never_stops_the_others() {
     let shell = Shell::with_licences("mixed");
     fs::write(shell.path("licences/a-bad.ofd"), b"PK not a package").unwrap();
     fs::write(shell.path("licences/z-empty.ofd"), b"").unwrap();
-    let lines = shell.json(&format!("licence verify licences {TRUST} --json"), 2);
-    assert_eq!(lines.len(), 4);
+    let lines = shell.json(&format!("licence verify licences missing {TRUST} --json"), 2);
+    assert_eq!(lines.len(), 5);
     let unreadable: Vec<_> = lines.iter().filter(|line| line.get("error").is_some()).collect();
-    assert_eq!(unreadable.len(), 2);
+    assert_eq!(unreadable.len(), 3);
+    let schema: serde_json::Value =
+        serde_json::from_str(include_str!("../../../docs/report.schema.json")).unwrap();
+    let known = schema.pointer("/$defs/unreadable/properties/error/properties").unwrap();
     for line in unreadable {
-        assert_eq!(line["error"]["code"], "BAD_ZIP", "{line}");
+        let code = if line["file"] == "missing" { "IO" } else { "BAD_ZIP" };
+        assert_eq!(line["error"]["code"], code, "{line}");
+        // As every other command says it, and as the schema has it.
+        assert!(line["error"]["hint"]["en"].is_string(), "{line}");
+        assert!(code == "IO" || line["error"]["field"].is_string(), "{line}");
+        for name in line["error"].as_object().unwrap().keys() {
+            assert!(known.get(name).is_some(), "{name}: not in the schema");
+        }
         assert!(line["error"]["text"]["zh"].is_string());
-        assert!(line["file"].as_str().unwrap().contains("licences"));
+        assert!(code == "IO" || line["file"].as_str().unwrap().contains("licences"));
     }
     assert_eq!(lines.iter().filter(|line| line["indication"] == "passed").count(), 2);
 }

@@ -37,7 +37,10 @@ def test_samples(
 
 
 def test_the_schema_refuses_other_objects(schema: jsonschema.Draft202012Validator) -> None:
-    unreadable = {"file": "a", "error": {"code": "BAD_ZIP", "text": {"en": "x", "zh": "y"}}}
+    text = {"en": "x", "zh": "y"}
+    error = {"code": "BAD_ZIP", "text": text, "hint": text, "field": "ZIP", "offset": 0}
+    unreadable = {"file": "a", "error": error}
     schema.validate(unreadable)
-    for wrong in ({}, {"file": "a"}, {**unreadable, "indication": "passed"}):
+    other = {"file": "a", "error": {**error, "reason": "x"}}
+    for wrong in ({}, {"file": "a"}, {**unreadable, "indication": "passed"}, other):
         assert not schema.is_valid(wrong)

@@ -12,7 +12,7 @@ use yinxin::{
     UnixTime,
     licence::{
         ofd::{Document, Package, SignatureList},
-        verify::{ClaimedTime, HtmlReport, Policy, Report, Verifier, error_json},
+        verify::{ClaimedTime, HtmlReport, Policy, Report, Verifier},
     },
     report::{Indication, Language},
 };
@@ -221,13 +221,7 @@ impl<'a> Summary<'a> {
             html.add_error(&name, error);
         }
         if self.output.json {
-            return self.output.line(&match failure {
-                Failure::Core { error, .. } => error_json(&name, error),
-                Failure::Bundle { .. }
-                | Failure::ClosedPipe
-                | Failure::Io { .. }
-                | Failure::Usage { .. } => failure.to_json().to_string(),
-            });
+            return self.output.line(&failure.to_json().to_string());
         }
         let text = format!("{} [{}]", failure.text(self.output.language), failure.code());
         self.output.line(&self.output.paint(Colour::Red, &text))

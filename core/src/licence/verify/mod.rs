@@ -16,7 +16,7 @@ pub use crate::licence::seal::verify::{ClaimedTime, Policy};
 pub use html::HtmlReport;
 pub use report::{
     CertificatePath, CoverageReport, DocumentReport, LicenceReport, MetadataItem, Party, Report,
-    SealSummary, SignatureReport, error_json,
+    SealSummary, SignatureReport,
 };
 
 use crate::{

@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use super::{html::HtmlReport, text};
 use crate::{
-    error::Error,
     licence::ofd::{Coverage, FileCoverage},
     pki::x509::CertificateReport,
     report::{Check, Indication, Language, Level, Outcome, SubIndication, conclude},
@@ -238,17 +237,4 @@ impl Report {
         (self.indication, self.sub_indication) = conclude(self.checks());
         self
     }
-}
-
-/// The JSON object for a file that could not be read: `file` and `error` (`code`, `text`).
-#[must_use]
-pub fn error_json(file: &str, error: &Error) -> String {
-    serde_json::json!({
-        "file": file,
-        "error": {
-            "code": error.code().name(),
-            "text": { "en": error.text_en(), "zh": error.text_zh() },
-        },
-    })
-    .to_string()
 }
