@@ -26,7 +26,7 @@ pub(crate) enum Command {
     /// Verify a bundle: whose it is, for which set, how fresh; every check is named. `--bundle` of the
     /// other commands does the same before it is used.
     Verify {
-        /// The bundle (DER); `-` is standard input.
+        /// The bundle, DER or PEM; `-` is standard input.
         bundle: PathBuf,
         #[command(flatten)]
         demands: BundleDemands,
@@ -36,7 +36,7 @@ pub(crate) enum Command {
     },
     /// Show what a bundle says of itself; nothing is verified.
     Show {
-        /// The bundle (DER); `-` is standard input.
+        /// The bundle, DER or PEM; `-` is standard input.
         bundle: PathBuf,
     },
 }

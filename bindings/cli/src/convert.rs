@@ -1,8 +1,9 @@
-//! `yinxin convert`: keys, signatures and ciphertexts from one form into another.
+//! `yinxin convert`: keys, signatures, ciphertexts and whole structures from one form into another.
 //!
 //! Nothing is guessed unless `guess` is said, and every value is checked as it is read.
 
 mod key;
+mod wrapping;
 
 use std::path::PathBuf;
 
@@ -28,6 +29,8 @@ pub(crate) enum Command {
     Signature(SignatureArguments),
     /// A ciphertext: DER, C1C3C2, C1C2C3, with and without the 04.
     Ciphertext(CiphertextArguments),
+    /// A certificate, request, revocation list, signed or enveloped data: PEM into DER and back.
+    Wrapping(wrapping::WrappingArguments),
 }
 
 #[derive(Debug, Args)]
@@ -77,6 +80,7 @@ pub(crate) fn run(command: Command, output: &Output) -> Result<Ending, Failure> 
         Command::Key(arguments) => key::convert(&arguments, output),
         Command::Signature(arguments) => signature(&arguments, output),
         Command::Ciphertext(arguments) => ciphertext(&arguments, output),
+        Command::Wrapping(arguments) => wrapping::convert(&arguments, output),
     }
 }
 

@@ -14,7 +14,7 @@ use yinxin::{
     pki::{
         cms::{self, SignWith},
         crl::Crl,
-        keys,
+        keys, pem,
         pkcs12::{self, Legacy},
         x509::{Certificate, KeyUsage},
     },
@@ -237,6 +237,16 @@ pub(crate) fn small_file(path: &Path) -> Result<Vec<u8>, Failure> {
         return Ok(bytes);
     }
     output::read(path, SMALL_FILE_BYTES_MAX)
+}
+
+/// The DER in a file of modest size, out of the first block of PEM where it is that.
+pub(crate) fn structure(path: &Path) -> Result<Vec<u8>, Failure> {
+    let bytes = small_file(path)?;
+    if !pem::is_pem(&bytes) {
+        return Ok(bytes);
+    }
+    let blocks = pem::blocks(&bytes).map_err(|error| Failure::core(&name(path), error))?;
+    Ok(blocks.into_iter().next().map(|block| block.der.to_vec()).unwrap_or_default())
 }
 
 /// An input that was opened.

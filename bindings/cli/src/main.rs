@@ -99,7 +99,7 @@ enum Command {
     Encrypt(encrypt::EncryptArguments),
     /// Decrypt an SM2 ciphertext.
     Decrypt(encrypt::DecryptArguments),
-    /// Convert keys, signatures and ciphertexts from one form into another.
+    /// Convert keys, signatures, ciphertexts and whole structures from one form into another.
     #[command(subcommand)]
     Convert(convert::Command),
     /// Why does it not verify, decrypt or load? Tries the known deviations; never a verification.

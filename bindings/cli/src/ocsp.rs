@@ -33,7 +33,7 @@ pub(crate) enum Command {
     Verify(VerifyArguments),
     /// Show what an answer says; nothing is verified.
     Show {
-        /// The answer (DER); `-` is standard input.
+        /// The answer, DER or PEM; `-` is standard input.
         response: PathBuf,
     },
 }
@@ -64,7 +64,7 @@ enum HashName {
 
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArguments {
-    /// The answer (DER); `-` is standard input.
+    /// The answer, DER or PEM; `-` is standard input.
     response: PathBuf,
     #[command(flatten)]
     asked: Asked,
@@ -122,7 +122,7 @@ fn must_have_issued(
 
 #[derive(Debug, Args)]
 pub(crate) struct RespondArguments {
-    /// The request (DER); `-` is standard input.
+    /// The request, DER or PEM; `-` is standard input.
     #[arg(value_name = "REQUEST", default_value = "-")]
     request: PathBuf,
     /// The certificate of the issuer for whom is answered.
@@ -199,7 +199,7 @@ fn respond(arguments: &RespondArguments, output: &Output) -> Result<Ending, Fail
     list.verify_issued_by(&issuer).map_err(|error| Failure::core(&inputs::name(crl), error))?;
     let key = key.load_of(certificate.as_ref().unwrap_or(&issuer))?;
     let at = at.map_or_else(inputs::now, Ok)?;
-    let request = Request::parse(&inputs::small_file(request)?).map_err(refused)?;
+    let request = Request::parse(&inputs::structure(request)?).map_err(refused)?;
     let responder = Responder::new(&issuer, certificate.as_ref().unwrap_or(&issuer), &key);
     let unknown = |id: &CertId| {
         let serial = inputs::significant(id.serial());
@@ -219,7 +219,7 @@ fn respond(arguments: &RespondArguments, output: &Output) -> Result<Ending, Fail
 
 /// A response, as it was read.
 pub(crate) fn read(file: &Path) -> Result<Response, Failure> {
-    let parsed = Response::parse(&inputs::small_file(file)?);
+    let parsed = Response::parse(&inputs::structure(file)?);
     parsed.map_err(|error| Failure::core(&inputs::name(file), error))
 }
 
@@ -263,7 +263,7 @@ fn verify(arguments: &VerifyArguments, output: &Output) -> Result<Ending, Failur
     let response = read(file)?;
     let nonce = match request {
         Some(path) => {
-            let request = Request::parse(&inputs::small_file(path)?);
+            let request = Request::parse(&inputs::structure(path)?);
             request.map_err(|error| Failure::core(&inputs::name(path), error))?.nonce()
         }
         None => None,

@@ -228,7 +228,7 @@ impl BundleDemands {
 
 /// A signed bundle, as it was read.
 pub(crate) fn bundle(path: &Path) -> Result<Bundle, Failure> {
-    let parsed = Bundle::parse(&inputs::small_file(path)?);
+    let parsed = Bundle::parse(&inputs::structure(path)?);
     parsed.map_err(|error| Failure::core(&inputs::name(path), error))
 }
 

@@ -225,7 +225,7 @@ fn attach(arguments: &AttachArguments, output: &Output) -> Result<Ending, Failur
 
 /// The token of an answer; anything else is taken for a token itself.
 fn token(file: &Path) -> Result<Vec<u8>, Failure> {
-    let bytes = inputs::small_file(file)?;
+    let bytes = inputs::structure(file)?;
     let token = TimeStampResponse::parse(&bytes).ok().map_or(Some(bytes), |answer| answer.token);
     token.ok_or_else(|| {
         let name = inputs::name(file);
@@ -238,7 +238,7 @@ fn token(file: &Path) -> Result<Vec<u8>, Failure> {
 
 fn show(file: &Path, output: &Output) -> Result<Ending, Failure> {
     let name = inputs::name(file);
-    let bytes = inputs::small_file(file)?;
+    let bytes = inputs::structure(file)?;
     let value = if let Ok(request) = TimeStampRequest::parse(&bytes) {
         json!({
             "file": name,
@@ -325,7 +325,7 @@ fn reply(arguments: &ReplyArguments, output: &Output) -> Result<Ending, Failure>
         register: &clock,
     };
     let name = inputs::name(request);
-    let answered = authority.answer(&inputs::small_file(request)?);
+    let answered = authority.answer(&inputs::structure(request)?);
     // A request that cannot be served is answered all the same; why stands on standard error.
     if let Some(cause) = &answered.cause {
         let text = output.pick("no token was given", "未签发时间戳");
@@ -350,7 +350,7 @@ fn verify(arguments: &VerifyArguments, output: &Output) -> Result<Ending, Failur
     let name = inputs::name(file);
     let request = match request {
         Some(path) => {
-            let request = TimeStampRequest::parse(&inputs::small_file(path)?);
+            let request = TimeStampRequest::parse(&inputs::structure(path)?);
             Some(request.map_err(|error| Failure::core(&inputs::name(path), error))?)
         }
         None => None,

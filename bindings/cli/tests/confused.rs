@@ -275,3 +275,46 @@ fn chains_of_pkcs7_are_certificates() {
     shell.ok("cms sign data --cert user.pem --key user.key --out p7");
     assert_eq!(refused(&shell, "cert show p7")["field"], "signed by somebody");
 }
+
+#[test]
+fn structures_go_from_pem_to_der_and_back() {
+    let shell = shell("confused-structures");
+    shell.ok("cert request --key user.key --subject CN=user --out user.csr");
+    shell.ok("cms sign data --cert user.pem --key user.key --pem --out p7");
+    for name in ["user.pem", "user.csr", "root.crl", "p7"] {
+        let der = shell.pipe(&format!("convert wrapping {name} --to der"), b"");
+        assert_eq!(der[0], 0x30, "{name}");
+        assert_eq!(shell.pipe("convert wrapping --to pem", &der), shell.read(name), "{name}");
+        assert_eq!(shell.pipe("convert wrapping --to der", &der), der, "{name}");
+    }
+    // What is written as DER is read as PEM, too.
+    shell.ok("tsa request data --out q");
+    shell.ok("tsa reply q --cert tsa.pem --key tsa.key --policy 1.2.3 --out a");
+    shell.ok("ocsp request --cert user.pem --issuer root.pem --out o");
+    shell.ok("ocsp respond o --issuer root.pem --key root.key --crl root.crl --out r");
+    shell.ok("bundle make --set a --anchor root.pem --cert other.pem --key other.key --out b");
+    for name in ["q", "a", "o", "r", "b"] {
+        shell.write(&format!("{name}.txt"), pem::encode("ANY", &shell.read(name)));
+    }
+    let trust = "--trust root.pem --no-revocation";
+    for line in [
+        &format!("tsa verify a.txt --request q.txt {trust}"),
+        "tsa reply q.txt --cert tsa.pem --key tsa.key --policy 1.2.3 --out a2",
+        "ocsp verify r.txt --request o.txt --cert user.pem --issuer root.pem",
+        "bundle verify b.txt --bundle-key other.pub --bundle-set a",
+    ] {
+        shell.ok(line);
+    }
+    let both = [shell.read("user.pem"), shell.read("root.pem")].concat();
+    shell.write("both", &both);
+    assert_eq!(shell.pipe("convert wrapping both --to pem", b""), both);
+    shell.write("mixed", [shell.read("user.pem"), shell.read("user.key")].concat());
+    for line in [
+        "convert wrapping both --to der --out no",
+        "convert wrapping user.key --to der --out no",
+        "convert wrapping mixed --to pem --out no",
+        "convert wrapping data --to pem --out no",
+    ] {
+        assert_eq!(refused(&shell, line)["code"], "USAGE", "{line}");
+    }
+}
