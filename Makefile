@@ -11,13 +11,13 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 SKIPPED := $(TARGET)/skipped.txt
 heading = @printf '\n== %s\n' '$(1)'
 
-.PHONY: aarch64 agreement bench demo test start format lint unit doc-tests docs constant-time c python fuzz international interop skipped unoptimised
+.PHONY: aarch64 aarch64-quick agreement bench demo test start format lint unit doc-tests docs constant-time c python fuzz international interop skipped unoptimised
 
 # Issues a root, a seal maker, seals and licences into demo-out/, then verifies good and bad ones.
 demo:
 	$(CARGO) run --quiet --release -p yinxin-cli -- demo --out demo-out
 
-test: start format lint unit unoptimised international agreement doc-tests docs constant-time c python fuzz interop skipped
+test: start format lint unit unoptimised international agreement doc-tests docs constant-time aarch64-quick c python fuzz interop skipped
 
 start:
 	@mkdir -p $(TARGET) && : > $(SKIPPED)
@@ -78,6 +78,11 @@ fuzz:
 	$(call heading,fuzz corpus: replayed through every parser)
 	$(CARGO) test -p yinxin-fuzz
 
+aarch64-quick:
+	$(call heading,aarch64: SM3 and SM4$(comma) cross-built and emulated)
+	core/tests/aarch64.sh quick
+
+# Not part of `make test`: the whole core cross-built, and SM2 with it. It takes ten minutes of one core.
 aarch64:
 	$(call heading,aarch64: the primitives$(comma) cross-built and emulated)
 	core/tests/aarch64.sh
