@@ -420,6 +420,29 @@ pub(crate) fn authority(path: &Path, usage: KeyUsage) -> Result<Certificate, Fai
     ))
 }
 
+/// The certificates of recipients. One that is not for encryption is remarked on: of two certificates of
+/// a holder the wrong one was taken, and he may be unable to open what he gets.
+pub(crate) fn recipients(
+    paths: &[PathBuf],
+    output: &output::Output,
+) -> Result<Vec<Certificate>, Failure> {
+    let encrypts = KeyUsage::KEY_ENCIPHERMENT.with(KeyUsage::DATA_ENCIPHERMENT);
+    let encrypts = encrypts.with(KeyUsage::KEY_AGREEMENT);
+    let load = |path: &PathBuf| {
+        let (name, certificate) = (name(path), certificate(path)?);
+        if let Err(error) = certificate.public_key() {
+            return Err(Failure::core(&name, error));
+        }
+        let usage = certificate.key_usage().filter(|it| !it.allows_any_of(encrypts));
+        if let (Some(usage), false) = (usage, output.json) {
+            let text = output.pick("not a certificate for encryption", "不是加密证书");
+            output.note(&format!("yinxin: {name}: {text} ({usage})"));
+        }
+        Ok(certificate)
+    };
+    paths.iter().map(load).collect()
+}
+
 /// All certificates of all these files.
 pub(crate) fn all_certificates(paths: &[PathBuf]) -> Result<Vec<Certificate>, Failure> {
     let all = paths.iter().map(|file| certificates(file)).collect::<Result<Vec<_>, _>>()?;

@@ -318,3 +318,25 @@ fn structures_go_from_pem_to_der_and_back() {
         assert_eq!(refused(&shell, line)["code"], "USAGE", "{line}");
     }
 }
+
+#[test]
+fn recipients_are_named_who_cannot_open() {
+    let shell = shell("confused-recipients");
+    let issue = "cert issue --ca-cert root.pem --key root.key --public-key user.pub";
+    shell.ok(&format!("{issue} --profile encryption --subject CN=user --out enc.pem"));
+    for form in ["cms encrypt data", "cms sign-encrypt data --cert user.pem --key user.key"] {
+        let run = |to: &str| shell.run(&format!("{form} {to} --out sealed --force"));
+        let noted = run("--to enc.pem --to user.pem");
+        assert_eq!(noted.status, 0, "{}", noted.err);
+        let place = "user.pem: not a certificate for encryption (digitalSignature, nonRepudiation)";
+        assert!(noted.err.contains(place), "{}", noted.err);
+        assert!(!noted.err.contains("enc.pem"), "{}", noted.err);
+        let quiet = run("--to enc.pem");
+        assert_eq!((quiet.status, quiet.err.as_str()), (0, ""));
+        // A certificate of another algorithm is named, not the data.
+        let case = &yinxin_vectors::load("x509/foreign_paths.json")[0];
+        shell.write("rsa.pem", case.bytes("leaf_pem"));
+        let error = refused(&shell, &format!("{form} --to enc.pem --to rsa.pem --out no"));
+        says(&error, "rsa.pem: ");
+    }
+}

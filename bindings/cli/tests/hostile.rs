@@ -246,7 +246,10 @@ fn devices_are_written_to_and_stay_devices() {
 fn a_reader_who_goes_away_is_no_panic() {
     let shell = shell("hostile-pipe");
     shell.zeros("long", (16 << 20) + 1);
-    for line in ["cms encrypt long --to k.pem", "cms sign long --attached --cert k.pem --key k"] {
+    shell.write("shared", [7; 16]);
+    for line in
+        ["cms encrypt long --content-key shared", "cms sign long --attached --cert k.pem --key k"]
+    {
         let mut command = shell.command_with(line, &[]);
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).stdin(Stdio::null());
         let mut child = command.spawn().unwrap();

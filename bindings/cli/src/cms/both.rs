@@ -73,8 +73,7 @@ pub(super) fn sign_encrypt(
     out.check(form.written(), Access::New)?;
     let (keys, certificates) = signers.load()?;
     let signers: Vec<_> = keys.iter().map(inputs::Signer::with).collect();
-    let recipients = to.iter().map(|file| inputs::certificate(file));
-    let recipients = recipients.collect::<Result<Vec<_>, _>>()?;
+    let recipients = inputs::recipients(to, output)?;
     let family = form.family();
     let signing = SignOptions { family, certificates: &certificates, ..SignOptions::default() };
     let options =

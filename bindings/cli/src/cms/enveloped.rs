@@ -161,8 +161,7 @@ pub(crate) fn encrypt(arguments: &EncryptArguments, output: &Output) -> Result<E
             "--cipher sm4-gcm 需与 --pkcs7 和 --to 同用：只有 RFC 5083 规定了相应的结构",
         ));
     }
-    let recipients = to.iter().map(|file| inputs::certificate(file));
-    let recipients = recipients.collect::<Result<Vec<_>, _>>()?;
+    let recipients = inputs::recipients(to, output)?;
     let cipher = match cipher {
         Cipher::Sm4Cbc => ContentCipher::Sm4Cbc,
         Cipher::Sm4Gcm => ContentCipher::Sm4Gcm,
