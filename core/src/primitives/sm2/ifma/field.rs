@@ -381,14 +381,15 @@ impl<V: Vector> Product<V> {
     fn clear<const I: usize>(&mut self) {
         // p = -1 (mod 2^52), so the multiple u p that clears a limb has u = the limb itself, and
         // p + 1 = 2^64 - 2^96 - 2^224 + 2^256, whose limbs are 0, C, -1, 0, D. What is above u in the limb
-        // is carried; the limb may be negative: the shift is arithmetic.
+        // is carried; the limb may be negative: the shift is arithmetic. Of a factor the low 52 bits count,
+        // which are u: the products do not wait for the mask.
         let r = &mut self.0;
-        let u = r[I] & V::splat(M52);
-        let carry = V::shift_right::<52>(r[I]);
-        r[I + 1] = V::add_low(r[I + 1], u, V::splat(C)) + carry;
-        r[I + 2] = V::add_high(r[I + 2] - u, u, V::splat(C));
-        r[I + 4] = V::add_low(r[I + 4], u, V::splat(D));
-        r[I + 5] = V::add_high(r[I + 5], u, V::splat(D));
+        let limb = r[I];
+        let (u, carry) = (limb & V::splat(M52), V::shift_right::<52>(limb));
+        r[I + 1] = V::add_low(r[I + 1] + carry, limb, V::splat(C));
+        r[I + 2] = V::add_high(r[I + 2] - u, limb, V::splat(C));
+        r[I + 4] = V::add_low(r[I + 4], limb, V::splat(D));
+        r[I + 5] = V::add_high(r[I + 5], limb, V::splat(D));
     }
 }
 
