@@ -33,8 +33,8 @@ macro_rules! witnesses {
 witnesses! {
     is_x86_feature_detected;
 
-    /// 512-bit vectors with the 52-bit multiply-add (Intel since Ice Lake, AMD since Zen 4). Never in a build
-    /// without optimisation.
+    /// 512-bit and 256-bit vectors with the 52-bit multiply-add (Intel since Ice Lake, AMD since Zen 4). Never
+    /// in a build without optimisation.
     Ifma if OPTIMISED: "avx2", "avx512f", "avx512dq", "avx512vl", "avx512ifma";
     /// Products and two chains of carries side by side.
     Adx: "bmi2", "adx";
@@ -57,24 +57,31 @@ const OPTIMISED: bool = cfg!(not(yinxin_unoptimised));
 /// Whether vector instructions take longer while many of them wait for operands, as on Zen 5.
 #[cfg(target_arch = "x86_64")]
 #[must_use]
+#[inline(never)] // so that machine code shows that what is asked here has to do with the CPU alone
 pub fn full_queues_delay() -> bool {
-    is_amd() && std::arch::is_x86_feature_detected!("avx512vp2intersect")
+    has_sse4a() && is_newer_than_zen_4()
 }
 
-/// Whether an instruction on 512 bits is done in two halves, as on Zen 4.
 #[cfg(target_arch = "x86_64")]
-#[must_use]
-pub fn halves_512_bits() -> bool {
-    is_amd()
-        && std::arch::is_x86_feature_detected!("avx512ifma")
-        && !std::arch::is_x86_feature_detected!("avx512vp2intersect")
+impl Ifma {
+    /// Whether this CPU does an instruction on 512 bits in two halves, as Zen 4 does.
+    #[must_use]
+    pub fn in_halves(self) -> bool {
+        has_sse4a() && !is_newer_than_zen_4()
+    }
 }
 
-/// A CPU of AMD, which alone has these instructions. Its first with 512-bit registers (Zen 4) lacks
-/// `avx512vp2intersect`, the second (Zen 5) has it.
+/// A CPU of AMD or Hygon, which alone have these instructions.
 #[cfg(target_arch = "x86_64")]
-fn is_amd() -> bool {
+fn has_sse4a() -> bool {
     std::arch::is_x86_feature_detected!("sse4a")
+}
+
+/// Of those CPUs one that came after Zen 4, which has neither of the two; a hypervisor may hide one.
+#[cfg(target_arch = "x86_64")]
+fn is_newer_than_zen_4() -> bool {
+    std::arch::is_x86_feature_detected!("avx512vp2intersect")
+        || std::arch::is_x86_feature_detected!("avxvnni")
 }
 
 #[cfg(target_arch = "aarch64")]

@@ -45,7 +45,7 @@ impl Backend {
         #[cfg(target_arch = "x86_64")]
         let lanes = cpu::Ifma::detect().map(|cpu| {
             let (eight, four) = (Self::Ifma(cpu), Self::IfmaFour(cpu));
-            if cpu::halves_512_bits() { [eight, four] } else { [four, eight] }
+            if cpu.in_halves() { [eight, four] } else { [four, eight] }
         });
         #[cfg(not(target_arch = "x86_64"))]
         let lanes: Option<[Self; 2]> = None;

@@ -100,14 +100,15 @@ fn encrypt_groups(
     multiply_key: impl Fn(&[Scalar]) -> Vec<Affine>,
     single: impl Fn(&[u8]) -> Result<Ciphertext, Error>,
 ) -> Vec<Result<Ciphertext, Error>> {
-    if let [plaintext] = plaintexts {
-        return vec![single(plaintext)];
-    }
     if let Err(refused) = backend.ready_for(plaintexts.len()) {
         return refused;
     }
     let mut results = Vec::with_capacity(plaintexts.len());
     for group in plaintexts.chunks(GROUP) {
+        if let [plaintext] = group {
+            results.push(single(plaintext));
+            continue;
+        }
         // Of its full size from the start, so that growing leaves no copy behind.
         let mut nonces = Zeroizing::new(Vec::with_capacity(group.len()));
         let drawn = group.iter().try_for_each(|_| {

@@ -170,7 +170,7 @@ impl<V: Vector> Lanes<V> {
         each_limb!(|I| V::select(mask, yes.0[I], no.0[I]))
     }
 
-    /// Lane i + N in lane i, for the lower half, quarter or eighth of the lanes.
+    /// Lane i + N in lane i: see [`Vector::down`].
     #[inline(always)]
     pub(super) fn down<const N: usize>(&self) -> Self {
         each_limb!(|I| V::down::<N>(self.0[I]))

@@ -276,7 +276,7 @@ macro_rules! sum_lanes {
                 sum.add(&sum.down::<1>())
             }
 
-            /// Lane i + N in lane i, for the lower half, quarter or eighth of the lanes.
+            /// Lane i + N in lane i: see [`Vector::down`].
             #[inline(always)]
             pub(super) fn down<const N: usize>(&self) -> Self {
                 Self { $($coordinate: self.$coordinate.down::<N>()),* }

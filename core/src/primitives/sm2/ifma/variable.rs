@@ -55,8 +55,10 @@ fn select(multiples: &[JacobianLanes<Eight>], digits: &Digits<Eight>) -> Jacobia
 /// [k]P for one k, in lane 0.
 ///
 /// Of L lanes, lane l takes the windows l, l + L, l + 2 L …: all lanes double together, 4 L times between
-/// two of them, and are then brought to their places and added up. As to equal and opposite points see
-/// [`multiply`]; the sums of two sets of lanes are odd multiples of different powers of 2.
+/// two of them, and are then brought to their places and added up. The sum A of a lane is odd, so
+/// 2^(4 L) |A| > |d|: never equal or opposite as integers, and too small to be so modulo n. Nor are the sums of
+/// two sets of lanes as integers, being odd multiples of different powers of 2; modulo n they can be, for a
+/// few k: the result is then infinity.
 #[inline(always)]
 pub(super) fn multiply_split<V: Vector>(k: &Odd, point: &Affine) -> JacobianLanes<V> {
     let multiples = Multiples::new::<V>(point);

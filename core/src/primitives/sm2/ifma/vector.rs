@@ -37,7 +37,8 @@ use zeroize::Zeroize;
 #[repr(C, align(64))]
 pub(super) struct Words(pub(super) [u64; 8]);
 
-/// A lane is chosen by its bit, lane 0 by the lowest.
+/// A lane is chosen by its bit, lane 0 by the lowest. Bits beyond the lanes of a vector may be anything in what
+/// chooses, and are 0 in what is found.
 pub(super) type LaneMask = u8;
 
 /// Eight words in a register, one for each lane. Sums and products are modulo 2^64.
@@ -101,7 +102,7 @@ pub(super) trait Vector:
     /// In each lane the word that the low three bits of its index name.
     fn pick_of_8(index: Self, words: &Words) -> Self;
 
-    /// Lane i + N in lane i, for the lower half, quarter or eighth of the lanes.
+    /// Lane i + N in lane i, N being a power of 2: for the first N lanes, and for the first N of every 2 N.
     fn down<const N: usize>(a: Self) -> Self;
 
     /// The lanes that are 0.
@@ -148,8 +149,9 @@ operators! {
 /// What the trait asks for, for one width.
 macro_rules! vector {
     (
-        $vector:ident, $lanes:literal, $register:ident, $raw:ty, $features:literal, store $store:ident,
-        zero_mask $zero_mask:ident, first $low:ident;
+        $vector:ident, $lanes:literal, $raw:ty, $template:literal, $features:literal, store $store:ident,
+        zero_mask $zero_mask:ident, first $low:ident,
+        store_halves |$lower:ident, $upper:ident| $store_halves:expr;
         $($name:ident$([$constant:ident: $type:ty])?($($argument:ident: $kind:ty),*) = $call:expr;)*
     ) => {
         impl Vector for $vector {
@@ -172,11 +174,9 @@ macro_rules! vector {
             }
 
             #[inline(always)]
-            fn store_halves(lower: Self, upper: Self) -> Words {
-                let upper = upper.store();
-                let mut words = lower.store();
-                words.0[4..].copy_from_slice(&upper.0[$lanes - 4..][..4]);
-                words
+            fn store_halves($lower: Self, $upper: Self) -> Words {
+                // SAFETY: as of `store`.
+                unsafe { $store_halves }
             }
 
             #[inline(always)]
@@ -199,9 +199,10 @@ macro_rules! vector {
                     // SAFETY: there is no instruction in it.
                     unsafe {
                         asm!(
-                            "/* {a} {b} */",
-                            a = inout($register) * a,
-                            b = inout($register) * b,
+                            // Of 32 registers; the class of the narrower ones has 16.
+                            $template,
+                            a = inout(zmm_reg) * a,
+                            b = inout(zmm_reg) * b,
                             options(pure, nomem, nostack, preserves_flags)
                         );
                     }
@@ -213,7 +214,7 @@ macro_rules! vector {
 
         impl Zeroize for $vector {
             fn zeroize(&mut self) {
-                // SAFETY: a vector is words of its number and their alignment, and any words are one.
+                // SAFETY: a vector is so many words, of at least their alignment, and any words are one.
                 let words = unsafe { &mut *ptr::from_mut(self).cast::<[u64; $lanes]>() };
                 words.as_mut_slice().zeroize();
             }
@@ -222,8 +223,11 @@ macro_rules! vector {
 }
 
 vector! {
-    Eight, 8, zmm_reg, __m512i, "avx512f", store _mm512_store_si512, zero_mask _mm512_testn_epi64_mask,
-    first _mm512_castsi512_si128;
+    Eight, 8, __m512i, "/* {a} {b} */", "avx512f", store _mm512_store_si512, zero_mask _mm512_testn_epi64_mask,
+    first _mm512_castsi512_si128,
+    store_halves |lower, upper| {
+        Self(_mm512_mask_mov_epi64(lower.0, 0b1111_0000, upper.0)).store()
+    };
     zero() = _mm512_setzero_si512();
     splat(word: u64) = _mm512_set1_epi64(word as i64);
     first_of(words: Eight) = _mm512_shuffle_i64x2::<0b11_10_01_00>(words.0, words.0);
@@ -238,13 +242,19 @@ vector! {
     down[N: usize](a: Self) = match N {
         4 => _mm512_shuffle_i64x2::<0b11_10_11_10>(a.0, a.0),
         2 => _mm512_shuffle_i64x2::<0b11_11_01_01>(a.0, a.0),
-        _ => _mm512_unpackhi_epi64(a.0, a.0),
+        1 => _mm512_unpackhi_epi64(a.0, a.0),
+        _ => unreachable!("4, 2 or 1"),
     };
 }
 
 vector! {
-    Four, 4, ymm_reg, __m256i, "avx512vl", store _mm256_store_si256, zero_mask _mm256_testn_epi64_mask,
-    first _mm256_castsi256_si128;
+    Four, 4, __m256i, "/* {a:y} {b:y} */", "avx512vl", store _mm256_store_si256, zero_mask _mm256_testn_epi64_mask,
+    first _mm256_castsi256_si128,
+    store_halves |lower, upper| {
+        let mut words = lower.store();
+        _mm256_store_si256(words.0[4..].as_mut_ptr().cast(), upper.0);
+        words
+    };
     zero() = _mm256_setzero_si256();
     splat(word: u64) = _mm256_set1_epi64x(word as i64);
     first_of(words: Eight) = _mm512_castsi512_si256(words.0);
@@ -261,7 +271,8 @@ vector! {
     };
     down[N: usize](a: Self) = match N {
         2 => _mm256_permute4x64_epi64::<0b11_10_11_10>(a.0),
-        _ => _mm256_unpackhi_epi64(a.0, a.0),
+        1 => _mm256_unpackhi_epi64(a.0, a.0),
+        _ => unreachable!("2 or 1"),
     };
 }
 

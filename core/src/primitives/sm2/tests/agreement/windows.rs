@@ -7,7 +7,7 @@ use yinxin_vectors::random::tell;
 use super::*;
 use crate::primitives::sm2::comb::BASE;
 
-/// Lanes over which windows are spread.
+/// Lanes over which windows are spread at most; the patterns of four lanes are among those of eight.
 const LANES: usize = 8;
 
 /// The odd digits of an odd k in windows of so many bits, the lowest first.
