@@ -28,16 +28,21 @@ const DATA: &[u8] = b"<Signature>the file that is signed</Signature>";
 
 fn key_and_certificate() -> (PrivateKey, Certificate) {
     let key = PrivateKey::from_bytes(&[0x5a; 32]).unwrap();
-    let request = CertificateRequest {
-        subject: Subject { common_name: "signer".to_owned(), ..Subject::default() },
-        profile: Profile::Root,
+    let request = request("signer", Profile::Root, &key, &[0x80, 1]);
+    let certificate = issue(&request, None, &key).unwrap();
+    (key, certificate)
+}
+
+/// For a certificate of the year 2026.
+fn request(name: &str, profile: Profile, key: &PrivateKey, serial: &[u8]) -> CertificateRequest {
+    CertificateRequest {
+        subject: Subject { common_name: name.to_owned(), ..Subject::default() },
+        profile,
         public_key: key.public().clone(),
         not_before: UnixTime::parse_rfc3339("2026-01-01T00:00:00Z").unwrap(),
         not_after: UnixTime::parse_rfc3339("2027-01-01T00:00:00Z").unwrap(),
-        serial: Some(vec![0x80, 1]),
-    };
-    let certificate = issue(&request, None, &key).unwrap();
-    (key, certificate)
+        serial: Some(serial.to_vec()),
+    }
 }
 
 fn indication(verification: &Verification) -> Indication {

@@ -32,14 +32,7 @@ pub(super) fn to_ber(bytes: &[u8], depth: usize) -> Vec<u8> {
 pub(super) fn second_signer() -> (PrivateKey, Certificate) {
     let (root_key, root) = key_and_certificate();
     let key = PrivateKey::from_bytes(&[0x5b; 32]).unwrap();
-    let request = CertificateRequest {
-        subject: Subject { common_name: "second".to_owned(), ..Subject::default() },
-        profile: Profile::Signer,
-        public_key: key.public().clone(),
-        not_before: UnixTime::parse_rfc3339("2026-01-01T00:00:00Z").unwrap(),
-        not_after: UnixTime::parse_rfc3339("2027-01-01T00:00:00Z").unwrap(),
-        serial: Some(vec![7]),
-    };
+    let request = request("second", Profile::Signer, &key, &[7]);
     let certificate = issue(&request, Some(&root), &root_key).unwrap();
     (key, certificate)
 }
@@ -289,14 +282,7 @@ fn counter_signatures_are_named_and_count_for_nothing() {
 /// A certificate of another key that any identifier of `certificate`, a root, names as well.
 pub(super) fn namesake(certificate: &Certificate, seed: u8) -> Certificate {
     let key = PrivateKey::from_bytes(&[seed; 32]).unwrap();
-    let request = CertificateRequest {
-        subject: Subject { common_name: "signer".to_owned(), ..Subject::default() },
-        profile: Profile::Root,
-        public_key: key.public().clone(),
-        not_before: UnixTime::parse_rfc3339("2026-01-01T00:00:00Z").unwrap(),
-        not_after: UnixTime::parse_rfc3339("2027-01-01T00:00:00Z").unwrap(),
-        serial: Some(certificate.serial().to_vec()),
-    };
+    let request = request("signer", Profile::Root, &key, certificate.serial());
     let same = issue(&request, None, &key).unwrap();
     assert_eq!(Identifier::of(&same), Identifier::of(certificate));
     same
