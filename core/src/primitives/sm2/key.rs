@@ -5,14 +5,14 @@ use std::{fmt, slice, sync::OnceLock};
 
 use zeroize::Zeroizing;
 
-use super::{Backend, DistId, PreparedPublicKey, pairwise, point::Affine, scalar::Scalar};
+use super::{Backend, DistId, PreparedPublicKey, nonce, pairwise, point::Affine, scalar::Scalar};
 use crate::{
     error::{Code, Error},
     primitives::{
         ct, rng,
         secret::Secret,
         selftest::in_service,
-        sm3::{self, Digest, HmacKey},
+        sm3::{self, Digest},
     },
 };
 
@@ -117,8 +117,8 @@ pub struct PrivateKey {
     d: Secret<32>,
     /// 2^256 / (1 + d) modulo n, which every signature needs.
     inverse: Secret<32>,
-    /// d as a key of HMAC, for nonces.
-    nonce_key: HmacKey,
+    /// d, for nonces.
+    nonce_key: nonce::Key,
     /// Always [d]G, so that no caller can pair d with another key.
     public: PublicKey,
     /// Z of the default identifier, once it has been asked for.
@@ -174,7 +174,7 @@ impl PrivateKey {
         Self {
             d: Secret::copy_of(d),
             inverse: Secret::copy_of(&inverse),
-            nonce_key: HmacKey::new(d),
+            nonce_key: nonce::Key::new(d),
             public,
             z_default: OnceLock::new(),
             fault_check: None,
@@ -210,7 +210,7 @@ impl PrivateKey {
         Zeroizing::new(Scalar::from_bytes_reduced(self.inverse.expose()))
     }
 
-    pub(super) const fn nonce_key(&self) -> &HmacKey {
+    pub(super) const fn nonce_key(&self) -> &nonce::Key {
         &self.nonce_key
     }
 

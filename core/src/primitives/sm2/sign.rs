@@ -29,7 +29,7 @@ const GROUP: usize = 64;
 impl PrivateKey {
     /// Signs `message` under the signer's identifier (GB/T 32918.2-2016, clause 6). Constant time in d.
     ///
-    /// The nonce is an HMAC under the key over fresh randomness and the digest, so two signatures of one
+    /// The nonce is a hash under the key, over fresh randomness and the digest, so two signatures of one
     /// message differ.
     ///
     /// # Errors

@@ -20,6 +20,7 @@ mod message;
 mod neon;
 mod pbkdf2;
 mod portable;
+mod prefix;
 #[cfg(target_arch = "x86_64")]
 mod rounds;
 mod selftest;
@@ -41,6 +42,7 @@ use digest::{
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use self::message::{Absorber, Input, Midstate};
+pub(crate) use self::prefix::Prefix;
 pub use self::{hmac::HmacKey, pbkdf2::pbkdf2};
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use super::cpu;
