@@ -12,9 +12,9 @@ mod portable;
 mod x86_64;
 
 #[cfg(not(target_arch = "x86_64"))]
-use self::portable::steps;
+use self::portable::{signed, steps};
 #[cfg(target_arch = "x86_64")]
-use self::x86_64::steps;
+use self::x86_64::{signed, steps};
 use super::limbs::{Limbs, negated_inverse};
 use crate::primitives::ct;
 
@@ -54,15 +54,25 @@ impl Modulus {
         let (mut d, mut e) = ([0; 5], [1, 0, 0, 0, 0]);
         let (mut f, mut g) = (self.limbs, split(x));
         let mut zeta = -1; // -(delta + 1/2)
-        for _ in 0..10 {
-            let steps = divide_59(&mut zeta, f[0], g[0]);
+        let mut steps = divide_59(&mut zeta, f[0], g[0], || {}, || {});
+        for _ in 1..10 {
             let Steps { u, v, q, r } = steps;
-            // f and g first: the next steps wait for them.
             (f, g) = (combine((u, v), &f, &g), combine((q, r), &f, &g));
-            let next_d = self.combine_modular((u, v), &d, &e);
-            e = self.combine_modular((q, r), &d, &e);
-            d = next_d;
+            // d and e are a batch behind: nothing waits for them, and they fill the time in which the next
+            // steps wait for each other.
+            let (mut next_d, mut next_e) = (d, e);
+            steps = divide_59(
+                &mut zeta,
+                f[0],
+                g[0],
+                || next_d = self.combine_modular((u, v), &d, &e),
+                || next_e = self.combine_modular((q, r), &d, &e),
+            );
+            (d, e) = (next_d, next_e);
         }
+        let Steps { u, v, .. } = steps;
+        f = combine((u, v), &f, &g);
+        d = self.combine_modular((u, v), &d, &e);
         // Now g = 0 and f = gcd = 1 or -1, so that 1/x is d or -d.
         join(&self.normalise(&d, ct::barrier(f[4] >> 63)))
     }
@@ -81,7 +91,7 @@ impl Modulus {
         let mut result = [0; 5];
         for i in 1..5 {
             carry += product(u, d[i]) + product(v, e[i]) + product(factor, self.limbs[i]);
-            result[i - 1] = (carry as u64 & M62) as i64;
+            result[i - 1] = low_62(carry);
             carry >>= 62;
         }
         result[4] = carry as i64;
@@ -105,13 +115,21 @@ impl Modulus {
     }
 }
 
-/// 59 division steps on the low limbs of f (odd) and g.
+/// 59 division steps on the low limbs of f (odd) and g, and other work between their parts.
 #[inline(always)]
-fn divide_59(zeta: &mut i64, f: i64, g: i64) -> Steps {
+fn divide_59(
+    zeta: &mut i64,
+    f: i64,
+    g: i64,
+    after_20: impl FnOnce(),
+    after_40: impl FnOnce(),
+) -> Steps {
     let first = divide::<20>(zeta, f, g);
+    after_20();
     // The quotients are right in as many low bits as the steps that remain, and more.
     let (f, g) = first.apply::<20>(f, g);
     let second = divide::<20>(zeta, f, g);
+    after_40();
     let (f, g) = second.apply::<20>(f, g);
     let third = divide::<19>(zeta, f, g);
     // 2^59 * 8 = 2^62.
@@ -168,11 +186,16 @@ fn combine((u, v): (i64, i64), f: &Signed62, g: &Signed62) -> Signed62 {
     let mut result = [0; 5];
     for i in 1..5 {
         carry += product(u, f[i]) + product(v, g[i]);
-        result[i - 1] = (carry as u64 & M62) as i64;
+        result[i - 1] = low_62(carry);
         carry >>= 62;
     }
     result[4] = carry as i64;
     result
+}
+
+#[inline(always)]
+fn low_62(carry: i128) -> i64 {
+    signed((carry as u64 & M62) as i64)
 }
 
 /// Brings all limbs but the top one to [0, 2^62).

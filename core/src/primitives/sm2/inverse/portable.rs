@@ -17,3 +17,10 @@ pub(super) fn steps<const N: u32>(zeta: &mut i64, f: &mut i64, g: &mut i64) {
         *g >>= 1;
     }
 }
+
+/// `limb` itself.
+#[inline(always)]
+#[cfg(not(target_arch = "x86_64"))]
+pub(super) const fn signed(limb: i64) -> i64 {
+    limb
+}

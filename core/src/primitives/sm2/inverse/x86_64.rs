@@ -42,3 +42,14 @@ pub(super) fn steps<const N: u32>(zeta: &mut i64, f: &mut i64, g: &mut i64) {
         );
     }
 }
+
+/// `limb` itself, of whose sign the compiler then knows nothing. Were it to see that a limb is not negative,
+/// it would multiply without signs, and correct the product for the sign of the other factor.
+#[inline(always)]
+pub(super) fn signed(mut limb: i64) -> i64 {
+    // SAFETY: there is no instruction in it.
+    unsafe {
+        asm!("/* {limb} */", limb = inout(reg) limb, options(pure, nomem, nostack, preserves_flags));
+    }
+    limb
+}
