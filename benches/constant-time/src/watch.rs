@@ -53,8 +53,13 @@ pub(crate) fn controls() -> Watch {
     control.operation("a table read at a secret index", || {
         leaky_lookup(black_box(&[7; 256]), &secret_array())
     });
+    control.operation("a jump on a secret beside a table that is always the same", || {
+        leaky_beside_table(&secret_array(), &TABLE)
+    });
     control
 }
+
+static TABLE: [u8; 16] = [7; 16];
 
 /// Every operation on every backend.
 pub(crate) fn operations() -> Watch {
@@ -95,4 +100,17 @@ fn leaky_equal(a: &[u8; 16], b: &[u8; 16]) -> bool {
 #[inline(never)]
 fn leaky_lookup(table: &[u8; 256], index: &[u8; 1]) -> u8 {
     table[usize::from(black_box(index)[0])]
+}
+
+/// The compiler leaves the table out, so that other arguments can take its number.
+#[inline(never)]
+fn leaky_beside_table(secret: &[u8; 16], table: &'static [u8; 16]) -> [u8; 16] {
+    let mut seen = [0; 16];
+    for ((seen, &byte), &entry) in seen.iter_mut().zip(secret).zip(table) {
+        if byte == entry {
+            break;
+        }
+        *seen = entry;
+    }
+    black_box(seen)
 }

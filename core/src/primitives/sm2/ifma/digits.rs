@@ -1,8 +1,8 @@
 //! Odd scalars as sums of odd digits, in windows of W bits.
 //!
-//! An odd k below 2^256 is the sum of `windows(W)` digits d_i 2^(W i), each odd and below 2^W in size,
-//! which are read straight off its bits: with w_i = bits W i + 1 to W i + W of k + 2^(W windows),
-//! d_i = 2 w_i - (2^W - 1). No digit is 0, and the highest is positive. A digit is the entry
+//! An odd k below 2^256 is the sum of `windows(W)` digits d_i 2^(W i), or of any greater number, each odd and
+//! below 2^W in size, which are read straight off its bits: with w_i = bits W i + 1 to W i + W of
+//! k + 2^(W windows), d_i = 2 w_i - (2^W - 1). No digit is 0, and the highest is positive. A digit is the entry
 //! (|d| - 1) / 2 of a table of odd multiples, and a sign.
 
 use zeroize::Zeroize as _;
@@ -34,18 +34,20 @@ impl Odd {
         Self { scalar, negated: negated.keep(LaneMask::MAX.into()) as LaneMask }
     }
 
-    /// Lane l has digit number `first` + l; there is none beyond the last window.
+    /// Lane l has digit number `first` + l of WINDOWS.
     #[inline(always)]
-    pub(super) fn digits<const W: usize, V: Vector>(&self, first: usize) -> Digits<V> {
+    pub(super) fn digits<const W: usize, const WINDOWS: usize, V: Vector>(
+        &self,
+        first: usize,
+    ) -> Digits<V> {
         // The bits of all lanes' windows, of which there are at most 48.
         let bit = W * first + 1;
         let (limb, shift) = (bit / 64, bit % 64);
         let at = |i: usize| self.scalar.0.get(i).copied().unwrap_or(0);
         // A shift by 64 in two steps.
         let high = at(limb + 1) << 1 << (63 - shift);
-        let last = windows(W) - 1;
-        let top =
-            if first + V::LANES > last { top_bit::<W>(last) << (W * (last - first)) } else { 0 };
+        let last = WINDOWS - 1;
+        let top = if first + V::LANES > last { 1 << (W - 1) << (W * (last - first)) } else { 0 };
         let places = V::load(&const { places(W) });
         let w = V::shift_right_by(V::splat(at(limb) >> shift | high | top), places);
         Digits::new::<W>(w & V::splat((1 << W) - 1), self.negated)

@@ -1,8 +1,8 @@
 //! Eight or four field elements at once: one per 64-bit lane of five registers, 52 bits each.
 //!
 //! An element a is kept as a * 2^260 mod p (Montgomery form), not fully reduced: "below 3p" and the like
-//! in the comments bound the integer of the five limbs. What is passed to [`Lanes::multiply`] must be
-//! normalised (limbs in [0, 2^52)) and below 15p, for a product below 16p. Constant time throughout.
+//! in the comments bound the integer of the five limbs. What is multiplied is normalised, that is,
+//! [`Lanes`], and below 15p, for a product below 16p. Constant time throughout.
 
 use zeroize::Zeroize;
 
@@ -17,14 +17,22 @@ const M52: u64 = (1 << 52) - 1;
 /// p in limbs of 52 bits.
 const P52: [u64; 5] = split(&P);
 
-/// A field element in each lane.
+/// A field element in each lane, normalised: of limbs 0 to 3 the low 52 bits count. Above them may be what
+/// has been carried to the next limb; a product does not see it. Limb 4 is below 2^52.
 #[derive(Clone, Copy, Zeroize)]
 pub(super) struct Lanes<V>(pub(super) [V; 5]);
 
-/// Lanes whose limb $i is $limb.
+/// A sum or difference of elements in each lane, of whose limbs, with their signs, all bits count.
+#[derive(Clone, Copy)]
+pub(super) struct Sum<V>(pub(super) [V; 5]);
+
+/// Lanes, or another such type, whose limb $i is $limb.
 macro_rules! each_limb {
     (|$i:ident| $limb:expr) => {
-        Lanes([
+        each_limb!(Lanes, |$i| $limb)
+    };
+    ($type:ident, |$i:ident| $limb:expr) => {
+        $type([
             {
                 const $i: usize = 0;
                 $limb
@@ -66,19 +74,26 @@ impl<V: Vector> Lanes<V> {
         each_limb!(|I| V::splat(a[I]))
     }
 
-    /// The element of lane 0, fully reduced, from normalised lanes below 16p.
+    /// The elements of the first N lanes, fully reduced, from normalised lanes below 16p.
     #[inline(always)]
-    pub(super) fn first_element(self) -> FieldElement {
-        let [a0, a1, a2, a3, a4] = self.multiply(&Self::raw(&FROM_LANES)).0;
-        element_of(&[a0.first(), a1.first(), a2.first(), a3.first(), a4.first()])
+    pub(super) fn first_elements<const N: usize>(self) -> [FieldElement; N] {
+        // a 2^260 times 2^256 / 2^260, below 2p.
+        let [a0, a1, a2, a3, a4] = self.multiply(&Self::raw(&FROM_LANES)).limbs();
+        let (a0, a1, a2) = (a0.store().0, a1.store().0, a2.store().0);
+        let (a3, a4) = (a3.store().0, a4.store().0);
+        let mut elements = [FieldElement::ZERO; N];
+        for (lane, element) in elements.iter_mut().enumerate() {
+            *element = element_of(&[a0[lane], a1[lane], a2[lane], a3[lane], a4[lane]]);
+        }
+        elements
     }
 
     /// The lanes that are 0 modulo p. The lanes are normalised and below 2p.
     #[inline(always)]
     pub(super) fn zero_mask(&self) -> LaneMask {
-        let [r0, r1, r2, r3, r4] = self.0;
-        let zero = r0 | r1 | r2 | r3 | r4;
-        let p = each_limb!(|I| self.0[I] ^ V::splat(P52[I])).0;
+        let r = self.limbs();
+        let zero = r[0] | r[1] | r[2] | r[3] | r[4];
+        let p = each_limb!(|I| r[I] ^ V::splat(P52[I])).0;
         let p = p[0] | p[1] | p[2] | p[3] | p[4];
         zero.zero_mask() | p.zero_mask()
     }
@@ -101,34 +116,10 @@ impl<V: Vector> Lanes<V> {
         Product::zero().add_square(self).reduce()
     }
 
-    /// a + b, limb by limb: to be normalised.
+    /// The same, of whose limbs all bits count.
     #[inline(always)]
-    pub(super) fn add_limbs(&self, other: &Self) -> Self {
-        each_limb!(|I| self.0[I] + other.0[I])
-    }
-
-    /// a - b, limb by limb: to be offset and normalised.
-    #[inline(always)]
-    pub(super) fn sub_limbs(&self, other: &Self) -> Self {
-        each_limb!(|I| self.0[I] - other.0[I])
-    }
-
-    /// M p - a, limb by limb.
-    #[inline(always)]
-    pub(super) fn negated<const M: u64>(&self) -> Self {
-        each_limb!(|I| V::splat(P52[I] * M) - self.0[I])
-    }
-
-    /// a + M p, limb by limb.
-    #[inline(always)]
-    pub(super) fn raised<const M: u64>(&self) -> Self {
-        each_limb!(|I| self.0[I] + V::splat(P52[I] * M))
-    }
-
-    /// a - M p, limb by limb.
-    #[inline(always)]
-    pub(super) fn lowered<const M: u64>(&self) -> Self {
-        each_limb!(|I| self.0[I] - V::splat(P52[I] * M))
+    pub(super) fn to_sum(self) -> Sum<V> {
+        Sum(self.limbs())
     }
 
     /// a + b, normalised.
@@ -137,23 +128,92 @@ impl<V: Vector> Lanes<V> {
         self.add_limbs(other).normalise()
     }
 
-    /// Carries, so that all limbs are in [0, 2^52), for a value in [0, 16p).
+    /// `yes` in the lanes of the mask, `no` in the others.
     #[inline(always)]
-    pub(super) fn normalise(&self) -> Self {
-        let [r0, r1, r2, r3, r4] = self.0;
+    pub(super) fn select(mask: LaneMask, yes: &Self, no: &Self) -> Self {
+        each_limb!(|I| V::select(mask, yes.0[I], no.0[I]))
+    }
+
+    /// In lane i the element of the lane that the word of `lanes` names.
+    #[inline(always)]
+    pub(super) fn permuted(&self, lanes: V) -> Self {
+        each_limb!(|I| V::permuted(self.0[I], lanes))
+    }
+}
+
+/// What can be added up limb by limb.
+pub(super) trait Summand<V: Vector> {
+    /// The limbs, of which all bits count.
+    fn limbs(&self) -> [V; 5];
+
+    /// a + b.
+    #[inline(always)]
+    fn add_limbs(&self, other: &impl Summand<V>) -> Sum<V> {
+        let (a, b) = (self.limbs(), other.limbs());
+        each_limb!(Sum, |I| a[I] + b[I])
+    }
+
+    /// a - b.
+    #[inline(always)]
+    fn sub_limbs(&self, other: &impl Summand<V>) -> Sum<V> {
+        let (a, b) = (self.limbs(), other.limbs());
+        each_limb!(Sum, |I| a[I] - b[I])
+    }
+
+    /// M p - a.
+    #[inline(always)]
+    fn negated<const M: u64>(&self) -> Sum<V> {
+        let a = self.limbs();
+        each_limb!(Sum, |I| V::splat(P52[I] * M) - a[I])
+    }
+
+    /// a + M p.
+    #[inline(always)]
+    fn raised<const M: u64>(&self) -> Sum<V> {
+        let a = self.limbs();
+        each_limb!(Sum, |I| a[I] + V::splat(P52[I] * M))
+    }
+
+    /// a - M p.
+    #[inline(always)]
+    fn lowered<const M: u64>(&self) -> Sum<V> {
+        let a = self.limbs();
+        each_limb!(Sum, |I| a[I] - V::splat(P52[I] * M))
+    }
+}
+
+impl<V: Vector> Summand<V> for Lanes<V> {
+    #[inline(always)]
+    fn limbs(&self) -> [V; 5] {
         let mask = V::splat(M52);
+        let [a0, a1, a2, a3, a4] = self.0;
+        [a0 & mask, a1 & mask, a2 & mask, a3 & mask, a4]
+    }
+}
+
+impl<V: Vector> Summand<V> for Sum<V> {
+    #[inline(always)]
+    fn limbs(&self) -> [V; 5] {
+        self.0
+    }
+}
+
+impl<V: Vector> Sum<V> {
+    /// Carries, for a value in [0, 16p).
+    #[inline(always)]
+    pub(super) fn normalise(&self) -> Lanes<V> {
+        let [r0, r1, r2, r3, r4] = self.0;
         let r1 = r1 + V::shift_right::<52>(r0);
         let r2 = r2 + V::shift_right::<52>(r1);
         let r3 = r3 + V::shift_right::<52>(r2);
         let r4 = r4 + V::shift_right::<52>(r3);
         debug_assert!(is_below_2_52(r4), "the value is in [0, 16p)");
-        Self([r0 & mask, r1 & mask, r2 & mask, r3 & mask, r4])
+        Lanes([r0, r1, r2, r3, r4])
     }
 
-    /// A value in [0, 16p), its limbs not normalised and below 2^57 in size, to one between 0.99p and
-    /// 2.01p, normalised.
+    /// A value in [0, 16p), its limbs below 2^57 in size, to one between 0.99p and 2.01p, normalised.
     #[inline(always)]
-    pub(super) fn shrink(&self) -> Self {
+    pub(super) fn shrink(&self) -> Lanes<V> {
         // v - q p + p with q = floor(limb 4 / 2^48). The other limbs hold less than 2^5 * 2^208 in size,
         // so v - q 2^256 is in (-2^213, 2^256 + 2^213), and q (2^256 - p) is below 16 * 2^225.
         let [r0, r1, r2, r3, r4] = self.0;
@@ -161,19 +221,13 @@ impl<V: Vector> Lanes<V> {
         // 2^256 - p = 2^224 + 2^96 - 2^64 + 1, and 96 = 52 + 44, 64 = 52 + 12, 224 = 208 + 16.
         let r1 = r1 + (V::shift_left::<44>(q) - V::shift_left::<12>(q));
         let r4 = (r4 & V::splat((1 << 48) - 1)) + V::shift_left::<16>(q);
-        Self([r0 + q, r1, r2, r3, r4]).raised::<1>().normalise()
+        Sum([r0 + q, r1, r2, r3, r4]).raised::<1>().normalise()
     }
 
     /// `yes` in the lanes of the mask, `no` in the others.
     #[inline(always)]
     pub(super) fn select(mask: LaneMask, yes: &Self, no: &Self) -> Self {
-        each_limb!(|I| V::select(mask, yes.0[I], no.0[I]))
-    }
-
-    /// Lane i + N in lane i: see [`Vector::down`].
-    #[inline(always)]
-    pub(super) fn down<const N: usize>(&self) -> Self {
-        each_limb!(|I| V::down::<N>(self.0[I]))
+        each_limb!(Sum, |I| V::select(mask, yes.0[I], no.0[I]))
     }
 }
 
@@ -189,20 +243,6 @@ impl Lanes<Eight> {
         }
         // a 2^256 times 2^264 / 2^260.
         each_limb!(|I| Eight::load(&limbs[I])).multiply(&Self::raw(&TO_LANES))
-    }
-
-    /// The elements, fully reduced, from normalised lanes below 16p.
-    #[inline(always)]
-    pub(super) fn to_elements(self) -> [FieldElement; 8] {
-        // a 2^260 times 2^256 / 2^260, below 2p.
-        let [a0, a1, a2, a3, a4] = self.multiply(&Self::raw(&FROM_LANES)).0;
-        let (a0, a1, a2) = (a0.store().0, a1.store().0, a2.store().0);
-        let (a3, a4) = (a3.store().0, a4.store().0);
-        let mut elements = [FieldElement::ZERO; 8];
-        for (lane, element) in elements.iter_mut().enumerate() {
-            *element = element_of(&[a0[lane], a1[lane], a2[lane], a3[lane], a4[lane]]);
-        }
-        elements
     }
 
     /// Lanes 0 to 3 of both.
@@ -235,20 +275,18 @@ impl<V: Vector> Product<V> {
         Self([V::zero(); 10])
     }
 
-    /// No product yet, but c 2^260: the reduced sum is greater by c, whose limbs need not be normalised.
+    /// No product yet, but c 2^260: the reduced sum is greater by c.
     #[inline(always)]
-    pub(super) fn from(c: &Lanes<V>) -> Self {
-        let zero = V::zero();
-        let [c0, c1, c2, c3, c4] = c.0;
-        Self([zero, zero, zero, zero, zero, c0, c1, c2, c3, c4])
+    pub(super) fn from(c: &Sum<V>) -> Self {
+        Self::zero().plus(c)
     }
 
     /// Adds c 2^260, as [`Self::from`].
     #[inline(always)]
-    pub(super) fn plus(self, c: &Lanes<V>) -> Self {
-        let mut r = self.0;
+    pub(super) fn plus(self, c: &impl Summand<V>) -> Self {
+        let (mut r, c) = (self.0, c.limbs());
         for i in 0..5 {
-            r[5 + i] = r[5 + i] + c.0[i];
+            r[5 + i] = r[5 + i] + c[i];
         }
         Self(r)
     }
@@ -340,7 +378,7 @@ impl<V: Vector> Product<V> {
     }
 
     #[inline(always)]
-    fn upper_beside(mut self, next: Self, a: &Lanes<V>, b: &Lanes<V>) -> (Lanes<V>, Self) {
+    fn upper_beside(mut self, next: Self, a: &Lanes<V>, b: &Lanes<V>) -> (Sum<V>, Self) {
         let (mut r, a, b) = (next.0, &a.0, &b.0);
         self.clear::<0>();
         add_products!(r, a, b, 0 0 0 1 0 2 0 3 0 4);
@@ -361,7 +399,7 @@ impl<V: Vector> Product<V> {
 
     /// The upper five columns when the lower are cleared.
     #[inline(always)]
-    fn upper(mut self) -> Lanes<V> {
+    fn upper(mut self) -> Sum<V> {
         self.clear::<0>();
         self.clear::<1>();
         self.clear::<2>();
@@ -371,9 +409,9 @@ impl<V: Vector> Product<V> {
     }
 
     #[inline(always)]
-    fn uppermost(self) -> Lanes<V> {
+    fn uppermost(self) -> Sum<V> {
         let r = self.0;
-        Lanes([r[5], r[6], r[7], r[8], r[9]])
+        Sum([r[5], r[6], r[7], r[8], r[9]])
     }
 
     /// Clears column I by adding a multiple of p.
@@ -382,11 +420,11 @@ impl<V: Vector> Product<V> {
         // p = -1 (mod 2^52), so the multiple u p that clears a limb has u = the limb itself, and
         // p + 1 = 2^64 - 2^96 - 2^224 + 2^256, whose limbs are 0, C, -1, 0, D. What is above u in the limb
         // is carried; the limb may be negative: the shift is arithmetic. Of a factor the low 52 bits count,
-        // which are u: the products do not wait for the mask.
+        // which are u: the products do not wait for the mask, nor for the carry.
         let r = &mut self.0;
         let limb = r[I];
         let (u, carry) = (limb & V::splat(M52), V::shift_right::<52>(limb));
-        r[I + 1] = V::add_low(r[I + 1] + carry, limb, V::splat(C));
+        r[I + 1] = V::add_low(r[I + 1], limb, V::splat(C)) + carry;
         r[I + 2] = V::add_high(r[I + 2] - u, limb, V::splat(C));
         r[I + 4] = V::add_low(r[I + 4], limb, V::splat(D));
         r[I + 5] = V::add_high(r[I + 5], limb, V::splat(D));

@@ -4,8 +4,8 @@
 
 use super::{
     digits::{Digits, Odd, OddLanes, windows},
-    field::{self, Lanes, each_limb},
-    points::{AffineLanes, ExtendedLanes},
+    field::{self, Lanes, Sum, Summand as _, each_limb},
+    points::{AffineLanes, Beside, ExtendedLanes},
     vector::{Eight, LaneMask, Vector, Words},
 };
 use crate::primitives::sm2::{
@@ -29,7 +29,7 @@ impl<const W: usize> Table<W> {
     /// The table of `point`.
     pub(super) fn new(point: &Affine) -> Self {
         let mut rows = vec![Words([0; 8]); windows(W) * Self::WINDOW_ROWS];
-        for (i, entry) in entries::<W>(point).iter().enumerate() {
+        for (i, entry) in entries::<W>(point, windows(W)).iter().enumerate() {
             let (window, entry_number) = (i / Self::ENTRIES, i % Self::ENTRIES);
             let first = window * Self::WINDOW_ROWS + entry_number / 8;
             for (limb, word) in limbs_of(entry).enumerate() {
@@ -65,7 +65,7 @@ impl<const W: usize> Table<W> {
     fn lookup(&self, window: usize, digits: &Digits<Eight>) -> AffineLanes<Eight> {
         let rows = self.window(window);
         let x = each_limb!(|I| Self::pick(rows, I, digits.entry));
-        let y = each_limb!(|I| Self::pick(rows, I + 5, digits.entry));
+        let y = each_limb!(Sum, |I| Self::pick(rows, I + 5, digits.entry));
         AffineLanes { x, y: negate_in(digits.negative, &y) }
     }
 
@@ -86,19 +86,22 @@ impl<const W: usize> Table<W> {
     }
 }
 
-/// A table for one scalar alone, whose windows of 4 bits stand side by side in the lanes.
+/// A table for one scalar alone, whose windows of 5 bits stand side by side in the lanes.
 ///
-/// For each group of eight windows, and each of their 8 entries, the ten limbs of x and y: in lane l
-/// those of [(2j + 1) 2^(4 (8 i + l))]P for entry j of group i. 40 KiB: it can stay in the nearest cache.
+/// For each group of eight windows, and each of their 16 entries, the ten limbs of x and y: in lane l
+/// those of [(2j + 1) 2^(5 (8 i + l))]P for entry j of group i. 70 KiB: with a sixth bit there would be an
+/// addition less, and twice as much to read.
 #[derive(Clone)]
 pub(super) struct SplitTable {
     rows: Box<[Words]>,
 }
 
 impl SplitTable {
-    const W: usize = 4;
+    const W: usize = 5;
     const ENTRIES: usize = 1 << (Self::W - 1);
-    const GROUPS: usize = windows(Self::W) / 8;
+    const GROUPS: usize = windows(Self::W).div_ceil(8);
+    /// As many as the groups have lanes: 280 bits.
+    const WINDOWS: usize = 8 * Self::GROUPS;
     /// The rows of one entry of a group.
     const ENTRY_ROWS: usize = 10;
     const GROUP_ROWS: usize = Self::ENTRIES * Self::ENTRY_ROWS;
@@ -106,7 +109,8 @@ impl SplitTable {
     /// The table of `point`.
     pub(super) fn new(point: &Affine) -> Self {
         let mut rows = vec![Words([0; 8]); Self::GROUPS * Self::GROUP_ROWS];
-        for (i, entry) in entries::<{ Self::W }>(point).iter().enumerate() {
+        let entries = entries::<{ Self::W }>(point, Self::WINDOWS);
+        for (i, entry) in entries.iter().enumerate() {
             let (window, entry_number) = (i / Self::ENTRIES, i % Self::ENTRIES);
             let first = window / 8 * Self::GROUP_ROWS + entry_number * Self::ENTRY_ROWS;
             for (row, word) in rows[first..].iter_mut().zip(limbs_of(entry)) {
@@ -116,59 +120,110 @@ impl SplitTable {
         Self { rows: rows.into_boxed_slice() }
     }
 
-    /// The summands of one group, by reading every entry.
+    /// The summands of windows 0 to 7 of k.
     #[inline(always)]
-    fn lookup(&self, group: usize, digits: &Digits<Eight>) -> AffineLanes<Eight> {
-        let rows = &self.rows[group * Self::GROUP_ROWS..][..Self::GROUP_ROWS];
-        let mut x = each_limb!(|I| Eight::load(&rows[I]));
-        let mut y = each_limb!(|I| Eight::load(&rows[I + 5]));
-        for entry in 1..Self::ENTRIES {
-            let here = Eight::zero_mask(digits.entry ^ Eight::splat(entry as u64));
-            let rows = &rows[entry * Self::ENTRY_ROWS..][..Self::ENTRY_ROWS];
-            x = each_limb!(|I| Eight::select(here, Eight::load(&rows[I]), x.0[I]));
-            y = each_limb!(|I| Eight::select(here, Eight::load(&rows[I + 5]), y.0[I]));
-        }
-        AffineLanes { x, y: negate_in(digits.negative, &y) }
-    }
-
-    /// [k]P for one k, as a sum over all lanes: lane l has the windows l, l + 8, l + 16 ….
-    ///
-    /// Windows of a lane are 8 apart, so that its partial sums, odd multiples of its first window's
-    /// place, never meet the next summand but as said at [`Table::multiply`]. As integers, the sums of
-    /// two sets of lanes are never equal or opposite either: they are odd multiples of different powers
-    /// of 2. Modulo n they can be, for a few scalars.
-    #[inline(always)]
-    pub(super) fn multiply(&self, k: &Odd) -> ExtendedLanes<Eight> {
-        // Loops, not folds: what is called through a closure would lack the CPU's features.
+    pub(super) fn first_group(&self, k: &Odd) -> ExtendedLanes<Eight> {
         let one = Lanes::broadcast(&FieldElement::ONE);
-        let mut sum = ExtendedLanes::from_affine(&self.summand(0, k), &one);
-        for group in 1..Self::GROUPS {
-            sum = sum.add_affine(&self.summand(group, k));
-        }
-        sum
+        ExtendedLanes::from_affine(&self.lookup(0, k).at_once(), &one)
     }
 
-    /// `sum` + [k]P, likewise.
+    /// Adds the groups from `first` to `sum`: those of k after the first, or all of another scalar.
     #[inline(always)]
-    pub(super) fn add_to(&self, mut sum: ExtendedLanes<Eight>, k: &Odd) -> ExtendedLanes<Eight> {
-        for group in 0..Self::GROUPS {
-            sum = sum.add_affine(&self.summand(group, k));
+    pub(super) fn add_groups(&self, sum: &mut ExtendedLanes<Eight>, k: &Odd, first: usize) {
+        let mut summand = self.lookup(first, k).at_once();
+        // A loop, not a fold: what is called through a closure would lack the CPU's features.
+        for group in first..Self::GROUPS {
+            // After the last comes the first again, which is not used.
+            let mut next = self.lookup((group + 1) % Self::GROUPS, k);
+            *sum = sum.add_affine_beside(&summand, &mut next);
+            summand = next.found();
         }
-        sum
     }
 
     #[inline(always)]
-    fn summand(&self, group: usize, k: &Odd) -> AffineLanes<Eight> {
-        self.lookup(group, &k.digits::<{ Self::W }, _>(8 * group))
+    fn lookup(&self, group: usize, k: &Odd) -> Lookup<'_> {
+        let Digits { entry, negative } =
+            k.digits::<{ Self::W }, { Self::WINDOWS }, Eight>(8 * group);
+        let bits = [
+            !(entry & Eight::splat(1)).zero_mask(),
+            !(entry & Eight::splat(2)).zero_mask(),
+            !(entry & Eight::splat(4)).zero_mask(),
+            !(entry & Eight::splat(8)).zero_mask(),
+        ];
+        let rows = &self.rows[group * Self::GROUP_ROWS..][..Self::GROUP_ROWS];
+        Lookup { rows, bits, negative, limbs: [Words([0; 8]); 10] }
     }
 }
 
-/// Entry j of window i of a table of `point`, window by window: [(2j + 1) 2^(W i)]P.
-fn entries<const W: usize>(point: &Affine) -> Vec<Affine> {
+/// The search for the summands of one group, which reads every entry: a step for each of the ten limbs.
+struct Lookup<'t> {
+    rows: &'t [Words],
+    /// The lanes whose entry's number has bit 0, 1, 2, 3.
+    bits: [LaneMask; 4],
+    negative: LaneMask,
+    limbs: [Words; 10],
+}
+
+impl Beside<Eight> for Lookup<'_> {
+    #[inline(always)]
+    fn step(&mut self, i: usize, here: &mut Eight) {
+        let mut limb = self.limb(i);
+        Eight::in_order(&mut limb, here);
+        self.limbs[i] = limb.store();
+    }
+}
+
+impl Lookup<'_> {
+    /// What was found in ten steps.
+    #[inline(always)]
+    fn found(&self) -> AffineLanes<Eight> {
+        let x = each_limb!(|I| Eight::load(&self.limbs[I]));
+        let y = each_limb!(Sum, |I| Eight::load(&self.limbs[I + 5]));
+        AffineLanes { x, y: negate_in(self.negative, &y) }
+    }
+
+    /// The same at once.
+    #[inline(always)]
+    fn at_once(&self) -> AffineLanes<Eight> {
+        let x = each_limb!(|I| self.limb(I));
+        let y = each_limb!(Sum, |I| self.limb(I + 5));
+        AffineLanes { x, y: negate_in(self.negative, &y) }
+    }
+
+    // Functions, not closures, which would lack the CPU's features.
+    #[inline(always)]
+    fn limb(&self, i: usize) -> Eight {
+        let lower = self.of_8(i, 0);
+        Eight::select(self.bits[3], self.of_8(i, 8), lower)
+    }
+
+    /// Limb `i` of one of the eight entries from `first`.
+    #[inline(always)]
+    fn of_8(&self, i: usize, first: usize) -> Eight {
+        let lower = self.of_4(i, first);
+        Eight::select(self.bits[2], self.of_4(i, first + 4), lower)
+    }
+
+    #[inline(always)]
+    fn of_4(&self, i: usize, first: usize) -> Eight {
+        let lower = self.of_2(i, first);
+        Eight::select(self.bits[1], self.of_2(i, first + 2), lower)
+    }
+
+    #[inline(always)]
+    fn of_2(&self, i: usize, first: usize) -> Eight {
+        let row = SplitTable::ENTRY_ROWS * first + i;
+        let lower = Eight::load(&self.rows[row]);
+        Eight::select(self.bits[0], Eight::load(&self.rows[row + SplitTable::ENTRY_ROWS]), lower)
+    }
+}
+
+/// Entry j of window i of a table of `point`, for so many windows: [(2j + 1) 2^(W i)]P.
+fn entries<const W: usize>(point: &Affine, windows: usize) -> Vec<Affine> {
     let of_window = 1 << (W - 1);
-    let mut points = Vec::with_capacity(windows(W) * of_window);
+    let mut points = Vec::with_capacity(windows * of_window);
     let mut base = Jacobian::from_affine(point); // [2^(W i)]P
-    for _ in 0..windows(W) {
+    for _ in 0..windows {
         // Odd multiples below 2^W of a point of prime order: no two summands are equal or opposite.
         let doubled = base.double();
         points.push(base);
@@ -189,6 +244,6 @@ fn limbs_of(entry: &Affine) -> impl Iterator<Item = u64> {
 
 /// p - y in the lanes of the mask, y in the others. y is at most p.
 #[inline(always)]
-fn negate_in(mask: LaneMask, y: &Lanes<Eight>) -> Lanes<Eight> {
-    Lanes::select(mask, &y.negated::<1>(), y).normalise()
+fn negate_in(mask: LaneMask, y: &Sum<Eight>) -> Lanes<Eight> {
+    Sum::select(mask, &y.negated::<1>(), y).normalise()
 }

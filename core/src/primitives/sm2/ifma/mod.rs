@@ -11,6 +11,7 @@ mod digits;
 mod field;
 mod fixed;
 mod points;
+mod steps;
 mod variable;
 mod vector;
 
@@ -22,7 +23,7 @@ use self::{
     digits::{Odd, OddLanes},
     field::Lanes,
     fixed::{SplitTable, Table},
-    points::ExtendedLanes,
+    points::{ExtendedLanes, Wanted},
     vector::{Eight, Four, LaneMask, Vector},
 };
 use super::{
@@ -66,19 +67,19 @@ static BASE_SPLIT: LazyLock<SplitTable> = LazyLock::new(|| SplitTable::new(&Affi
 /// [k]G, k in [1, n-1]; infinity for a few.
 pub(super) fn multiply_base(_: Ifma, k: &Scalar) -> Extended {
     // SAFETY: the CPU has the features, as the first argument proves.
-    unsafe { fixed_split(&BASE_SPLIT, k) }
+    unsafe { fixed_split(k, &BASE_SPLIT) }
 }
 
 /// The x-coordinate of [k]G, k in [1, n-1]; infinity for a few.
 pub(super) fn multiply_base_for_x(_: Ifma, k: &Scalar) -> Fraction {
     // SAFETY: as above.
-    unsafe { fixed_split_for_x(&BASE_SPLIT, k) }
+    unsafe { fixed_split_for_x(k, &BASE_SPLIT) }
 }
 
 /// [k]G, and [k]P by the table of P, likewise.
 pub(super) fn multiply_base_and_key(_: Ifma, table: &KeyTable, k: &Scalar) -> [Extended; 2] {
     // SAFETY: as above.
-    unsafe { fixed_split_of_two(&BASE_SPLIT, &table.split, k) }
+    unsafe { fixed_split_of_two(k, &BASE_SPLIT, &table.split) }
 }
 
 /// [k]P, likewise.
@@ -114,7 +115,7 @@ pub(super) fn double_multiply_key(_: Ifma, table: &KeyTable, s: &Scalar, t: &Sca
 /// [k]G for each k in [1, n-1]; `None` for a few.
 pub(super) fn multiply_base_all(cpu: Ifma, scalars: &[Scalar]) -> Vec<Option<Affine>> {
     // SAFETY: as above.
-    in_groups(cpu, scalars.len(), |at| unsafe { fixed_lanes(&BASE, &at.map(|i| scalars[i])) })
+    in_groups(cpu, scalars.len(), |at| unsafe { fixed_lanes(&at.map(|i| scalars[i]), &BASE) })
 }
 
 /// [k]P by the table of P for each k, likewise.
@@ -125,7 +126,7 @@ pub(super) fn multiply_key_all(
 ) -> Vec<Option<Affine>> {
     // SAFETY: as above.
     in_groups(cpu, scalars.len(), |at| unsafe {
-        fixed_lanes(table.wide(), &at.map(|i| scalars[i]))
+        fixed_lanes(&at.map(|i| scalars[i]), table.wide())
     })
 }
 
@@ -161,43 +162,77 @@ pub(super) fn double_multiply_key_lanes(
 }
 
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
-fn fixed_split(table: &SplitTable, k: &Scalar) -> Extended {
-    to_point(&table.multiply(&Odd::new(k)).sum_lanes())
+fn fixed_split(k: &Scalar, table: &SplitTable) -> Extended {
+    let mut sum = table_multiply(&Odd::new(k), table);
+    steps::sum_lanes(&mut sum, LANES, Wanted::All);
+    to_point(&mut sum)
 }
 
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
-fn fixed_split_of_two(first: &SplitTable, second: &SplitTable, k: &Scalar) -> [Extended; 2] {
+fn fixed_split_of_two(k: &Scalar, first: &SplitTable, second: &SplitTable) -> [Extended; 2] {
     let k = Odd::new(k);
+    let (mut of_first, mut of_second) = (table_multiply(&k, first), table_multiply(&k, second));
     // The last three additions use half of the lanes and less: those of both points serve in one.
-    let sums = first.multiply(&k).sum_lanes_of_two(&second.multiply(&k));
-    [to_point(&sums), to_point(&sums.down::<4>())]
+    let [lower, upper] = of_first.halves(&of_second);
+    let mut sums = lower.add(&upper);
+    steps::sum_lanes(&mut sums, LANES / 2, Wanted::All);
+    let [x, y, zz, zzz, x2, y2, zz2, zzz2] = sums.side_by_side().first_elements();
+    of_first.zeroize();
+    of_second.zeroize();
+    sums.zeroize();
+    [Extended { x, y, zz, zzz }, Extended { x: x2, y: y2, zz: zz2, zzz: zzz2 }]
 }
 
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
-fn fixed_split_for_x(table: &SplitTable, k: &Scalar) -> Fraction {
-    let (x, zz) = table.multiply(&Odd::new(k)).sum_lanes_for_x();
-    Fraction { numerator: x.first_element(), denominator: zz.first_element() }
+fn fixed_split_for_x(k: &Scalar, table: &SplitTable) -> Fraction {
+    let mut sum = table_multiply(&Odd::new(k), table);
+    steps::sum_lanes(&mut sum, LANES, Wanted::X);
+    let [numerator, _, denominator] = sum.side_by_side().first_elements();
+    sum.zeroize();
+    Fraction { numerator, denominator }
 }
 
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
 fn variable_split<V: Vector>(k: &Scalar, point: &Affine) -> Extended {
-    to_point(&variable::multiply_split::<V>(&Odd::new(k), point).to_extended())
+    let mut sum = variable::multiply_split::<V>(&Odd::new(k), point);
+    steps::sum_lanes(&mut sum, V::LANES, Wanted::All);
+    to_point(&mut sum)
 }
 
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
 fn double_split<V: Vector>(s: &Scalar, t: &Scalar, point: &Affine) -> Extended {
-    let sum = BASE_SPLIT.multiply(&Odd::new(s)).sum_lanes().first_lanes::<V>();
-    to_point(&sum.add(&variable::multiply_split::<V>(&Odd::new(t), point).to_extended()))
+    let mut sum = table_multiply(&Odd::new(s), &BASE_SPLIT);
+    steps::sum_lanes(&mut sum, LANES, Wanted::All);
+    let mut other = variable::multiply_split::<V>(&Odd::new(t), point);
+    steps::sum_lanes(&mut other, V::LANES, Wanted::All);
+    to_point(&mut sum.first_lanes().add(&other))
 }
 
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
 fn double_fixed_split(table: &SplitTable, s: &Scalar, t: &Scalar) -> Extended {
-    let sum = BASE_SPLIT.multiply(&Odd::new(s));
-    to_point(&table.add_to(sum, &Odd::new(t)).sum_lanes())
+    let mut sum = table_multiply(&Odd::new(s), &BASE_SPLIT);
+    steps::add_groups(table, &mut sum, &Odd::new(t), 0);
+    steps::sum_lanes(&mut sum, LANES, Wanted::All);
+    to_point(&mut sum)
+}
+
+/// [k]P for one k, as a sum over all lanes: lane l has the windows l, l + 8, l + 16 ….
+///
+/// Windows of a lane are 8 apart, so that its partial sums, odd multiples of its first window's place, never
+/// meet the next summand but as said at [`Table::multiply`]; the summands beyond 256 bits are the same for
+/// every k, and modulo n larger than those sums. As integers, the sums of two sets of lanes are never equal
+/// or opposite either: they are odd multiples of different powers of 2. Modulo n they can be, for a few
+/// scalars.
+#[inline(always)]
+fn table_multiply(k: &Odd, table: &SplitTable) -> ExtendedLanes<Eight> {
+    let mut sum = table.first_group(k);
+    // SAFETY: this code runs only below entry points that hold a `cpu::Ifma`.
+    unsafe { steps::add_groups(table, &mut sum, k, 1) };
+    sum
 }
 
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
-fn fixed_lanes<const W: usize>(table: &Table<W>, k: &[Scalar; LANES]) -> ExtendedLanes<Eight> {
+fn fixed_lanes<const W: usize>(k: &[Scalar; LANES], table: &Table<W>) -> ExtendedLanes<Eight> {
     table.multiply(&OddLanes::new(k))
 }
 
@@ -213,7 +248,7 @@ fn double_lanes(
     points: &[Affine; LANES],
 ) -> [Extended; LANES] {
     let sum = variable_lanes(t, points);
-    to_points(&fixed_lanes(&BASE, s).add(&sum))
+    to_points(&fixed_lanes(s, &BASE).add(&sum))
 }
 
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
@@ -222,25 +257,22 @@ fn double_fixed_lanes(
     s: &[Scalar; LANES],
     t: &[Scalar; LANES],
 ) -> [Extended; LANES] {
-    let sum = fixed_lanes(table, t);
-    to_points(&fixed_lanes(&BASE, s).add(&sum))
+    let sum = fixed_lanes(t, table);
+    to_points(&fixed_lanes(s, &BASE).add(&sum))
 }
 
-/// The point of lane 0.
+/// The point of lane 0; the lanes are then overwritten.
 #[inline(always)]
-fn to_point<V: Vector>(sum: &ExtendedLanes<V>) -> Extended {
-    Extended {
-        x: sum.x.first_element(),
-        y: sum.y.first_element(),
-        zz: sum.zz.first_element(),
-        zzz: sum.zzz.first_element(),
-    }
+fn to_point<V: Vector>(sum: &mut ExtendedLanes<V>) -> Extended {
+    let [x, y, zz, zzz] = sum.side_by_side().first_elements();
+    sum.zeroize();
+    Extended { x, y, zz, zzz }
 }
 
 #[inline(always)]
 fn to_points(sum: &ExtendedLanes<Eight>) -> [Extended; LANES] {
-    let (x, y) = (sum.x.to_elements(), sum.y.to_elements());
-    let (zz, zzz) = (sum.zz.to_elements(), sum.zzz.to_elements());
+    let (x, y): ([_; LANES], [_; LANES]) = (sum.x.first_elements(), sum.y.first_elements());
+    let (zz, zzz): ([_; LANES], [_; LANES]) = (sum.zz.first_elements(), sum.zzz.first_elements());
     std::array::from_fn(|i| Extended { x: x[i], y: y[i], zz: zz[i], zzz: zzz[i] })
 }
 
@@ -295,7 +327,7 @@ fn to_affine(groups: &[ExtendedLanes<Eight>], steps: &mut [Step], points: &mut [
         step.before = product;
         product = product.multiply(&step.zzz);
     }
-    let mut products = product.to_elements();
+    let mut products = product.first_elements::<LANES>();
     let mut inverses = FieldElement::invert_all(&products);
     let mut inverse = Lanes::from_elements(&inverses);
     products.zeroize();
@@ -305,8 +337,8 @@ fn to_affine(groups: &[ExtendedLanes<Eight>], steps: &mut [Step], points: &mut [
         inverse = inverse.multiply(&step.zzz);
         // ZZ / ZZZ = 1/Z.
         let zz_inverse = group.zz.multiply(&zzz_inverse).square();
-        let x = group.x.multiply(&zz_inverse).to_elements();
-        let y = group.y.multiply(&zzz_inverse).to_elements();
+        let x = group.x.multiply(&zz_inverse).first_elements::<LANES>();
+        let y = group.y.multiply(&zzz_inverse).first_elements::<LANES>();
         for lane in 0..LANES {
             points[lane] = Affine { x: x[lane], y: y[lane] };
         }

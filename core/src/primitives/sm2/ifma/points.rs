@@ -5,14 +5,14 @@
 //! Between calls the coordinates keep the bounds stated at each type. In the comments, "h < 3.4" means
 //! h < 3.4 p; a sum of products of values below A p and B p, reduced, is below (sum of A B / 16 + 1) p.
 //!
-//! A processor looks about one multiplication ahead. Each sum of products is therefore reduced beside the
-//! next product, which must not wait for it: the steps stand in that order.
+//! A processor looks about one multiplication ahead. Where the next product need not wait for a sum of
+//! products, the sum is therefore reduced beside it: the steps stand in that order.
 
 use zeroize::Zeroize;
 
 use super::{
-    field::{Lanes, Product},
-    vector::{Eight, LaneMask, Vector},
+    field::{Lanes, Product, Sum, Summand as _},
+    vector::{Eight, LaneMask, Vector, Words},
 };
 use crate::primitives::sm2::field::FieldElement;
 
@@ -101,7 +101,7 @@ impl<V: Vector> JacobianLanes<V> {
     /// is, and stays so.
     #[inline(always)]
     pub(super) fn negate_in(&self, mask: LaneMask) -> Self {
-        Self { y: Lanes::select(mask, &self.y.negated::<2>(), &self.y).normalise(), ..*self }
+        Self { y: Sum::select(mask, &self.y.negated::<2>(), &self.y.to_sum()).normalise(), ..*self }
     }
 
     /// `yes` in the lanes of the mask, `no` in the others.
@@ -119,10 +119,20 @@ impl<V: Vector> ExtendedLanes<V> {
     /// self + other.
     #[inline(always)]
     pub(super) fn add_affine(&self, other: &AffineLanes<V>) -> Self {
+        self.add_affine_beside(other, &mut ())
+    }
+
+    /// self + other, and other work beside it.
+    #[inline(always)]
+    pub(super) fn add_affine_beside(
+        &self,
+        other: &AffineLanes<V>,
+        beside: &mut impl Beside<V>,
+    ) -> Self {
         let y1 = self.y.negated::<4>();
         let h = Product::from(&self.x.negated::<3>()).add(&other.x, &self.zz);
         let (h, r) = h.reduce_beside(Product::from(&y1), &other.y, &self.zzz); // < 4.2, < 5.2
-        chord(&self.x, &y1, &h, r, &self.zz, &self.zzz)
+        chord(&self.x, &y1, &h, r, &self.zz, &self.zzz, beside)
     }
 
     /// self + other.
@@ -137,28 +147,7 @@ impl<V: Vector> ExtendedLanes<V> {
         let (h, zzz) = h.reduce_beside(zero, &self.zzz, &other.zzz); // < 3.3
         let y1 = s1.negated::<2>();
         let (zzz, r) = zzz.reduce_beside(Product::from(&y1), &other.y, &self.zzz); // < 1.3
-        chord(&u1, &y1, &h, r, &zz, &zzz) // r < 3.5
-    }
-
-    /// X and ZZ of self + other, below 2.1p and 1.3p.
-    #[inline(always)]
-    pub(super) fn add_for_x(&self, other: &Self) -> (Lanes<V>, Lanes<V>) {
-        let zero = Product::zero();
-        let u1 = zero.add(&self.x, &other.zz);
-        let (u1, s1) = u1.reduce_beside(zero, &self.y, &other.zzz); // < 1.3
-        let h = Product::from(&u1.negated::<2>());
-        let (s1, h) = s1.reduce_beside(h, &other.x, &self.zz); // < 1.5
-        let r = Product::from(&s1.negated::<2>());
-        let (h, r) = h.reduce_beside(r, &other.y, &self.zzz); // < 3.3
-        let (r, hh) = r.reduce_beside_square(&h); // < 3.5
-        let (hh, zz) = hh.reduce_beside(zero, &self.zz, &other.zz); // < 1.7
-        let q = zero.add(&u1, &hh);
-        let (zz, hhh) = zz.reduce_beside(zero, &hh, &h); // < 1.3
-        let (q, rr) = q.reduce_beside_square(&r); // U1 h^2 < 1.2
-        let (hhh, zz) = hhh.reduce_beside(zero, &zz, &hh); // < 1.4
-        // r^2 < 1.8, h^3 + 2 q < 3.8.
-        let x = rr.plus(&hhh.add_limbs(&q).add_limbs(&q).negated::<5>());
-        (x.shrink(), zz.reduce())
+        chord(&u1, &y1, &h, r, &zz, &zzz, &mut ()) // r < 3.5
     }
 
     #[inline(always)]
@@ -168,17 +157,9 @@ impl<V: Vector> ExtendedLanes<V> {
 }
 
 impl ExtendedLanes<Eight> {
-    /// X and ZZ of the sum of all lanes, in lane 0.
+    /// Lanes 0 to 3 of both, and lanes 4 to 7 of both.
     #[inline(always)]
-    pub(super) fn sum_lanes_for_x(&self) -> (Lanes<Eight>, Lanes<Eight>) {
-        let sum = self.add(&self.down::<4>());
-        let sum = sum.add(&sum.down::<2>());
-        sum.add_for_x(&sum.down::<1>())
-    }
-
-    /// The sum of all lanes of each, in lanes 0 and 4.
-    #[inline(always)]
-    pub(super) fn sum_lanes_of_two(&self, other: &Self) -> Self {
+    pub(super) fn halves(&self, other: &Self) -> [Self; 2] {
         let lower = Self {
             x: self.x.lower_halves(&other.x),
             y: self.y.lower_halves(&other.y),
@@ -191,9 +172,7 @@ impl ExtendedLanes<Eight> {
             zz: self.zz.upper_halves(&other.zz),
             zzz: self.zzz.upper_halves(&other.zzz),
         };
-        let sum = lower.add(&upper);
-        let sum = sum.add(&sum.down::<2>());
-        sum.add(&sum.down::<1>())
+        [lower, upper]
     }
 
     /// The lanes from 0 that V has.
@@ -264,29 +243,87 @@ impl<V: Vector> Doubling<V> {
     }
 }
 
-/// Adds `sum_lanes` to points of the given coordinates.
-macro_rules! sum_lanes {
-    ($points:ident: $($coordinate:ident)*) => {
-        impl<V: Vector> $points<V> {
-            /// The sum of all lanes, in lane 0.
-            #[inline(always)]
-            pub(super) fn sum_lanes(&self) -> Self {
-                let sum = if V::LANES > 4 { self.add(&self.down::<4>()) } else { *self };
-                let sum = sum.add(&sum.down::<2>());
-                sum.add(&sum.down::<1>())
-            }
-
-            /// Lane i + N in lane i: see [`Vector::down`].
-            #[inline(always)]
-            pub(super) fn down<const N: usize>(&self) -> Self {
-                Self { $($coordinate: self.$coordinate.down::<N>()),* }
-            }
-        }
-    };
+/// Which coordinates of a point are wanted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    All,
+    /// X and ZZ: Y and ZZZ may be anything.
+    X,
 }
 
-sum_lanes!(JacobianLanes: x y z);
-sum_lanes!(ExtendedLanes: x y zz zzz);
+impl<V: Vector> ExtendedLanes<V> {
+    /// X, Y, ZZ and ZZZ of every fourth lane, in that lane and the three after it.
+    #[inline(always)]
+    pub(super) fn side_by_side(&self) -> Lanes<V> {
+        let first = V::load(&Words([0, 0, 0, 0, 4, 4, 4, 4]));
+        let (x, y) = (self.x.permuted(first), self.y.permuted(first));
+        let (zz, zzz) = (self.zz.permuted(first), self.zzz.permuted(first));
+        let xy = Lanes::select(0b0010_0010, &y, &x);
+        Lanes::select(0b1100_1100, &Lanes::select(0b1000_1000, &zzz, &zz), &xy)
+    }
+
+    /// The sum of every `lanes` lanes, a power of 2, in the first of them; the others become anything.
+    #[inline(always)]
+    pub(super) fn sum_lanes(&mut self, lanes: usize, wanted: Wanted) {
+        let mut distance = lanes / 2;
+        while distance > 0 {
+            let wanted = if distance > 1 { Wanted::All } else { wanted };
+            self.add_across(distance, wanted);
+            distance /= 2;
+        }
+    }
+
+    /// The sum of lanes i and i + N in lane i, for the first N of every 2 N lanes; the others become
+    /// anything. Two products are made in one, in the lower and the upper lane of a pair.
+    #[inline(always)]
+    fn add_across(&mut self, distance: usize, wanted: Wanted) {
+        let lane = V::load(&Words([0, 1, 2, 3, 4, 5, 6, 7]));
+        let distance = V::splat(distance as u64);
+        let (partner, upper) = (lane ^ distance, !(lane & distance).zero_mask());
+        let zero = Product::zero();
+        let (zz2, zzz2) = (self.zz.permuted(partner), self.zzz.permuted(partner));
+        let u = zero.add(&self.x, &zz2);
+        let (u, s) = u.reduce_beside(zero, &self.y, &zzz2); // U1, U2 < 1.3
+        let z1 = Lanes::select(upper, &self.zzz, &self.zz);
+        let z2 = Lanes::select(upper, &zzz2, &zz2);
+        let (s, z) = s.reduce_beside(zero, &z1, &z2); // S1, S2 < 1.5
+        let (u2, s2) = (u.permuted(partner), s.permuted(partner));
+        // h = U2 - U1 below, r = S2 - S1 above.
+        let hr = Lanes::select(upper, &s, &u2).sub_limbs(&Lanes::select(upper, &s2, &u));
+        let hr = hr.raised::<2>().normalise(); // < 3.5
+        let (z, squares) = z.reduce_beside_square(&hr); // ZZ1 ZZ2, ZZZ1 ZZZ2 < 1.3
+        let squares = squares.reduce(); // h^2, r^2 < 1.8
+        let rr = squares.permuted(partner);
+        let hh = Lanes::select(upper, &rr, &squares);
+        // h^3 < 1.35 below, U1 h^2 < 1.2 above.
+        let hhh = zero.add(&Lanes::select(upper, &u2, &hr), &hh).reduce();
+        let q = hhh.permuted(partner);
+        let zz = zero.add(&z, &Lanes::select(upper, &q, &hh));
+        // Below r^2 < 1.8 and h^3 + 2 q < 3.8, above h^2 < 1.8 and q + 2 h^3 < 3.9: the lanes that become
+        // anything keep the bounds too.
+        self.x = rr.sub_limbs(&hhh).sub_limbs(&q).sub_limbs(&q).raised::<4>().shrink();
+        self.zz = zz.reduce(); // < 1.2, and ZZZ above
+        if wanted == Wanted::All {
+            self.zzz = self.zz.permuted(partner);
+            let w = q.sub_limbs(&self.x).raised::<3>().normalise(); // < 1.4 - 0.99 + 3 < 3.5
+            let y = zero.add(&s.negated::<2>().normalise(), &hhh).add(&hr.permuted(partner), &w);
+            self.y = y.reduce(); // < (2 * 1.4 + 3.5 * 3.5) / 16 + 1 < 2
+        }
+    }
+}
+
+/// Other work, in ten steps, to be done between those of an addition. They wait for each other, and a
+/// processor does not look far enough ahead to find by itself what it could do meanwhile.
+pub(super) trait Beside<V> {
+    /// Step `i`; `here` is a word of the addition that is ready where it belongs.
+    fn step(&mut self, i: usize, here: &mut V);
+}
+
+/// No other work.
+impl<V> Beside<V> for () {
+    #[inline(always)]
+    fn step(&mut self, _: usize, _: &mut V) {}
+}
 
 /// The end of an addition: from (U, S), the first point, and (h, r), the difference to the second, over
 /// the common denominators zz and zzz. U < 2.1, h < 4.2, r < 5.2 when it is reduced; `y1` is -S <= 4, limb
@@ -294,23 +331,34 @@ sum_lanes!(ExtendedLanes: x y zz zzz);
 #[inline(always)]
 fn chord<V: Vector>(
     u: &Lanes<V>,
-    y1: &Lanes<V>,
+    y1: &Sum<V>,
     h: &Lanes<V>,
     r: Product<V>,
     zz: &Lanes<V>,
     zzz: &Lanes<V>,
+    beside: &mut impl Beside<V>,
 ) -> ExtendedLanes<V> {
     let zero = Product::zero();
-    let (r, hh) = r.reduce_beside_square(h);
-    let (hh, rr) = hh.reduce_beside_square(&r); // < 2.2
+    let (mut r, hh) = r.reduce_beside_square(h);
+    beside.step(0, &mut r.0[0]);
+    let (mut hh, rr) = hh.reduce_beside_square(&r); // < 2.2
+    beside.step(1, &mut hh.0[0]);
+    beside.step(2, &mut hh.0[0]);
     let q = zero.add(u, &hh);
-    let (q, hhh) = q.reduce_beside(zero, &hh, h); // U h^2 < 1.3
-    let (hhh, zz) = hhh.reduce_beside(zero, zz, &hh); // < 1.6
-    let (zz, y) = zz.reduce_beside(zero, &y1.normalise(), &hhh); // < 1.3
+    let (mut q, hhh) = q.reduce_beside(zero, &hh, h); // U h^2 < 1.3
+    beside.step(3, &mut q.0[0]);
+    let (mut hhh, zz) = hhh.reduce_beside(zero, zz, &hh); // < 1.6
+    beside.step(4, &mut hhh.0[0]);
+    let (mut zz, y) = zz.reduce_beside(zero, &y1.normalise(), &hhh); // < 1.3
+    beside.step(5, &mut zz.0[0]);
+    beside.step(6, &mut zz.0[0]);
     // r^2 < 2.7, h^3 + 2 q < 4.2.
     let x = rr.plus(&hhh.add_limbs(&q).add_limbs(&q).negated::<5>());
-    let (x, zzz) = x.shrink_beside(zero, zzz, &hhh);
+    let (mut x, zzz) = x.shrink_beside(zero, zzz, &hhh);
+    beside.step(7, &mut x.0[0]);
     let w = q.sub_limbs(&x).raised::<3>().normalise(); // < 4.3
-    let (zzz, y) = zzz.reduce_beside(y, &r, &w); // < 1.3
+    let (mut zzz, y) = zzz.reduce_beside(y, &r, &w); // < 1.3
+    beside.step(8, &mut zzz.0[0]);
+    beside.step(9, &mut zzz.0[0]);
     ExtendedLanes { x, y: y.reduce(), zz, zzz } // Y < (4 * 1.6 + 5.2 * 4.3) / 16 + 1 < 2.8
 }

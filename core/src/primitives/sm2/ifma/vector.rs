@@ -2,8 +2,9 @@
 //! this module needs.
 //!
 //! The functions carry no `target_feature`, so that the compiler can be made to put them in place
-//! (`inline(always)`): a call would take its arguments through memory, which costs more than the work.
-//! They become instructions only inside the entry points of `ifma`, which carry the features.
+//! (`inline(always)`): a call would take its arguments through memory, which costs more than the work of one.
+//! They become instructions only inside functions that carry the features: the entry points of `ifma`, and
+//! what those call.
 
 #![allow(unsafe_code, reason = "instructions of AVX-512, and loads and stores that take pointers")]
 
@@ -11,23 +12,23 @@ use std::{
     arch::{
         asm,
         x86_64::{
-            __m256i, __m512i, _mm_cvtsi128_si64, _mm256_add_epi64, _mm256_and_si256,
-            _mm256_castsi256_si128, _mm256_load_si256, _mm256_madd52hi_epu64,
-            _mm256_madd52lo_epu64, _mm256_mask_mov_epi64, _mm256_or_si256,
-            _mm256_permute4x64_epi64, _mm256_permutex2var_epi64, _mm256_set1_epi64x,
+            __m256i, __m512i, _mm256_add_epi64, _mm256_and_si256, _mm256_load_si256,
+            _mm256_madd52hi_epu64, _mm256_madd52lo_epu64, _mm256_mask_mov_epi64, _mm256_or_si256,
+            _mm256_permutex2var_epi64, _mm256_permutexvar_epi64, _mm256_set1_epi64x,
             _mm256_setzero_si256, _mm256_sllv_epi64, _mm256_srai_epi64, _mm256_srlv_epi64,
-            _mm256_store_si256, _mm256_sub_epi64, _mm256_testn_epi64_mask, _mm256_unpackhi_epi64,
-            _mm256_xor_si256, _mm512_add_epi64, _mm512_and_si512, _mm512_castsi512_si128,
-            _mm512_castsi512_si256, _mm512_load_si512, _mm512_madd52hi_epu64,
-            _mm512_madd52lo_epu64, _mm512_mask_mov_epi64, _mm512_or_si512,
+            _mm256_store_si256, _mm256_sub_epi64, _mm256_testn_epi64_mask, _mm256_xor_si256,
+            _mm512_add_epi64, _mm512_and_si512, _mm512_castsi512_si256, _mm512_load_si512,
+            _mm512_madd52hi_epu64, _mm512_madd52lo_epu64, _mm512_mask_mov_epi64, _mm512_or_si512,
             _mm512_permutex2var_epi64, _mm512_permutexvar_epi64, _mm512_set1_epi64,
             _mm512_setzero_si512, _mm512_shuffle_i64x2, _mm512_slli_epi64, _mm512_sllv_epi64,
             _mm512_srai_epi64, _mm512_srlv_epi64, _mm512_store_si512, _mm512_sub_epi64,
-            _mm512_testn_epi64_mask, _mm512_unpackhi_epi64, _mm512_xor_si512,
+            _mm512_testn_epi64_mask, _mm512_xor_si512,
         },
     },
+    mem,
     ops::{Add, BitAnd, BitOr, BitXor, Sub},
     ptr,
+    sync::atomic::{self, Ordering},
 };
 
 use zeroize::Zeroize;
@@ -36,6 +37,14 @@ use zeroize::Zeroize;
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]
 pub(super) struct Words(pub(super) [u64; 8]);
+
+impl Zeroize for Words {
+    fn zeroize(&mut self) {
+        // SAFETY: the reference can be written to; all zeros are words.
+        unsafe { ptr::write_volatile(self, Self([0; 8])) };
+        atomic::compiler_fence(Ordering::SeqCst);
+    }
+}
 
 /// A lane is chosen by its bit, lane 0 by the lowest. Bits beyond the lanes of a vector may be anything in what
 /// chooses, and are 0 in what is found.
@@ -102,14 +111,11 @@ pub(super) trait Vector:
     /// In each lane the word that the low three bits of its index name.
     fn pick_of_8(index: Self, words: &Words) -> Self;
 
-    /// Lane i + N in lane i, N being a power of 2: for the first N lanes, and for the first N of every 2 N.
-    fn down<const N: usize>(a: Self) -> Self;
+    /// In lane i the word of the lane that the word of `lanes` names.
+    fn permuted(a: Self, lanes: Self) -> Self;
 
     /// The lanes that are 0.
     fn zero_mask(self) -> LaneMask;
-
-    /// The word of lane 0.
-    fn first(self) -> u64;
 
     /// Keeps the compiler from moving what is done with one of the two, before this place or after it,
     /// past what is done with the other. It costs nothing.
@@ -150,7 +156,7 @@ operators! {
 macro_rules! vector {
     (
         $vector:ident, $lanes:literal, $raw:ty, $template:literal, $features:literal, store $store:ident,
-        zero_mask $zero_mask:ident, first $low:ident,
+        zero_mask $zero_mask:ident,
         store_halves |$lower:ident, $upper:ident| $store_halves:expr;
         $($name:ident$([$constant:ident: $type:ty])?($($argument:ident: $kind:ty),*) = $call:expr;)*
     ) => {
@@ -186,12 +192,6 @@ macro_rules! vector {
             }
 
             #[inline(always)]
-            fn first(self) -> u64 {
-                // SAFETY: this code runs only below entry points that hold a `cpu::Ifma`.
-                unsafe { _mm_cvtsi128_si64($low(self.0)) as u64 }
-            }
-
-            #[inline(always)]
             fn in_order(a: &mut Self, b: &mut Self) {
                 #[inline]
                 #[target_feature(enable = $features)]
@@ -214,9 +214,9 @@ macro_rules! vector {
 
         impl Zeroize for $vector {
             fn zeroize(&mut self) {
-                // SAFETY: a vector is so many words, of at least their alignment, and any words are one.
-                let words = unsafe { &mut *ptr::from_mut(self).cast::<[u64; $lanes]>() };
-                words.as_mut_slice().zeroize();
+                // SAFETY: the reference can be written to; all zeros are a vector.
+                unsafe { ptr::write_volatile(self, mem::zeroed()) };
+                atomic::compiler_fence(Ordering::SeqCst);
             }
         }
     };
@@ -224,7 +224,6 @@ macro_rules! vector {
 
 vector! {
     Eight, 8, __m512i, "/* {a} {b} */", "avx512f", store _mm512_store_si512, zero_mask _mm512_testn_epi64_mask,
-    first _mm512_castsi512_si128,
     store_halves |lower, upper| {
         Self(_mm512_mask_mov_epi64(lower.0, 0b1111_0000, upper.0)).store()
     };
@@ -239,17 +238,11 @@ vector! {
     shift_right_by(a: Self, count: Self) = _mm512_srlv_epi64(a.0, count.0);
     select(mask: LaneMask, yes: Self, no: Self) = _mm512_mask_mov_epi64(no.0, mask, yes.0);
     pick_of_8(index: Self, words: &Words) = _mm512_permutexvar_epi64(index.0, Self::load(words).0);
-    down[N: usize](a: Self) = match N {
-        4 => _mm512_shuffle_i64x2::<0b11_10_11_10>(a.0, a.0),
-        2 => _mm512_shuffle_i64x2::<0b11_11_01_01>(a.0, a.0),
-        1 => _mm512_unpackhi_epi64(a.0, a.0),
-        _ => unreachable!("4, 2 or 1"),
-    };
+    permuted(a: Self, lanes: Self) = _mm512_permutexvar_epi64(lanes.0, a.0);
 }
 
 vector! {
     Four, 4, __m256i, "/* {a:y} {b:y} */", "avx512vl", store _mm256_store_si256, zero_mask _mm256_testn_epi64_mask,
-    first _mm256_castsi256_si128,
     store_halves |lower, upper| {
         let mut words = lower.store();
         _mm256_store_si256(words.0[4..].as_mut_ptr().cast(), upper.0);
@@ -269,11 +262,7 @@ vector! {
         let upper = _mm256_load_si256(words.0[4..].as_ptr().cast());
         _mm256_permutex2var_epi64(Self::load(words).0, index.0, upper)
     };
-    down[N: usize](a: Self) = match N {
-        2 => _mm256_permute4x64_epi64::<0b11_10_11_10>(a.0),
-        1 => _mm256_unpackhi_epi64(a.0, a.0),
-        _ => unreachable!("2 or 1"),
-    };
+    permuted(a: Self, lanes: Self) = _mm256_permutexvar_epi64(lanes.0, a.0);
 }
 
 macro_rules! functions {

@@ -58,8 +58,8 @@ fn crossings(n: &BigUint) -> Vec<BigUint> {
             list.extend([sum % n, sparse % n]);
         }
     }
-    for width in 4..=6 {
-        list.extend(windows::meetings(n, width));
+    for windows in windows::WINDOWS {
+        list.extend(windows::meetings(n, windows));
     }
     list
 }

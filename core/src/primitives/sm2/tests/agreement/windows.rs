@@ -10,11 +10,14 @@ use crate::primitives::sm2::comb::BASE;
 /// Lanes over which windows are spread at most; the patterns of four lanes are among those of eight.
 const LANES: usize = 8;
 
-/// The odd digits of an odd k in windows of so many bits, the lowest first.
-fn digits(k: &BigUint, width: usize) -> Vec<BigInt> {
+/// The widths of windows, and how many there are: as many as 256 bits take, or as fill the lanes.
+pub(super) const WINDOWS: [(usize, usize); 4] = [(4, 64), (5, 52), (5, 56), (6, 43)];
+
+/// The odd digits of an odd k in so many windows of so many bits, the lowest first.
+fn digits(k: &BigUint, (width, count): (usize, usize)) -> Vec<BigInt> {
     let (mut rest, power) = (BigInt::from(k.clone()), BigInt::from(1) << width);
     let mut digits = Vec::new();
-    for _ in 1..256usize.div_ceil(width) {
+    for _ in 1..count {
         let digit = &rest % (&power * 2) - &power;
         rest = (rest - &digit) >> width;
         digits.push(digit);
@@ -33,9 +36,10 @@ fn modulo(value: &BigInt, n: &BigUint) -> BigUint {
 
 /// The scalars whose windows in some lanes differ by n from those in the others, so that the two sums
 /// are the same point; and those whose last window meets an equal sum of all before it.
-pub(super) fn meetings(n: &BigUint, width: usize) -> Vec<BigUint> {
+pub(super) fn meetings(n: &BigUint, windows: (usize, usize)) -> Vec<BigUint> {
     let mut found = Vec::new();
-    let of_n = digits(n, width);
+    let of_n = digits(n, windows);
+    let (width, count) = windows;
     for pattern in 0..1u32 << LANES {
         let sum: BigInt = (0..of_n.len())
             .map(|i| {
@@ -46,7 +50,7 @@ pub(super) fn meetings(n: &BigUint, width: usize) -> Vec<BigUint> {
             .sum();
         found.push(modulo(&sum, n));
     }
-    let last = width * (of_n.len() - 1);
+    let last = width * (count - 1);
     for digit in (1..1u32 << width).step_by(2) {
         found.push(modulo(&(BigInt::from(digit * 2) << last), n));
     }
@@ -76,6 +80,8 @@ fn scalars_whose_windows_meet() {
         for (k, (of_base, of_point)) in scalars.iter().zip(of_base.iter().zip(&of_point)) {
             let case = format!("{backend:?} {:x?}", k.0);
             assert_eq!(coordinates(&backend.multiply_base(k)), *of_base, "{case}");
+            let x = number(&backend.multiply_base_for_x(k).to_bytes());
+            assert_eq!(Some(x), of_base.clone().map(|(x, _)| x), "{case}");
             assert_eq!(coordinates(&backend.multiply(k, &point)), *of_point, "{case}");
             let [base, key] = prepared.multiply_base_and_key(k);
             assert_eq!(coordinates(&base), *of_base, "{case} prepared");
@@ -96,10 +102,11 @@ fn keys_whose_windows_meet_those_of_the_base_point() {
     let n = &curve.n;
     let mut stream = Stream::new(16);
     let mut count = 0;
-    for (width_s, width_t) in (4..=6).flat_map(|s| (4..=6).map(move |t| (s, t))) {
+    for (windows_s, windows_t) in WINDOWS.iter().flat_map(|s| WINDOWS.map(|t| (*s, t))) {
+        let (width_s, width_t) = (windows_s.0, windows_t.0);
         let odd = |k: BigUint| if k.bit(0) { k } else { n - k };
         let [s, t] = [0, 0].map(|_| odd(anywhere(&curve, &mut stream)));
-        let (of_s, of_t) = (digits(&s, width_s), digits(&t, width_t));
+        let (of_s, of_t) = (digits(&s, windows_s), digits(&t, windows_t));
         let mut inputs = Vec::new();
         for (lane, digit) in of_t.iter().enumerate().take(LANES) {
             let places = (lane..of_s.len()).step_by(LANES);
@@ -117,7 +124,7 @@ fn keys_whose_windows_meet_those_of_the_base_point() {
                 let comb = comb::build(&input.point);
                 let sum = comb::add_multiple_vartime(Extended::INFINITY, &BASE, &input.s);
                 let expected = sum_of(&comb::add_multiple_vartime(sum, &comb, &input.t));
-                let case = format!("{backend:?} {width_s} {width_t}");
+                let case = format!("{backend:?} {windows_s:?} {windows_t:?}");
                 assert_eq!(sum_of(together), expected, "{case} together");
                 let alone = backend.double_multiply_vartime(input);
                 assert_eq!(sum_of(&alone), expected, "{case}");
