@@ -4,7 +4,7 @@
 //! that counts candidates from 0; one outside [1, n-1] is passed over, which happens once in 2^32 times.
 //! The block of d is the key of a pseudorandom function, of which every message has one length and takes
 //! one block: what HMAC adds against messages that continue one another is not needed. (EdDSA makes its
-//! nonces in this way, RFC 8032, 5.1.6.)
+//! nonces in this way.)
 //!
 //! Should the operating system's generator fail or repeat itself (a copied process, a restored machine),
 //! the nonce is still unknown without d and different for each digest; the same digest then gives the same
