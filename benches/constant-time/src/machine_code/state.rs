@@ -123,6 +123,11 @@ impl State {
     /// What a vector instruction computes.
     pub(super) fn vector_result(&self, at: &Instruction) -> Value {
         let [first, sources @ ..] = &at.operands[..] else { return Secret };
+        // Masks are not followed: what one picks tells what it was made of.
+        if at.operands.iter().any(|operand| matches!(operand, Operand::Vector { masked: true, .. }))
+        {
+            return Secret;
+        }
         let clears = ["vpxor", "vxorp", "pxor", "xorp"];
         let clears = clears.iter().any(|name| at.mnemonic.starts_with(name));
         if clears
@@ -143,8 +148,7 @@ impl State {
             "vpadd",
             "vpsub",
         ];
-        let anew = anew.iter().any(|name| at.mnemonic.starts_with(name))
-            && !matches!(first, Operand::Vector { masked: true, .. });
+        let anew = anew.iter().any(|name| at.mnemonic.starts_with(name));
         let old = if anew { Public } else { self.read(first) };
         sources.iter().fold(old, |all, source| all.and(self.read(source)))
     }

@@ -40,7 +40,7 @@ impl Odd {
         &self,
         first: usize,
     ) -> Digits<V> {
-        // The bits of all lanes' windows, of which there are at most 48.
+        // The bits of all lanes' windows, of which there are at most 40.
         let bit = W * first + 1;
         let (limb, shift) = (bit / 64, bit % 64);
         let at = |i: usize| self.scalar.0.get(i).copied().unwrap_or(0);

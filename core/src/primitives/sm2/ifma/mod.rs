@@ -161,6 +161,8 @@ pub(super) fn double_multiply_key_lanes(
     unsafe { double_fixed_lanes(table.wide(), s, t) }
 }
 
+// In all of these the scalars come before the tables: the analysis of machine code goes by their numbers.
+
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
 fn fixed_split(k: &Scalar, table: &SplitTable) -> Extended {
     let mut sum = table_multiply(&Odd::new(k), table);
@@ -219,10 +221,9 @@ fn double_fixed_split(table: &SplitTable, s: &Scalar, t: &Scalar) -> Extended {
 /// [k]P for one k, as a sum over all lanes: lane l has the windows l, l + 8, l + 16 ….
 ///
 /// Windows of a lane are 8 apart, so that its partial sums, odd multiples of its first window's place, never
-/// meet the next summand but as said at [`Table::multiply`]; the summands beyond 256 bits are the same for
-/// every k, and modulo n larger than those sums. As integers, the sums of two sets of lanes are never equal
-/// or opposite either: they are odd multiples of different powers of 2. Modulo n they can be, for a few
-/// scalars.
+/// meet the next summand; from window 51 on the summands are the same for every k, and modulo n larger than
+/// those sums. As integers, the sums of two sets of lanes are never equal or opposite either: they are odd
+/// multiples of different powers of 2. Modulo n they are for one pair k and n - k.
 #[inline(always)]
 fn table_multiply(k: &Odd, table: &SplitTable) -> ExtendedLanes<Eight> {
     let mut sum = table.first_group(k);

@@ -13,6 +13,9 @@ const LANES: usize = 8;
 /// The widths of windows, and how many there are: as many as 256 bits take, or as fill the lanes.
 pub(super) const WINDOWS: [(usize, usize); 4] = [(4, 64), (5, 52), (5, 56), (6, 43)];
 
+/// The odd scalar of whose 56 windows of 5 bits those in even lanes make the same point as those in odd ones.
+const MEETING_OF_56: &[u8] = b"7ce739d1f07c1f07c1f07c1f07485ed760da9eba9079172f264a63d4630d0fd";
+
 /// The odd digits of an odd k in so many windows of so many bits, the lowest first.
 fn digits(k: &BigUint, (width, count): (usize, usize)) -> Vec<BigInt> {
     let (mut rest, power) = (BigInt::from(k.clone()), BigInt::from(1) << width);
@@ -53,6 +56,15 @@ pub(super) fn meetings(n: &BigUint, windows: (usize, usize)) -> Vec<BigUint> {
     let last = width * (count - 1);
     for digit in (1..1u32 << width).step_by(2) {
         found.push(modulo(&(BigInt::from(digit * 2) << last), n));
+    }
+    if windows == (5, 56) {
+        // Here the highest digits are the same for every k, and of all there is one pair to be met.
+        let k = BigUint::parse_bytes(MEETING_OF_56, 16).expect("hexadecimal");
+        let of_k = (0..).zip(digits(&k, windows));
+        let difference: BigInt =
+            of_k.map(|(i, digit)| (digit << (width * i)) * if i % 2 == 0 { 1 } else { -1 }).sum();
+        assert_eq!(modulo(&difference, n), BigUint::ZERO);
+        found.push(k);
     }
     found.retain(|k| *k != BigUint::ZERO);
     found.sort();
