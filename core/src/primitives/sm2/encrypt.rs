@@ -246,9 +246,7 @@ impl SharedPoint {
 
     /// H(x2 ‖ M ‖ y2).
     fn check_value(&self, message: &[u8]) -> sm3::Digest {
-        use digest::Digest as _;
-        let state = sm3::Sm3::new().chain_update(self.x.as_slice()).chain_update(message);
-        state.chain_update(self.y.as_slice()).finalize().into()
+        sm3::hash_parts(&[&*self.x, message, &*self.y])
     }
 }
 

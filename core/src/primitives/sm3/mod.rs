@@ -39,7 +39,7 @@ use digest::{
     },
     typenum::{U32, U64},
 };
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use self::message::{Absorber, Input, Midstate};
 pub(crate) use self::prefix::Prefix;
@@ -262,8 +262,12 @@ pub fn kdf(z: &[&[u8]], out: &mut [u8]) {
     let backend = Backend::default();
     let mut prefix = Absorber::new(backend, &Midstate::START);
     z.iter().for_each(|part| prefix.update(part));
+    if out.len() <= 32 {
+        prefix.update(&1u32.to_be_bytes());
+        let digest = Zeroizing::new(prefix.finish());
+        return out.copy_from_slice(&digest[..out.len()]);
+    }
     let (start, head) = prefix.midstate();
-
     let mut digests = [[0; 32]; KDF_BATCH];
     for (batch, chunk) in out.chunks_mut(32 * KDF_BATCH).enumerate() {
         let counters: [_; KDF_BATCH] =
