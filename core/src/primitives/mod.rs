@@ -6,6 +6,7 @@
 // Kernels index fixed-size arrays with loop counters and cast between limb widths by design.
 #![allow(clippy::as_conversions, clippy::indexing_slicing)]
 
+mod align;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 pub mod cpu;
 pub(crate) mod ct;

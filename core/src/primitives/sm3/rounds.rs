@@ -221,7 +221,7 @@ macro_rules! xor3 {
 macro_rules! blocks {
     ($set:ident) => {
         concat!(
-            "2:\n",
+            ".p2align 6\n2:\n",
             load!(0 "xmm0"),
             load!(1 "xmm1"),
             load!(2 "xmm2"),

@@ -16,7 +16,7 @@ use self::portable::{signed, steps};
 #[cfg(target_arch = "x86_64")]
 use self::x86_64::{signed, steps};
 use super::limbs::{Limbs, negated_inverse};
-use crate::primitives::ct;
+use crate::primitives::{align::align_code, ct};
 
 /// A signed integer in five limbs of 62 bits, least significant first: the value is the sum of
 /// limb i * 2^(62 i). All but the top limb are in [0, 2^62).
@@ -55,6 +55,7 @@ impl Modulus {
         let (mut f, mut g) = (self.limbs, split(x));
         let mut zeta = -1; // -(delta + 1/2)
         let mut steps = divide_59(&mut zeta, f[0], g[0], || {}, || {});
+        align_code();
         for _ in 1..10 {
             let Steps { u, v, q, r } = steps;
             (f, g) = (combine((u, v), &f, &g), combine((q, r), &f, &g));
