@@ -102,7 +102,8 @@ pub const SEAL_CACHE_ENTRIES_MAX: usize = 64;
 /// Bytes of all seals that a cache remembers: 16 MiB, enough for 64 seals with pictures of 256 KiB.
 pub const SEAL_CACHE_BYTES_MAX: usize = 16 << 20;
 
-/// Signers' keys that a cache counts and keeps tables for: 64. Tables have 51 KiB, all of them 3 MiB.
+/// Signers' keys that a cache counts and keeps tables for: 64. Tables have up to
+/// 169 KiB, all of them 11 MiB.
 pub const PREPARED_KEYS_MAX: usize = 64;
 
 /// A licence identifier: 128 bytes, the length of the metadata element ZZBS (GB/T 36903-2018).

@@ -43,7 +43,6 @@ const ROOTS: &[&str] = &[
 /// that is always the same, and nothing that is secret then takes its number.
 const TABLES: &[(&str, usize)] = &[
     ("yinxin::primitives::sm2::ifma::fixed_", 2),
-    ("yinxin::primitives::sm2::ifma::fixed_split_of_two", 3),
     ("yinxin_constant_time::watch::leaky_beside_table", 2),
 ];
 

@@ -40,26 +40,77 @@ impl Odd {
         &self,
         first: usize,
     ) -> Digits<V> {
-        // The bits of all lanes' windows, of which there are at most 40.
+        let places = V::load(&const { places(W, V::LANES) });
+        let w = V::shift_right_by(V::splat(self.bits::<W>(WINDOWS, first, V::LANES)), places);
+        Digits::new::<W>(w & V::splat((1 << W) - 1), self.negated)
+    }
+
+    /// The bits of `count` windows, which are at most 40, and what is above.
+    #[inline(always)]
+    fn bits<const W: usize>(&self, windows: usize, first: usize, count: usize) -> u64 {
         let bit = W * first + 1;
         let (limb, shift) = (bit / 64, bit % 64);
         let at = |i: usize| self.scalar.0.get(i).copied().unwrap_or(0);
         // A shift by 64 in two steps.
         let high = at(limb + 1) << 1 << (63 - shift);
-        let last = WINDOWS - 1;
-        let top = if first + V::LANES > last { 1 << (W - 1) << (W * (last - first)) } else { 0 };
-        let places = V::load(&const { places(W) });
-        let w = V::shift_right_by(V::splat(at(limb) >> shift | high | top), places);
-        Digits::new::<W>(w & V::splat((1 << W) - 1), self.negated)
+        let last = windows - 1;
+        let top = if first + count > last { 1 << (W - 1) << (W * (last - first)) } else { 0 };
+        at(limb) >> shift | high | top
     }
 }
 
-/// Where the windows of eight lanes begin.
-const fn places(width: usize) -> Words {
+/// The digits of two scalars in windows of W bits, group by group: lanes 0 to 3 have those of the first,
+/// EACH windows apart from group to group, lanes 4 to 7 those of the second; or, where EACH is 8, the next four
+/// of it.
+///
+/// All bits are read when it is made: it is to stand near what the caller works on. Words of which the
+/// address ends in the same 12 bits as one that is being written wait for that.
+pub(super) struct Groups<const W: usize, const EACH: usize> {
+    bits: [[u64; 2]; 16],
+    negated: LaneMask,
+}
+
+impl<const W: usize, const EACH: usize> Groups<W, EACH> {
+    pub(super) const COUNT: usize = windows(W).div_ceil(EACH);
+    pub(super) const WINDOWS: usize = EACH * Self::COUNT;
+
+    #[inline(always)]
+    pub(super) fn new([lower, upper]: [&Odd; 2]) -> Self {
+        const { assert!(Self::COUNT <= 16) };
+        let mut bits = [[0; 2]; 16];
+        for (group, bits) in bits[..Self::COUNT].iter_mut().enumerate() {
+            let first = EACH * group;
+            bits[0] = lower.bits::<W>(Self::WINDOWS, first, 4);
+            bits[1] = upper.bits::<W>(Self::WINDOWS, first + EACH - 4, 4);
+        }
+        Self { bits, negated: lower.negated & !UPPER | upper.negated & UPPER }
+    }
+
+    #[inline(always)]
+    pub(super) fn digits(&self, group: usize) -> Digits<Eight> {
+        let [lower, upper] = self.bits[group];
+        let bits = Eight::select(UPPER, Eight::splat(upper), Eight::splat(lower));
+        let w = Eight::shift_right_by(bits, Eight::load(&const { places(W, 4) }));
+        Digits::new::<W>(w & Eight::splat((1 << W) - 1), self.negated)
+    }
+}
+
+impl<const W: usize, const EACH: usize> Drop for Groups<W, EACH> {
+    fn drop(&mut self) {
+        self.bits.as_flattened_mut().zeroize();
+        self.negated.zeroize();
+    }
+}
+
+/// Lanes 4 to 7.
+const UPPER: LaneMask = 0b1111_0000;
+
+/// Where the windows of the lanes begin, after `count` lanes from 0 again.
+const fn places(width: usize, count: usize) -> Words {
     let mut places = Words([0; 8]);
     let mut lane = 0;
     while lane < 8 {
-        places.0[lane] = (width * lane) as u64;
+        places.0[lane] = (width * (lane % count)) as u64;
         lane += 1;
     }
     places

@@ -67,6 +67,12 @@ macro_rules! add_products {
 }
 
 impl<V: Vector> Lanes<V> {
+    /// 0 in all lanes.
+    #[inline(always)]
+    pub(super) fn zero() -> Self {
+        Self([V::zero(); 5])
+    }
+
     /// The same element in all lanes.
     #[inline(always)]
     pub(super) fn broadcast(element: &FieldElement) -> Self {
@@ -245,16 +251,11 @@ impl Lanes<Eight> {
         each_limb!(|I| Eight::load(&limbs[I])).multiply(&Self::raw(&TO_LANES))
     }
 
-    /// Lanes 0 to 3 of both.
+    /// One element per lane, in words of 64 bits as [`words_from_field`] makes them.
     #[inline(always)]
-    pub(super) fn lower_halves(&self, other: &Self) -> Self {
-        each_limb!(|I| Eight::lower_halves(self.0[I], other.0[I]))
-    }
-
-    /// Lanes 4 to 7 of both.
-    #[inline(always)]
-    pub(super) fn upper_halves(&self, other: &Self) -> Self {
-        each_limb!(|I| Eight::upper_halves(self.0[I], other.0[I]))
+    pub(super) fn from_words([w0, w1, w2, w3]: [Eight; 4]) -> Self {
+        let last = Eight::shift_right_by(w3, Eight::splat(16));
+        Self([w0, joined(w0, w1, 52), joined(w1, w2, 40), joined(w2, w3, 28), last])
     }
 
     /// The lanes from 0 that V has.
@@ -262,6 +263,13 @@ impl Lanes<Eight> {
     pub(super) fn first_lanes<V: Vector>(&self) -> Lanes<V> {
         each_limb!(|I| V::first_of(self.0[I]))
     }
+}
+
+/// The 64 bits from bit `first` on of `low` and, above it, `high`.
+#[inline(always)]
+fn joined(low: Eight, high: Eight, first: u64) -> Eight {
+    Eight::shift_right_by(low, Eight::splat(first))
+        | Eight::shift_left_by(high, Eight::splat(64 - first))
 }
 
 /// A sum of products of two elements that is still to be reduced, in columns of 52 bits below 2^60.
@@ -483,7 +491,12 @@ const FROM_LANES: [u64; 5] = split(&FieldElement::ONE.0);
 
 /// From a * 2^256 to a * 2^260, in limbs of 52 bits.
 pub(super) fn from_field(element: &FieldElement) -> [u64; 5] {
-    split(&element.double().double().double().double().0)
+    split(&words_from_field(element))
+}
+
+/// The same in words of 64 bits.
+pub(super) fn words_from_field(element: &FieldElement) -> Limbs {
+    element.double().double().double().double().0
 }
 
 /// The element of which the limbs, normalised and below 2p, are the Montgomery form.

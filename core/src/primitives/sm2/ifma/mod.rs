@@ -38,7 +38,8 @@ const LANES: usize = 8;
 /// The tables of a prepared key.
 #[derive(Clone)]
 pub(super) struct KeyTable {
-    split: SplitTable,
+    /// Of the base point and of this one.
+    split: SplitTable<4>,
     /// For eight scalars, made when it is first needed.
     wide: OnceLock<Table<5>>,
     point: Affine,
@@ -46,7 +47,7 @@ pub(super) struct KeyTable {
 
 impl KeyTable {
     pub(super) fn new(point: &Affine) -> Self {
-        Self { split: SplitTable::new(point), wide: OnceLock::new(), point: *point }
+        Self { split: SplitTable::of_two(&BASE_SPLIT, point), wide: OnceLock::new(), point: *point }
     }
 
     fn wide(&self) -> &Table<5> {
@@ -62,7 +63,8 @@ impl KeyTable {
 static BASE: LazyLock<Table<6>> = LazyLock::new(|| Table::new(&Affine::GENERATOR));
 
 /// The base point's table for one scalar.
-static BASE_SPLIT: LazyLock<SplitTable> = LazyLock::new(|| SplitTable::new(&Affine::GENERATOR));
+static BASE_SPLIT: LazyLock<SplitTable<8>> =
+    LazyLock::new(|| SplitTable::of_one(&Affine::GENERATOR));
 
 /// [k]G, k in [1, n-1]; infinity for a few.
 pub(super) fn multiply_base(_: Ifma, k: &Scalar) -> Extended {
@@ -79,7 +81,7 @@ pub(super) fn multiply_base_for_x(_: Ifma, k: &Scalar) -> Fraction {
 /// [k]G, and [k]P by the table of P, likewise.
 pub(super) fn multiply_base_and_key(_: Ifma, table: &KeyTable, k: &Scalar) -> [Extended; 2] {
     // SAFETY: as above.
-    unsafe { fixed_split_of_two(k, &BASE_SPLIT, &table.split) }
+    unsafe { fixed_split_of_two(k, &table.split) }
 }
 
 /// [k]P, likewise.
@@ -109,7 +111,7 @@ pub(super) fn double_multiply_in_four(_: Ifma, s: &Scalar, t: &Scalar, point: &A
 /// The same by the table of P.
 pub(super) fn double_multiply_key(_: Ifma, table: &KeyTable, s: &Scalar, t: &Scalar) -> Extended {
     // SAFETY: as above.
-    unsafe { double_fixed_split(&table.split, s, t) }
+    unsafe { double_fixed_split(s, t, &table.split) }
 }
 
 /// [k]G for each k in [1, n-1]; `None` for a few.
@@ -158,78 +160,62 @@ pub(super) fn double_multiply_key_lanes(
     t: &[Scalar; LANES],
 ) -> [Extended; LANES] {
     // SAFETY: as above.
-    unsafe { double_fixed_lanes(table.wide(), s, t) }
+    unsafe { double_fixed_lanes(s, t, table.wide()) }
 }
 
 // In all of these the scalars come before the tables: the analysis of machine code goes by their numbers.
 
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
-fn fixed_split(k: &Scalar, table: &SplitTable) -> Extended {
-    let mut sum = table_multiply(&Odd::new(k), table);
-    steps::sum_lanes(&mut sum, LANES, Wanted::All);
-    to_point(&mut sum)
+fn fixed_split(k: &Scalar, table: &SplitTable<8>) -> Extended {
+    to_point(&mut multiply_split(k, table))
 }
 
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
-fn fixed_split_of_two(k: &Scalar, first: &SplitTable, second: &SplitTable) -> [Extended; 2] {
-    let k = Odd::new(k);
-    let (mut of_first, mut of_second) = (table_multiply(&k, first), table_multiply(&k, second));
-    // The last three additions use half of the lanes and less: those of both points serve in one.
-    let [lower, upper] = of_first.halves(&of_second);
-    let mut sums = lower.add(&upper);
-    steps::sum_lanes(&mut sums, LANES / 2, Wanted::All);
-    let [x, y, zz, zzz, x2, y2, zz2, zzz2] = sums.side_by_side().first_elements();
-    of_first.zeroize();
-    of_second.zeroize();
-    sums.zeroize();
-    [Extended { x, y, zz, zzz }, Extended { x: x2, y: y2, zz: zz2, zzz: zzz2 }]
-}
-
-#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
-fn fixed_split_for_x(k: &Scalar, table: &SplitTable) -> Fraction {
-    let mut sum = table_multiply(&Odd::new(k), table);
-    steps::sum_lanes(&mut sum, LANES, Wanted::X);
-    let [numerator, _, denominator] = sum.side_by_side().first_elements();
+fn fixed_split_for_x(k: &Scalar, table: &SplitTable<8>) -> Fraction {
+    let mut lanes = multiply_split(k, table);
+    let mut sum = steps::sum_of_lanes(&lanes, LANES, Wanted::X);
+    let [numerator, _, denominator] = sum.first_elements();
+    lanes.zeroize();
     sum.zeroize();
     Fraction { numerator, denominator }
 }
 
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
+fn fixed_split_of_two(k: &Scalar, table: &SplitTable<4>) -> [Extended; 2] {
+    let k = Odd::new(k);
+    let mut lanes = steps::multiply([&k, &k], table);
+    let mut sums = steps::sum_of_lanes(&lanes, LANES / 2, Wanted::All);
+    let [x, y, zz, zzz, x2, y2, zz2, zzz2] = sums.first_elements();
+    lanes.zeroize();
+    sums.zeroize();
+    [Extended { x, y, zz, zzz }, Extended { x: x2, y: y2, zz: zz2, zzz: zzz2 }]
+}
+
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
 fn variable_split<V: Vector>(k: &Scalar, point: &Affine) -> Extended {
-    let mut sum = variable::multiply_split::<V>(&Odd::new(k), point);
-    steps::sum_lanes(&mut sum, V::LANES, Wanted::All);
-    to_point(&mut sum)
+    to_point(&mut variable::multiply_split::<V>(&Odd::new(k), point))
 }
 
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
 fn double_split<V: Vector>(s: &Scalar, t: &Scalar, point: &Affine) -> Extended {
-    let mut sum = table_multiply(&Odd::new(s), &BASE_SPLIT);
-    steps::sum_lanes(&mut sum, LANES, Wanted::All);
-    let mut other = variable::multiply_split::<V>(&Odd::new(t), point);
-    steps::sum_lanes(&mut other, V::LANES, Wanted::All);
-    to_point(&mut sum.first_lanes().add(&other))
+    let mut base = multiply_split(s, &BASE_SPLIT);
+    // Of eight lanes, sums over four.
+    if V::LANES < LANES {
+        base.add_across(V::LANES);
+    }
+    to_point(&mut base.first_lanes::<V>().add(&variable::multiply_split(&Odd::new(t), point)))
 }
 
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
-fn double_fixed_split(table: &SplitTable, s: &Scalar, t: &Scalar) -> Extended {
-    let mut sum = table_multiply(&Odd::new(s), &BASE_SPLIT);
-    steps::add_groups(table, &mut sum, &Odd::new(t), 0);
-    steps::sum_lanes(&mut sum, LANES, Wanted::All);
-    to_point(&mut sum)
+fn double_fixed_split(s: &Scalar, t: &Scalar, table: &SplitTable<4>) -> Extended {
+    to_point(&mut steps::multiply([&Odd::new(s), &Odd::new(t)], table))
 }
 
-/// [k]P for one k, as a sum over all lanes: lane l has the windows l, l + 8, l + 16 ….
-///
-/// Windows of a lane are 8 apart, so that its partial sums, odd multiples of its first window's place, never
-/// meet the next summand; from window 51 on the summands are the same for every k, and modulo n larger than
-/// those sums. As integers, the sums of two sets of lanes are never equal or opposite either: they are odd
-/// multiples of different powers of 2. Modulo n they are for one pair k and n - k.
-#[inline(always)]
-fn table_multiply(k: &Odd, table: &SplitTable) -> ExtendedLanes<Eight> {
-    let mut sum = table.first_group(k);
-    // SAFETY: this code runs only below entry points that hold a `cpu::Ifma`.
-    unsafe { steps::add_groups(table, &mut sum, k, 1) };
-    sum
+/// [k]P as a sum over all lanes.
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
+fn multiply_split(k: &Scalar, table: &SplitTable<8>) -> ExtendedLanes<Eight> {
+    let k = Odd::new(k);
+    steps::multiply([&k, &k], table)
 }
 
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
@@ -254,18 +240,20 @@ fn double_lanes(
 
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
 fn double_fixed_lanes(
-    table: &Table<5>,
     s: &[Scalar; LANES],
     t: &[Scalar; LANES],
+    table: &Table<5>,
 ) -> [Extended; LANES] {
     let sum = fixed_lanes(t, table);
     to_points(&fixed_lanes(s, &BASE).add(&sum))
 }
 
-/// The point of lane 0; the lanes are then overwritten.
-#[inline(always)]
-fn to_point<V: Vector>(sum: &mut ExtendedLanes<V>) -> Extended {
-    let [x, y, zz, zzz] = sum.side_by_side().first_elements();
+/// The sum of all lanes, which are then overwritten.
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
+fn to_point<V: Vector>(lanes: &mut ExtendedLanes<V>) -> Extended {
+    let mut sum = steps::sum_of_lanes(lanes, V::LANES, Wanted::All);
+    let [x, y, zz, zzz] = sum.first_elements();
+    lanes.zeroize();
     sum.zeroize();
     Extended { x, y, zz, zzz }
 }

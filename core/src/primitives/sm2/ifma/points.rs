@@ -156,25 +156,35 @@ impl<V: Vector> ExtendedLanes<V> {
     }
 }
 
-impl ExtendedLanes<Eight> {
-    /// Lanes 0 to 3 of both, and lanes 4 to 7 of both.
+impl<V: Vector> AffineLanes<V> {
+    /// self + other, and other work beside it.
     #[inline(always)]
-    pub(super) fn halves(&self, other: &Self) -> [Self; 2] {
-        let lower = Self {
-            x: self.x.lower_halves(&other.x),
-            y: self.y.lower_halves(&other.y),
-            zz: self.zz.lower_halves(&other.zz),
-            zzz: self.zzz.lower_halves(&other.zzz),
-        };
-        let upper = Self {
-            x: self.x.upper_halves(&other.x),
-            y: self.y.upper_halves(&other.y),
-            zz: self.zz.upper_halves(&other.zz),
-            zzz: self.zzz.upper_halves(&other.zzz),
-        };
-        [lower, upper]
+    pub(super) fn add_beside(&self, other: &Self, beside: &mut impl Beside<V>) -> ExtendedLanes<V> {
+        let zero = Product::zero();
+        let h = other.x.sub_limbs(&self.x).raised::<1>().normalise(); // <= 2
+        let y1 = self.y.negated::<1>();
+        let r = other.y.add_limbs(&y1).normalise(); // <= 2
+        let (mut hh, rr) = zero.add_square(&h).reduce_beside_square(&r); // < 1.3
+        beside.step(0, &mut hh.0[0]);
+        beside.step(1, &mut hh.0[0]);
+        let (mut q, hhh) = zero.add(&self.x, &hh).reduce_beside(zero, &hh, &h); // x h^2 < 1.1
+        beside.step(2, &mut q.0[0]);
+        beside.step(3, &mut q.0[0]);
+        let mut hhh = hhh.reduce(); // < 1.2
+        beside.step(4, &mut hhh.0[0]);
+        beside.step(5, &mut hhh.0[0]);
+        // r^2 < 1.3, h^3 + 2 q < 3.4.
+        let x = rr.plus(&hhh.add_limbs(&q).add_limbs(&q).negated::<5>());
+        let (mut x, y) = x.shrink_beside(zero, &y1.normalise(), &hhh);
+        beside.step(6, &mut x.0[0]);
+        beside.step(7, &mut x.0[0]);
+        let w = q.sub_limbs(&x).raised::<3>().normalise(); // < 1.1 - 0.99 + 3 < 3.2
+        // Y < (1.2 + 2 * 3.2) / 16 + 1 < 1.5
+        ExtendedLanes { x, y: y.add(&r, &w).reduce(), zz: hh, zzz: hhh }
     }
+}
 
+impl ExtendedLanes<Eight> {
     /// The lanes from 0 that V has.
     #[inline(always)]
     pub(super) fn first_lanes<V: Vector>(&self) -> ExtendedLanes<V> {
@@ -252,31 +262,61 @@ pub(super) enum Wanted {
 }
 
 impl<V: Vector> ExtendedLanes<V> {
-    /// X, Y, ZZ and ZZZ of every fourth lane, in that lane and the three after it.
+    /// The sum of every `lanes` lanes, a power of 2 from 4 on: its X, Y, ZZ and ZZZ in the first four of them.
+    /// The others become anything.
     #[inline(always)]
-    pub(super) fn side_by_side(&self) -> Lanes<V> {
-        let first = V::load(&Words([0, 0, 0, 0, 4, 4, 4, 4]));
-        let (x, y) = (self.x.permuted(first), self.y.permuted(first));
-        let (zz, zzz) = (self.zz.permuted(first), self.zzz.permuted(first));
-        let xy = Lanes::select(0b0010_0010, &y, &x);
-        Lanes::select(0b1100_1100, &Lanes::select(0b1000_1000, &zzz, &zz), &xy)
-    }
-
-    /// The sum of every `lanes` lanes, a power of 2, in the first of them; the others become anything.
-    #[inline(always)]
-    pub(super) fn sum_lanes(&mut self, lanes: usize, wanted: Wanted) {
+    pub(super) fn sum_of_lanes(mut self, lanes: usize, wanted: Wanted) -> Lanes<V> {
         let mut distance = lanes / 2;
-        while distance > 0 {
-            let wanted = if distance > 1 { Wanted::All } else { wanted };
-            self.add_across(distance, wanted);
+        while distance > 1 {
+            self.add_across(distance);
             distance /= 2;
         }
+        self.add_pair(wanted)
+    }
+
+    /// The sum of lanes 0 and 1 of every four, whose products are made side by side in all of the four: its X,
+    /// Y, ZZ and ZZZ in them.
+    #[inline(always)]
+    fn add_pair(&self, wanted: Wanted) -> Lanes<V> {
+        let zero = Product::zero();
+        let (first, second, third) =
+            (of_four([0, 0, 0, 0]), of_four([1, 1, 1, 1]), of_four([2, 2, 2, 2]));
+        let (even, odd) = (of_four([0, 2, 0, 2]), of_four([1, 3, 1, 3]));
+        let (alternate, crosswise) = (of_four([0, 1, 0, 1]), of_four([1, 0, 1, 0]));
+        // X1, X2, Y1, Y2; ZZ2, ZZ1, ZZZ2, ZZZ1.
+        let xy = Lanes::select(0b1100_1100, &self.y.permuted(alternate), &self.x);
+        let (zz, zzz) = (self.zz.permuted(crosswise), self.zzz.permuted(crosswise));
+        let z = Lanes::select(0b1100_1100, &zzz, &zz);
+        let (z1, z2) = (z.permuted(odd), z.permuted(even));
+        let (us, z) = zero.add(&xy, &z).reduce_beside(zero, &z1, &z2); // U1, U2, S1, S2 < 1.5
+        // h = U2 - U1, r = S2 - S1, and again.
+        let hr = us.permuted(odd).sub_limbs(&us.permuted(even)).raised::<2>().normalise(); // < 3.5
+        let (z, squares) = z.reduce_beside_square(&hr); // ZZ1 ZZ2, ZZZ1 ZZZ2, and again, < 1.3
+        let squares = squares.reduce(); // < 1.8
+        let (hh, rr) = (squares.permuted(first), squares.permuted(second));
+        // h, U1, ZZ1 ZZ2, h times h^2: h^3, q = U1 h^2, ZZ, h^3 < 1.4.
+        let factors = Lanes::select(0b0010_0010, &us.permuted(first), &hr.permuted(first));
+        let thirds = zero.add(&Lanes::select(0b0100_0100, &z, &factors), &hh).reduce();
+        let (hhh, q) = (thirds.permuted(first), thirds.permuted(second));
+        // r^2 < 1.8, h^3 + 2 q < 3.8.
+        let x = rr.sub_limbs(&hhh).sub_limbs(&q).sub_limbs(&q).raised::<4>().shrink();
+        let x_and_zz = Lanes::select(0b0100_0100, &thirds, &x);
+        if wanted == Wanted::X {
+            return x_and_zz;
+        }
+        // In lane 1 r (q - X) - S1 h^3, in lane 3 ZZZ1 ZZZ2 h^3.
+        let w = q.sub_limbs(&x).raised::<3>().normalise(); // < 1.2 - 0.99 + 3 < 3.3
+        let r = Lanes::select(0b0010_0010, &hr, &Lanes::zero());
+        let y1 = us.permuted(third).negated::<2>().normalise();
+        let yz = zero.add(&Lanes::select(0b0010_0010, &y1, &z), &hhh).add(&r, &w);
+        // < (2 * 1.4 + 3.5 * 3.3) / 16 + 1 < 2
+        Lanes::select(0b1010_1010, &yz.reduce(), &x_and_zz)
     }
 
     /// The sum of lanes i and i + N in lane i, for the first N of every 2 N lanes; the others become
     /// anything. Two products are made in one, in the lower and the upper lane of a pair.
     #[inline(always)]
-    fn add_across(&mut self, distance: usize, wanted: Wanted) {
+    pub(super) fn add_across(&mut self, distance: usize) {
         let lane = V::load(&Words([0, 1, 2, 3, 4, 5, 6, 7]));
         let distance = V::splat(distance as u64);
         let (partner, upper) = (lane ^ distance, !(lane & distance).zero_mask());
@@ -295,7 +335,7 @@ impl<V: Vector> ExtendedLanes<V> {
         let squares = squares.reduce(); // h^2, r^2 < 1.8
         let rr = squares.permuted(partner);
         let hh = Lanes::select(upper, &rr, &squares);
-        // h^3 < 1.35 below, U1 h^2 < 1.2 above.
+        // Below h < 3.3 and h^2 < 1.7, so that h^3 < 1.35; above U1 h^2 < 1.2.
         let hhh = zero.add(&Lanes::select(upper, &u2, &hr), &hh).reduce();
         let q = hhh.permuted(partner);
         let zz = zero.add(&z, &Lanes::select(upper, &q, &hh));
@@ -303,16 +343,20 @@ impl<V: Vector> ExtendedLanes<V> {
         // anything keep the bounds too.
         self.x = rr.sub_limbs(&hhh).sub_limbs(&q).sub_limbs(&q).raised::<4>().shrink();
         self.zz = zz.reduce(); // < 1.2, and ZZZ above
-        if wanted == Wanted::All {
-            self.zzz = self.zz.permuted(partner);
-            let w = q.sub_limbs(&self.x).raised::<3>().normalise(); // < 1.4 - 0.99 + 3 < 3.5
-            let y = zero.add(&s.negated::<2>().normalise(), &hhh).add(&hr.permuted(partner), &w);
-            self.y = y.reduce(); // < (2 * 1.4 + 3.5 * 3.5) / 16 + 1 < 2
-        }
+        self.zzz = self.zz.permuted(partner);
+        let w = q.sub_limbs(&self.x).raised::<3>().normalise(); // < 1.4 - 0.99 + 3 < 3.5
+        let y = zero.add(&s.negated::<2>().normalise(), &hhh).add(&hr.permuted(partner), &w);
+        self.y = y.reduce(); // < (2 * 1.4 + 3.5 * 3.5) / 16 + 1 < 2
     }
 }
 
-/// Other work, in ten steps, to be done between those of an addition. They wait for each other, and a
+/// Words that name, for each lane of every four, one of these.
+#[inline(always)]
+fn of_four<V: Vector>([a, b, c, d]: [u64; 4]) -> V {
+    V::load(&Words([a, b, c, d, a + 4, b + 4, c + 4, d + 4]))
+}
+
+/// Other work, in eight steps, to be done between those of an addition. They wait for each other, and a
 /// processor does not look far enough ahead to find by itself what it could do meanwhile.
 pub(super) trait Beside<V> {
     /// Step `i`; `here` is a word of the addition that is ready where it belongs.
@@ -357,8 +401,6 @@ fn chord<V: Vector>(
     let (mut x, zzz) = x.shrink_beside(zero, zzz, &hhh);
     beside.step(7, &mut x.0[0]);
     let w = q.sub_limbs(&x).raised::<3>().normalise(); // < 4.3
-    let (mut zzz, y) = zzz.reduce_beside(y, &r, &w); // < 1.3
-    beside.step(8, &mut zzz.0[0]);
-    beside.step(9, &mut zzz.0[0]);
+    let (zzz, y) = zzz.reduce_beside(y, &r, &w); // < 1.3
     ExtendedLanes { x, y: y.reduce(), zz, zzz } // Y < (4 * 1.6 + 5.2 * 4.3) / 16 + 1 < 2.8
 }

@@ -4,34 +4,40 @@
 
 use super::{
     digits::Odd,
+    field::Lanes,
     fixed::SplitTable,
     points::{Doubling, ExtendedLanes, JacobianLanes, Wanted},
     vector::{Eight, Vector},
 };
+use crate::primitives::align::align_code;
 
-/// [`SplitTable::add_groups`].
+/// [`SplitTable::multiply`].
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
 #[inline(never)]
-pub(super) fn add_groups(
-    table: &SplitTable,
-    sum: &mut ExtendedLanes<Eight>,
-    k: &Odd,
-    first: usize,
-) {
-    table.add_groups(sum, k, first);
+pub(super) fn multiply<const EACH: usize>(
+    scalars: [&Odd; 2],
+    table: &SplitTable<EACH>,
+) -> ExtendedLanes<Eight> {
+    table.multiply(scalars)
 }
 
-/// [`ExtendedLanes::sum_lanes`].
+/// [`ExtendedLanes::sum_of_lanes`].
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
 #[inline(never)]
-pub(super) fn sum_lanes<V: Vector>(sum: &mut ExtendedLanes<V>, lanes: usize, wanted: Wanted) {
-    sum.sum_lanes(lanes, wanted);
+pub(super) fn sum_of_lanes<V: Vector>(
+    sum: &ExtendedLanes<V>,
+    lanes: usize,
+    wanted: Wanted,
+) -> Lanes<V> {
+    align_code();
+    sum.sum_of_lanes(lanes, wanted)
 }
 
 /// [`JacobianLanes::add`].
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
 #[inline(never)]
 pub(super) fn add<V: Vector>(a: &JacobianLanes<V>, b: &JacobianLanes<V>) -> JacobianLanes<V> {
+    align_code();
     a.add(b)
 }
 
@@ -40,6 +46,7 @@ pub(super) fn add<V: Vector>(a: &JacobianLanes<V>, b: &JacobianLanes<V>) -> Jaco
 #[inline(never)]
 pub(super) fn double<V: Vector>(point: &JacobianLanes<V>, times: usize) -> JacobianLanes<V> {
     let mut point = *point;
+    align_code();
     for _ in 0..times {
         point = point.double();
     }
@@ -51,6 +58,7 @@ pub(super) fn double<V: Vector>(point: &JacobianLanes<V>, times: usize) -> Jacob
 #[inline(never)]
 pub(super) fn double_on<V: Vector>(point: &Doubling<V>, times: usize) -> Doubling<V> {
     let mut point = *point;
+    align_code();
     for _ in 0..times {
         point = point.double();
     }

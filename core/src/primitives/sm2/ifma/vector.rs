@@ -284,8 +284,4 @@ functions! {
     /// In each lane the word of `low` or `high` that the low four bits of its index name.
     pick_of_16(index: Self, low: &Words, high: &Words) =
         _mm512_permutex2var_epi64(Self::load(low).0, index.0, Self::load(high).0);
-    /// Lanes 0 to 3 of `a`, then those of `b`.
-    lower_halves(a: Self, b: Self) = _mm512_shuffle_i64x2::<0b01_00_01_00>(a.0, b.0);
-    /// Lanes 4 to 7 of `a`, then those of `b`.
-    upper_halves(a: Self, b: Self) = _mm512_shuffle_i64x2::<0b11_10_11_10>(a.0, b.0);
 }

@@ -5,6 +5,8 @@ use num_bigint::BigInt;
 use yinxin_vectors::random::tell;
 
 use super::*;
+#[cfg(target_arch = "x86_64")]
+use crate::primitives::cpu;
 use crate::primitives::sm2::comb::BASE;
 
 /// Lanes over which windows are spread at most; the patterns of four lanes are among those of eight.
@@ -152,4 +154,77 @@ fn keys_whose_windows_meet_those_of_the_base_point() {
         }
     }
     tell(&format!("sm2: {count} sums for keys chosen to meet the windows of the base point"));
+}
+
+/// Keys P = [d]G for which sums of lanes meet in [s]G + [t]P: those of the scalars s and t in the same lane, or
+/// those of both in two sets of lanes. Every kernel comes out at infinity there, and the result is right.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn keys_for_which_sums_of_lanes_meet() {
+    let Some(cpu) = cpu::Ifma::detect() else {
+        return yinxin_vectors::skip("SM2 on AVX-512 IFMA: this CPU has none");
+    };
+    type Kernel = fn(cpu::Ifma, &KeyTable, &Verification) -> Extended;
+    let prepared: Kernel = |cpu, table, input| match table {
+        KeyTable::Ifma(_, table) => ifma::double_multiply_key(cpu, table, &input.s, &input.t),
+        KeyTable::Portable(_) => unreachable!("the table is made for the kernel"),
+    };
+    let eight: Kernel =
+        |cpu, _, input| ifma::double_multiply(cpu, &input.s, &input.t, &input.point);
+    let four: Kernel =
+        |cpu, _, input| ifma::double_multiply_in_four(cpu, &input.s, &input.t, &input.point);
+    let curve = Curve::recommended();
+    let n = &curve.n;
+    let mut stream = Stream::new(17);
+    let mut count = 0;
+    for (windows_s, windows_t, lanes, kernel) in
+        [((5, 52), (5, 52), 4, prepared), ((5, 56), (4, 64), 8, eight), ((5, 56), (4, 64), 4, four)]
+    {
+        let odd = |k: BigUint| if k.bit(0) { k } else { n - k };
+        let [s, t] = [0, 0].map(|_| odd(anywhere(&curve, &mut stream)));
+        // The sum of the windows in the lanes that leave the rest `lane`.
+        let sum_of_lanes = |k: &BigUint, windows: (usize, usize), lane: usize, lanes: usize| {
+            let digits = (0..).zip(digits(k, windows)).skip(lane).step_by(lanes);
+            digits.map(|(i, digit): (usize, BigInt)| digit << (windows.0 * i)).sum::<BigInt>()
+        };
+        let of_s = |lane, lanes| sum_of_lanes(&s, windows_s, lane, lanes);
+        let of_t = |lane, lanes| sum_of_lanes(&t, windows_t, lane, lanes);
+        // d with numerator = d denominator.
+        let mut keys = Vec::new();
+        let mut meet = |numerator: BigInt, denominator: BigInt| {
+            let inverse = modulo(&denominator, n).modpow(&(n - 2u32), n);
+            keys.push(modulo(&numerator, n) * inverse % n);
+        };
+        for lane in 0..lanes {
+            meet(of_s(lane, lanes), of_t(lane, lanes));
+            meet(-of_s(lane, lanes), of_t(lane, lanes));
+        }
+        let mut sets = lanes;
+        while sets > 1 {
+            for lane in 0..sets / 2 {
+                let ([s1, s2], [t1, t2]) = (
+                    [lane, lane + sets / 2].map(|lane| of_s(lane, sets)),
+                    [lane, lane + sets / 2].map(|lane| of_t(lane, sets)),
+                );
+                meet(&s2 - &s1, &t1 - &t2);
+                meet(-(s2 + s1), t1 + t2);
+            }
+            sets /= 2;
+        }
+        for d in keys {
+            let point = Backend::Portable.multiply_base(&scalar_of(&d));
+            let input = Verification { s: scalar_of(&s), t: scalar_of(&t), point };
+            let table = KeyTable::new(Backend::Ifma(cpu), &point);
+            assert!(kernel(cpu, &table, &input).zz.is_zero().declassify(), "{windows_t:?} {d:x}");
+            let comb = comb::build(&point);
+            let sum = comb::add_multiple_vartime(Extended::INFINITY, &BASE, &input.s);
+            let expected = sum_of(&comb::add_multiple_vartime(sum, &comb, &input.t));
+            assert_eq!(sum_of(&table.double_multiply_vartime(&input)), expected, "{d:x}");
+            for backend in [Backend::Ifma(cpu), Backend::IfmaFour(cpu)] {
+                assert_eq!(sum_of(&backend.double_multiply_vartime(&input)), expected, "{d:x}");
+            }
+            count += 1;
+        }
+    }
+    tell(&format!("sm2: {count} sums for keys chosen to make sums of lanes meet"));
 }
