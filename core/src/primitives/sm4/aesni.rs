@@ -227,7 +227,7 @@ fn last_round(x: __m128i) -> __m128i {
 // the input and in the output. So no rows need to be shifted back, since the low bytes are the first row,
 // which AES leaves in its place; and one shift brings the high halves of the bytes, without a mask.
 chained_round!(
-    "avx2,aes",
+    "avx2,aes", xmm_reg __m128i, Block,
     [
         "vaesenclast {s}, {x}, [{chained}]",
         "vpxor {known}, {x}, {next}",

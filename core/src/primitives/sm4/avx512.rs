@@ -3,6 +3,8 @@
 
 #![allow(unsafe_code, reason = "vector loads and stores, and calls that a CPU feature allows")]
 
+pub(super) mod ccm;
+
 use std::arch::{asm, x86_64::*};
 
 use zeroize::{Zeroize as _, Zeroizing};
@@ -473,26 +475,34 @@ fn wide_kept_apart(mut value: __m512i) -> __m512i {
     value
 }
 
-// L is Q ^ W ^ Q<<<8 ^ Q<<<16 ^ W<<<24.
-chained_round!(
-    "avx2,gfni,avx512f,avx512vl",
-    [
-        "vgf2p8affineinvqb {q}, {x}, {to_q}, 0",
-        "vgf2p8affineinvqb {w}, {x}, {to_w}, 0",
-        "hold 13",
-        "vpxor {known}, {x}, {next}",
-        "hold 2",
-        "vpternlogd {word}, {known}, [{key}], 0x96",
-        "vpshufd {q_16}, {q}, 0x4e",
-        "vpshufd {q_8}, {q}, 0x93",
-        "vpshufd {w_24}, {w}, 0x39",
-        "vpternlogd {word}, {q}, {w}, 0x96",
-        "hold 12",
-        "vpternlogd {q_16}, {q_8}, {w_24}, 0x96",
-        "vpxor {x}, {q_16}, {word}",
-        "vpxor {word}, {x}, {known}",
-    ],
-    to_q = in(xmm_reg) _mm_set1_epi64x(Q as i64), to_w = in(xmm_reg) _mm_set1_epi64x(W as i64),
-    q = out(xmm_reg) _, w = out(xmm_reg) _,
-    q_8 = out(xmm_reg) _, q_16 = out(xmm_reg) _, w_24 = out(xmm_reg) _
-);
+/// Defines `chained_round` on vectors of one width.
+macro_rules! rounds_of {
+    ($class:ident $vector:ty, $key:ty, $repeat:ident) => {
+        // L is Q ^ W ^ Q<<<8 ^ Q<<<16 ^ W<<<24.
+        chained_round!(
+            "avx2,gfni,avx512f,avx512vl", $class $vector, $key,
+            [
+                "vgf2p8affineinvqb {q}, {x}, {to_q}, 0",
+                "vgf2p8affineinvqb {w}, {x}, {to_w}, 0",
+                "hold 15",
+                "vpxor {known}, {x}, {next}",
+                "vpternlogd {word}, {known}, [{key}], 0x96",
+                "vpshufd {q_16}, {q}, 0x4e",
+                "vpshufd {q_8}, {q}, 0x93",
+                "vpshufd {w_24}, {w}, 0x39",
+                "vpternlogd {word}, {q}, {w}, 0x96",
+                "hold 11",
+                "vpternlogd {q_16}, {q_8}, {w_24}, 0x96",
+                "vpxor {x}, {q_16}, {word}",
+                "vpxor {word}, {x}, {known}",
+            ],
+            to_q = in($class) $repeat(Q as i64), to_w = in($class) $repeat(W as i64),
+            q = out($class) _, w = out($class) _,
+            q_8 = out($class) _, q_16 = out($class) _, w_24 = out($class) _
+        );
+    };
+}
+
+use rounds_of;
+
+rounds_of!(xmm_reg __m128i, Block, _mm_set1_epi64x);

@@ -19,9 +19,6 @@ use crate::{
     primitives::{ct, selftest::in_service},
 };
 
-/// The text between two changes from MAC to keystream: it is then still near.
-const STRIDE: usize = 8 << 10;
-
 /// An expanded key for CCM with tags of `TAG_BYTES`: 4, 6, .. 16. Zeroised on drop, never printed.
 ///
 /// The length of the tag enters the tag: it is a part of the key's agreement, not of a message. With
@@ -60,10 +57,8 @@ impl<const TAG_BYTES: usize> Ccm<TAG_BYTES> {
         data: &mut [u8],
     ) -> Result<[u8; TAG_BYTES], Error> {
         let mut message = self.start(nonce, aad, data.len())?;
-        for stride in data.chunks_mut(STRIDE) {
-            message.absorb(stride);
-            message.xor_keystream(stride);
-        }
+        let Message { mac, counter, .. } = &mut message;
+        self.cipher.keys.absorb_and_add_keystream(mac, *counter, data);
         Ok(message.tag())
     }
 

@@ -199,7 +199,7 @@ pub(super) fn key_terms(x: __m128i) -> [__m128i; 4] {
 
 // L is Q ^ W ^ Q<<<8 ^ Q<<<16 ^ W<<<24.
 chained_round!(
-    "avx2,gfni",
+    "avx2,gfni", xmm_reg __m128i, Block,
     [
         "vgf2p8affineinvqb {q}, {x}, {to_q}, 0",
         "vpxor {word}, {word}, [{key}]",

@@ -290,6 +290,30 @@ impl RoundKeys {
         }
     }
 
+    /// Takes `data`, filled up with zeros to whole blocks, into `state`, and adds E(counter) ‖
+    /// E(counter + 1) ‖ … to it.
+    fn absorb_and_add_keystream(&self, state: &mut Block, mut counter: u128, data: &mut [u8]) {
+        #[cfg(target_arch = "x86_64")]
+        if let Self::Avx512(cpu, keys) = self
+            // Where what comes before the first block has paid.
+            && data.len() >= 1 << 10
+        {
+            demand_service();
+            let (blocks, tail) = data.as_chunks_mut();
+            let keys = keys.encrypt();
+            avx512::ccm::absorb_and_add_keystream(*cpu, keys, state, counter, blocks);
+            counter = counter.wrapping_add(blocks.len() as u128);
+            self.absorb_padded(state, tail);
+            return self.xor_keystream(counter, tail);
+        }
+        // So much at a time that it is still near when it is met again.
+        for piece in data.chunks_mut(8 << 10) {
+            self.absorb_padded(state, piece);
+            self.xor_keystream(counter, piece);
+            counter = counter.wrapping_add(piece.len().div_ceil(16) as u128);
+        }
+    }
+
     /// Takes the next `steps` blocks of every lane, of which there are at most [`lanes::LANES`], through
     /// [`Chain::Cbc`]. The states of the lanes stay as they are.
     fn cbc_encrypt_lanes(&self, lanes: &mut [lanes::Lane<'_>], steps: usize) {

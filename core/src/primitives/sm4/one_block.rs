@@ -255,34 +255,37 @@ macro_rules! chain {
     };
 }
 
-/// Defines `chained_round` by its instructions, where `hold N` stands for N that wait for the input if
-/// `PACED`. No time depends on what is computed.
+/// Defines `chained_round` on vectors of one width by its instructions, where `hold N` stands for N that
+/// wait for the input if `PACED`. No time depends on what is computed.
 macro_rules! chained_round {
-    ($features:literal, [$($line:literal,)+], $($operand:tt)+) => {
+    (
+        $features:literal, $class:ident $vector:ty, $key:ty,
+        [$($line:literal,)+], $($operand:tt)+
+    ) => {
         /// A round of a chain: its input becomes that of the next round, `word` the new word.
         ///
         /// x(i+1) = x(i) ^ X(i+1) ^ X(i+4), where x(i) = X(i+1) ^ X(i+2) ^ X(i+3).
         #[inline]
         #[target_feature(enable = $features)]
         fn chained_round<const PACED: bool>(
-            input: &mut __m128i,
-            word: &mut __m128i,
-            next: __m128i,
-            key: &Block,
+            input: &mut $vector,
+            word: &mut $vector,
+            next: $vector,
+            key: &$key,
         ) {
             // SAFETY: of the features above; it works on registers, and reads what is borrowed.
             unsafe {
                 asm!(
                     ".macro hold times", ".rept \\times * {paced}", "test {waiting:e}, {waiting:e}",
                     ".endr", ".endm",
-                    ".rept {paced}", "vmovd {waiting:e}, {x}", ".endr",
+                    ".rept {paced}", "vmovd {waiting:e}, {x:x}", ".endr",
                     $($line,)+
                     ".purgem hold",
-                    x = inout(xmm_reg) *input,
-                    word = inout(xmm_reg) *word,
-                    next = in(xmm_reg) next,
+                    x = inout($class) *input,
+                    word = inout($class) *word,
+                    next = in($class) next,
                     key = in(reg) key,
-                    known = out(xmm_reg) _,
+                    known = out($class) _,
                     waiting = out(reg) _,
                     paced = const PACED as u8,
                     $($operand)+,
