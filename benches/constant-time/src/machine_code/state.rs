@@ -28,10 +28,10 @@ impl Value {
         if self.is_secret() || other.is_secret() { Secret } else { Public }
     }
 
-    /// Their sum: a pointer and a public number are a pointer; a table and a word of memory are not.
+    /// Their sum: a pointer and a public number are a pointer; a place of ours and a word of memory are not.
     pub(super) fn plus(self, other: Self) -> Self {
         match (self, other) {
-            (Word, Open) | (Open, Word) => Secret,
+            (Word, Open | Frame(..)) | (Open | Frame(..), Word) => Secret,
             (Word, number) | (number, Word) if !number.is_secret() => Word,
             (Open, number) | (number, Open) if !number.is_secret() => Open,
             _ => self.and(other),

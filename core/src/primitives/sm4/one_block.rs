@@ -1,4 +1,5 @@
-//! What has only one word or block at a time, on 128-bit vectors: the key schedule, and chains.
+//! What has only one word or block at a time, on 128-bit vectors: the key schedule, and chains. A chain can have
+//! another block beside it, on 256 bits (`avx512::ccm`).
 //!
 //! In a chain every step waits for the one before it, while the CPU goes on and issues the instructions of
 //! the rounds to come, which fill the queues of the schedulers. With full queues the simple vector

@@ -6,7 +6,7 @@
 
 use std::arch::{asm, x86_64::*};
 
-use zeroize::Zeroizing;
+use zeroize::Zeroize as _;
 
 use super::rounds_of;
 use crate::primitives::{
@@ -27,7 +27,7 @@ pub(in super::super) fn absorb_and_add_keystream(
     counter: u128,
     blocks: &mut [Block],
 ) {
-    // SAFETY: a `cpu::Avx512Gfni` exists only where the features of this function are.
+    // SAFETY: a `cpu::Avx512Gfni` exists only where the features of these functions are.
     unsafe {
         if cpu::full_queues_delay() {
             mac_beside_counter::<true>(schedule, state, counter, blocks);
@@ -45,10 +45,10 @@ fn mac_beside_counter<const PACED: bool>(
     mut counter: u128,
     blocks: &mut [Block],
 ) {
-    let mut keys = Zeroizing::new([[[0; 16]; 2]; 32]);
-    keys.iter_mut().zip(&schedule.rounds).for_each(|(both, key)| *both = [*key; 2]);
+    let Some(first) = blocks.first() else { return };
+    let keys = RoundsOfTwo::new(schedule);
     let last = load(&schedule.leave);
-    // What is added on entering: c(3) to the last word; and in the chain, what left before as well.
+    // What is added to a block that enters; and in the chain to what left before, as `between` in `one_block`.
     let enter = [[0; 16], [0; 16], [0; 16], schedule.enter];
     let enter = bytes(enter.map(|word| _mm256_castsi128_si256(load(&word))));
     let enter = _mm256_broadcastsi128_si256(_mm256_castsi256_si128(enter));
@@ -57,7 +57,6 @@ fn mac_beside_counter<const PACED: bool>(
     let lower = _mm256_zextsi128_si256(_mm_set1_epi32(-1));
     let mut words = words(_mm256_zextsi128_si256(_mm_xor_si128(load(state), last)));
     let mut input = xor3(words[1], words[2], words[3]);
-    let Some(first) = blocks.first() else { return };
     let mut next = Next::new(added, first, counter);
     let mut rest = blocks;
     while let Some((block, after)) = rest.split_first_mut() {
@@ -69,11 +68,11 @@ fn mac_beside_counter<const PACED: bool>(
             next = Next::new(added, following, counter);
         }
         let mut before = input;
-        for keys in keys.as_chunks::<4>().0 {
+        for four in keys.0.as_chunks::<4>().0 {
             for i in 0..4 {
                 before = input;
-                let next = words[(i + 1) % 4];
-                chained_round::<PACED>(&mut input, &mut words[i], next, &keys[i]);
+                let beside = words[(i + 1) % 4];
+                chained_round::<PACED>(&mut input, &mut words[i], beside, &four[i]);
             }
         }
         words.reverse();
@@ -83,6 +82,23 @@ fn mac_beside_counter<const PACED: bool>(
         rest = after;
     }
     store(state, _mm_xor_si128(_mm256_castsi256_si128(bytes(words)), last));
+}
+
+/// The round keys, each for both halves. Zeroised on drop.
+#[repr(align(64))]
+struct RoundsOfTwo([[Block; 2]; 32]);
+
+impl RoundsOfTwo {
+    fn new(schedule: &Schedule) -> Self {
+        Self(schedule.rounds.map(|key| [key; 2]))
+    }
+}
+
+impl Drop for RoundsOfTwo {
+    fn drop(&mut self) {
+        // As a slice of bytes it is cleared in bulk.
+        self.0.as_flattened_mut().as_flattened_mut().zeroize();
+    }
 }
 
 /// What is added to the words for the next block of each half.
@@ -166,11 +182,12 @@ mod tests {
             let plain: Vec<Block> =
                 (0..count).map(|number| [29_u8.wrapping_mul(number); 16]).collect();
             for counter in [0, u128::from(u32::MAX) - 3, u128::from(u64::MAX) - 3, u128::MAX - 3] {
-                let mut expected = (plain.clone(), [0xc3; 16]);
+                let start = std::array::from_fn(|i| 0xc3 ^ (i * 7) as u8);
+                let mut expected = (plain.clone(), start);
                 absorb(cpu, schedule, &mut expected.1, &plain);
                 xor_keystream(cpu, schedule, counter, expected.0.as_flattened_mut());
                 for paced in [false, true] {
-                    let (mut blocks, mut state) = (plain.clone(), [0xc3; 16]);
+                    let (mut blocks, mut state) = (plain.clone(), start);
                     // SAFETY: `cpu` proves the features.
                     unsafe {
                         if paced {
