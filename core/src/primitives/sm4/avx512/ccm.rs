@@ -179,8 +179,9 @@ mod tests {
         let keys = expand(cpu, &[0x5a; 16]);
         let schedule = keys.encrypt();
         for count in (0..=40).chain([95, 96, 97, 130]) {
-            let plain: Vec<Block> =
-                (0..count).map(|number| [29_u8.wrapping_mul(number); 16]).collect();
+            let block =
+                |number: u8| std::array::from_fn(|i| 29_u8.wrapping_mul(number) ^ (i * 11) as u8);
+            let plain: Vec<Block> = (0..count).map(block).collect();
             for counter in [0, u128::from(u32::MAX) - 3, u128::from(u64::MAX) - 3, u128::MAX - 3] {
                 let start = std::array::from_fn(|i| 0xc3 ^ (i * 7) as u8);
                 let mut expected = (plain.clone(), start);
