@@ -379,6 +379,11 @@ impl<O: Others> Analysis<'_, O> {
                 self.write(operand(0), Public, state);
                 set_flags(state, Public);
             }
+            // It comes out as 0, after what it waits for.
+            "and" if operand(1) == Some(&Operand::Immediate(0)) => {
+                self.write(operand(0), Public, state);
+                set_flags(state, Public);
+            }
             "sbb" if same => {
                 let carry = state.carry;
                 self.write(operand(0), carry, state);

@@ -44,6 +44,8 @@ macro_rules! lines {
     ($($line:expr),* $(,)?) => { concat!($($line, "\n"),*) };
 }
 
+pub(super) use lines;
+
 /// Round `$i`, the words A to H being in the registers named. On entry EBX holds GG.
 ///
 /// `$ff` is `early` for the rounds to 15 and `late` from 16 on; `$gg` is the same of the round after.

@@ -11,24 +11,23 @@ pub(super) fn steps<const N: u32>(zeta: &mut i64, f: &mut i64, g: &mut i64) {
     unsafe {
         asm!(
             ".rept {count}",
-            // For odd g: h = g + f and the f as it is; or, if zeta < 0, h = g - f and g as the new f.
+            // For odd g: h = g + f, or g - f if zeta < 0.
             "mov {h}, {f}",
             "neg {h}",
-            // zeta - 1, and -2 - zeta for when they change places.
+            "mov {swap}, {zeta}",
+            "shr {swap}, 63",
+            "cmovz {h}, {f}",
+            // zeta - 1, or z = -2 - zeta if they change places.
             "mov {z}, -2",
             "sub {z}, {zeta}",
-            "mov {k}, {f}",
-            "test {zeta}, {zeta}",
-            "lea {zeta}, [{zeta} - 1]",
-            "cmovs {k}, {g}",
-            "cmovns {h}, {f}",
-            "cmovns {z}, {zeta}",
             "add {h}, {g}",
-            // The bit that is shifted out decides.
+            "sub {zeta}, 1",
             "sar {h}, 1",
+            "test {g}, {swap}",
+            "cmovnz {f}, {g}",
+            "cmovnz {zeta}, {z}",
+            // The bit that is shifted out decides.
             "sar {g}, 1",
-            "cmovc {f}, {k}",
-            "cmovc {zeta}, {z}",
             "cmovc {g}, {h}",
             ".endr",
             count = const N,
@@ -36,7 +35,7 @@ pub(super) fn steps<const N: u32>(zeta: &mut i64, f: &mut i64, g: &mut i64) {
             f = inout(reg) *f,
             g = inout(reg) *g,
             h = out(reg) _,
-            k = out(reg) _,
+            swap = out(reg) _,
             z = out(reg) _,
             options(pure, nomem, nostack),
         );
