@@ -136,14 +136,15 @@ fn encrypt_groups(
 /// A5 to A8, or `None` if another nonce is needed.
 fn finish(plaintext: &[u8], c1: &Affine, shared: Affine) -> Option<Ciphertext> {
     let shared = SharedPoint::new(shared);
-    // A5, A6: t = KDF(x2 ‖ y2, klen), again if all of t is 0; C2 = M xor t.
+    // A5: t = KDF(x2 ‖ y2, klen), again if all of t is 0. A7: C3 = H(x2 ‖ M ‖ y2).
     let mut c2 = vec![0; plaintext.len()];
-    if !shared.key_stream(&mut c2) {
+    let c3 = shared.key_stream_and_check_value(&mut c2, plaintext);
+    if ct::all_zero(&c2) {
         return None;
     }
+    // A6, A8: C2 = M xor t. C1 ‖ C3 ‖ C2 is public.
     xor(&mut c2, plaintext);
-    // A7, A8: C3 = H(x2 ‖ M ‖ y2). C1 ‖ C3 ‖ C2 is public.
-    let c3 = ct::declassify(shared.check_value(plaintext));
+    let c3 = ct::declassify(c3);
     let c1 = ct::declassify(*c1);
     Some(Ciphertext { x: c1.x.to_bytes(), y: c1.y.to_bytes(), c3, c2 })
 }
@@ -242,6 +243,20 @@ impl SharedPoint {
     fn key_stream(&self, t: &mut [u8]) -> bool {
         sm3::kdf(&[&*self.x, &*self.y], t);
         !ct::all_zero(t)
+    }
+
+    /// Both of the above. For a plaintext of up to 32 bytes they are one digest each.
+    fn key_stream_and_check_value(&self, t: &mut [u8], message: &[u8]) -> sm3::Digest {
+        let (x, y) = (&*self.x, &*self.y);
+        if t.len() > 32 {
+            sm3::kdf(&[x, y], t);
+            return self.check_value(message);
+        }
+        // The counter of the KDF begins at 1.
+        let [mut first, c3] = sm3::hash_two([&[x, y, &1_u32.to_be_bytes()], &[x, message, y]]);
+        t.copy_from_slice(&first[..t.len()]);
+        first.zeroize();
+        c3
     }
 
     /// H(x2 ‖ M ‖ y2).

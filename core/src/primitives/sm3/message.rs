@@ -106,6 +106,48 @@ impl Drop for Absorber {
 
 impl ZeroizeOnDrop for Absorber {}
 
+/// A whole message of one or two blocks.
+#[cfg(target_arch = "x86_64")]
+pub(super) struct Short {
+    blocks: [Block; 2],
+    used: usize,
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Short {
+    /// Two messages in parts, if they are as short and have as many blocks.
+    pub(super) fn pair([a, b]: [&[&[u8]]; 2]) -> Option<[Self; 2]> {
+        let used = |parts: &[&[u8]]| {
+            let length: usize = parts.iter().map(|part| part.len()).sum();
+            (length + 9).div_ceil(64)
+        };
+        (used(a) <= 2 && used(a) == used(b)).then(|| [Self::new(a), Self::new(b)])
+    }
+
+    fn new(parts: &[&[u8]]) -> Self {
+        let mut blocks = [[0; 64]; 2];
+        let mut filled = 0;
+        for part in parts {
+            blocks.as_flattened_mut()[filled..filled + part.len()].copy_from_slice(part);
+            filled += part.len();
+        }
+        let whole = filled / 64;
+        let used = whole + finish(&mut blocks[whole..], filled % 64, filled as u64);
+        Self { blocks, used }
+    }
+
+    pub(super) fn blocks(&self) -> &[Block] {
+        &self.blocks[..self.used]
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Drop for Short {
+    fn drop(&mut self) {
+        self.blocks.as_flattened_mut().zeroize();
+    }
+}
+
 /// Makes the last one or two blocks of `tail`, which is shorter than a block, in `edges`, and says
 /// how many they are; `length` is that of the whole message in bytes.
 pub(super) fn pad(edges: &mut [Block], tail: &[&[u8]], length: u64) -> usize {

@@ -76,6 +76,26 @@ fn the_examples_of_the_standard() {
 }
 
 #[test]
+fn two_at_once_agree_with_the_textbook() {
+    let (first, second) = (pattern(200), pattern(400));
+    let second = &second[200..];
+    let digests = |bytes: &[u8]| -> Vec<Digest> {
+        (0..=bytes.len()).map(|length| textbook(&bytes[..length])).collect()
+    };
+    let expected = (digests(&first), digests(second));
+    for backend in Backend::runnable() {
+        for (a, b) in (0..=200).flat_map(|a| (0..=200).map(move |b| (a, b))) {
+            // Cut where the parts are whole blocks, pieces of one, or empty.
+            let (one, rest) = first[..a].split_at(a.min(b));
+            let (two, three) = rest.split_at(rest.len() / 2);
+            let (four, five) = second[..b].split_at(b / 3);
+            let digests = backend.hash_two([&[one, two, three], &[four, five]]);
+            assert_eq!(digests, [expected.0[a], expected.1[b]], "{backend:?} {a} {b}");
+        }
+    }
+}
+
+#[test]
 fn every_length_agrees_with_the_textbook_and_rustcrypto() {
     let bytes = pattern(600);
     for length in 0..=600 {
