@@ -19,7 +19,7 @@ use super::{
         GATHER, LEFT_8, LEFT_16, LEFT_24, SCATTER, dword_sliced, hurried_rounds,
         whole_blocks_kernel,
     },
-    one_block::{chain, chained_round, key_schedule},
+    one_block::{chain, chained_round, key_schedule, rounds_of_block},
     vectors::{kept_apart, load, load_row, store, store_row, wide_load, wide_repeat, wide_store},
 };
 use crate::primitives::cpu;
@@ -82,6 +82,7 @@ pub(super) fn absorb(_: cpu::Aes, schedule: &Schedule, state: &mut Block, blocks
 
 key_schedule!("avx2,aes");
 chain!("avx2,aes", zero: 0xffff_ff00_u32, proof: cpu::Aes);
+rounds_of_block!("avx2,aes", __m128i, Schedule, xor: _mm_xor_si128, apart: kept_apart);
 dword_sliced!(
     "avx2,aes", __m128i, entered: entered, rounds: rounds, left: left,
     repeat: load, xor: _mm_xor_si128, xor3: xor3,
@@ -228,44 +229,50 @@ fn last_round(x: __m128i) -> __m128i {
 // which AES leaves in its place; and one shift brings the high halves of the bytes, without a mask.
 chained_round!(
     "avx2,aes", xmm_reg __m128i, Block,
+    ["vaesenclast {s}, {x}, [{chained}]",],
+    "vpand {p}, {low_bytes}, [{key}]" or "vpand {p}, {low_bytes}, {key}",
     [
-        "vaesenclast {s}, {x}, [{chained}]",
-        "vpxor {known}, {x}, {next}",
-        "vpand {key_byte}, {low_bytes}, [{key}]",
+        "vpxor {p}, {p}, {x}",
         "vmovdqa {q}, [{chained} + 32]",
-        "vpxor {word}, {word}, {known}",
-        "vpxor {key_byte}, {key_byte}, {zeros}",
-        "vpxor {word}, {word}, {key_byte}",
+        "vpxor {p}, {p}, {d}",
+        "vpxor {p}, {p}, {zeros}",
         "vpand {low}, {s}, [{chained} + 16]",
         "vpsrld {s}, {s}, 4",
         "vpshufb {q}, {q}, {low}",
         "hold 4",
-        "vmovdqa {t}, [{chained} + 48]",
-        "vpshufb {t}, {t}, {s}",
+        "vmovdqa {next}, [{chained} + 48]",
+        "vpshufb {next}, {next}, {s}",
         "vmovdqa {u}, [{chained} + 80]",
         "vmovdqa {w}, [{chained} + 64]",
-        "vpxor {q}, {q}, {t}",
+        "vpxor {q}, {q}, {next}",
         "hold 13",
         "vpshufb {u}, {u}, {s}",
         "hold 32",
         "vpshufb {w}, {w}, {low}",
         "vpxor {w}, {w}, {u}",
-        "vpxor {word}, {word}, {q}",
-        "vpshufd {t}, {q}, 0x93",
+        "vpxor {p}, {p}, {q}",
+        "vpshufd {next}, {q}, 0x93",
         "vpshufd {q}, {q}, 0x4e",
-        "vpxor {q}, {q}, {t}",
-        "vpxor {word}, {word}, {w}",
+        "vpxor {next}, {next}, {q}",
+        "vpxor {p}, {p}, {w}",
         "vpshufd {w}, {w}, 0x39",
-        "vpxor {q}, {q}, {w}",
-        "vpxor {x}, {q}, {word}",
-        "vpxor {word}, {x}, {known}",
+        "vpxor {next}, {next}, {w}",
+        "vpxor {next}, {next}, {p}",
     ],
+    ["vpxor {d}, {d}, {before}", "vpxor {d}, {d}, {next}",],
     chained = in(reg) &raw const CHAINED,
     low_bytes = in(xmm_reg) _mm_set1_epi32(0xff),
     zeros = in(xmm_reg) _mm_set1_epi32(ZEROS),
-    s = out(xmm_reg) _, low = out(xmm_reg) _, key_byte = out(xmm_reg) _,
-    q = out(xmm_reg) _, w = out(xmm_reg) _, t = out(xmm_reg) _, u = out(xmm_reg) _
+    s = out(xmm_reg) _, low = out(xmm_reg) _,
+    q = out(xmm_reg) _, w = out(xmm_reg) _, u = out(xmm_reg) _
 );
+
+/// The other bytes of a dword are zero, as those of the words.
+#[inline]
+#[target_feature(enable = "avx2,aes")]
+fn round_key(schedule: &Schedule, i: usize) -> __m128i {
+    _mm_and_si128(load(&schedule.rounds[i]), _mm_set1_epi32(0xff))
+}
 
 /// What a round of a chain reads, at the places that are written there.
 #[repr(C, align(64))]

@@ -15,7 +15,7 @@ use super::{
     dword_sliced::{GATHER, LEFT_8, LEFT_16, LEFT_24, SCATTER, dword_sliced, hurried_rounds},
     gfni::{enter, key_terms, leave, xor3},
     lanes::{LANES, Lane},
-    one_block::{chain, chained_round, key_schedule},
+    one_block::{chain, chained_round, key_schedule, rounds_of_block},
     vectors::{kept_apart, load, store},
     xts::Order,
 };
@@ -400,6 +400,7 @@ fn times_x(v: __m512i, power: __m512i) -> __m512i {
 
 key_schedule!("avx2,gfni,avx512f,avx512vl");
 chain!("avx2,gfni,avx512f,avx512vl", zero: 0_u32, proof: cpu::Avx512Gfni);
+rounds_of_block!("avx2,gfni,avx512f,avx512vl", __m128i, Schedule, xor: _mm_xor_si128, apart: kept_apart);
 hurried_rounds!(
     wide_hurried, "avx512f,avx512bw,avx512vl,gfni,vpclmulqdq", __m512i,
     repeat: wide_repeat, xor: _mm512_xor_si512, xor3: wide_xor3,
@@ -475,30 +476,32 @@ fn wide_kept_apart(mut value: __m512i) -> __m512i {
     value
 }
 
-/// Defines `chained_round` on vectors of one width.
+/// Defines the rounds of a chain on vectors of one width.
 macro_rules! rounds_of {
     ($class:ident $vector:ty, $key:ty, $repeat:ident) => {
-        // L is Q ^ W ^ Q<<<8 ^ Q<<<16 ^ W<<<24.
+        // L is Q ^ W ^ Q<<<8 ^ Q<<<16 ^ W<<<24. The idle instruction moves others to other pipes.
         chained_round!(
             "avx2,gfni,avx512f,avx512vl", $class $vector, $key,
             [
                 "vgf2p8affineinvqb {q}, {x}, {to_q}, 0",
+                "hold 19",
                 "vgf2p8affineinvqb {w}, {x}, {to_w}, 0",
-                "hold 15",
-                "vpxor {known}, {x}, {next}",
-                "vpternlogd {word}, {known}, [{key}], 0x96",
-                "vpshufd {q_16}, {q}, 0x4e",
-                "vpshufd {q_8}, {q}, 0x93",
+                "hold 1",
+                "vpxor {p}, {x}, {d}",
+                ".rept {paced}", "vpor {idle}, {to_q}, {to_w}", ".endr",
                 "vpshufd {w_24}, {w}, 0x39",
-                "vpternlogd {word}, {q}, {w}, 0x96",
-                "hold 11",
-                "vpternlogd {q_16}, {q_8}, {w_24}, 0x96",
-                "vpxor {x}, {q_16}, {word}",
-                "vpxor {word}, {x}, {known}",
+                "hold 1",
+                "vpshufd {q_8}, {q}, 0x93",
+                "vpshufd {next}, {q}, 0x4e",
+                "vpternlogd {p}, {q}, {w}, 0x96",
+                "vpternlogd {next}, {q_8}, {w_24}, 0x96",
             ],
+            "vpternlogd {next}, {p}, [{key}], 0x96" or "vpternlogd {next}, {p}, {key}, 0x96",
+            ["hold 5",],
+            ["vpternlogd {d}, {next}, {before}, 0x96",],
             to_q = in($class) $repeat(Q as i64), to_w = in($class) $repeat(W as i64),
-            q = out($class) _, w = out($class) _,
-            q_8 = out($class) _, q_16 = out($class) _, w_24 = out($class) _
+            q = out($class) _, w = out($class) _, q_8 = out($class) _, w_24 = out($class) _,
+            idle = out($class) _
         );
     };
 }
@@ -506,3 +509,9 @@ macro_rules! rounds_of {
 use rounds_of;
 
 rounds_of!(xmm_reg __m128i, Block, _mm_set1_epi64x);
+
+#[inline]
+#[target_feature(enable = "avx2,gfni,avx512f,avx512vl")]
+fn round_key(schedule: &Schedule, i: usize) -> __m128i {
+    load(&schedule.rounds[i])
+}

@@ -16,7 +16,7 @@ use super::{
         GATHER, LEFT_8, LEFT_16, LEFT_24, SCATTER, dword_sliced, hurried_rounds,
         whole_blocks_kernel,
     },
-    one_block::{chain, chained_round, key_schedule},
+    one_block::{chain, chained_round, key_schedule, rounds_of_block},
     vectors::{
         kept_apart, load, load_row, store, store_row, wide_kept_apart, wide_load, wide_repeat,
         wide_store,
@@ -76,6 +76,7 @@ pub(super) fn absorb(_: cpu::Gfni, schedule: &Schedule, state: &mut Block, block
 
 key_schedule!("avx2,gfni");
 chain!("avx2,gfni", zero: 0_u32, proof: cpu::Gfni);
+rounds_of_block!("avx2,gfni", __m128i, Schedule, xor: _mm_xor_si128, apart: kept_apart);
 dword_sliced!(
     "avx2,gfni", __m128i, entered: entered, rounds: rounds, left: left,
     repeat: load, xor: _mm_xor_si128, xor3: xor3,
@@ -200,27 +201,31 @@ pub(super) fn key_terms(x: __m128i) -> [__m128i; 4] {
 // L is Q ^ W ^ Q<<<8 ^ Q<<<16 ^ W<<<24.
 chained_round!(
     "avx2,gfni", xmm_reg __m128i, Block,
+    ["vgf2p8affineinvqb {q}, {x}, {to_q}, 0",],
+    "vpxor {p}, {d}, [{key}]" or "vpxor {p}, {d}, {key}",
     [
-        "vgf2p8affineinvqb {q}, {x}, {to_q}, 0",
-        "vpxor {word}, {word}, [{key}]",
         "hold 1",
         "vgf2p8affineinvqb {w}, {x}, {to_w}, 0",
         "hold 14",
-        "vpxor {known}, {x}, {next}",
-        "vpxor {word}, {word}, {known}",
-        "vpshufd {q_16}, {q}, 0x4e",
+        "vpxor {p}, {p}, {x}",
+        "vpshufd {next}, {q}, 0x4e",
         "hold 10",
         "vpshufd {q_8}, {q}, 0x93",
-        "vpxor {word}, {word}, {q}",
+        "vpxor {p}, {p}, {q}",
         "hold 5",
         "vpshufd {w_24}, {w}, 0x39",
-        "vpxor {q_16}, {q_16}, {q_8}",
-        "vpxor {word}, {word}, {w}",
-        "vpxor {q_16}, {q_16}, {w_24}",
-        "vpxor {x}, {q_16}, {word}",
-        "vpxor {word}, {x}, {known}",
+        "vpxor {next}, {next}, {q_8}",
+        "vpxor {p}, {p}, {w}",
+        "vpxor {next}, {next}, {w_24}",
+        "vpxor {next}, {next}, {p}",
     ],
+    ["vpxor {d}, {d}, {before}", "vpxor {d}, {d}, {next}",],
     to_q = in(xmm_reg) _mm_set1_epi64x(Q as i64), to_w = in(xmm_reg) _mm_set1_epi64x(W as i64),
-    q = out(xmm_reg) _, w = out(xmm_reg) _,
-    q_8 = out(xmm_reg) _, q_16 = out(xmm_reg) _, w_24 = out(xmm_reg) _
+    q = out(xmm_reg) _, w = out(xmm_reg) _, q_8 = out(xmm_reg) _, w_24 = out(xmm_reg) _
 );
+
+#[inline]
+#[target_feature(enable = "avx2,gfni")]
+fn round_key(schedule: &Schedule, i: usize) -> __m128i {
+    load(&schedule.rounds[i])
+}

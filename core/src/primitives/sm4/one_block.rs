@@ -51,8 +51,8 @@ macro_rules! key_schedule {
     };
 }
 
-/// Defines `chain` and `mac` over the functions of the calling module: `load`, `store`, `enter`, `leave`,
-/// `chained_round`; and a test of the two paces.
+/// Defines `chain` and `mac` over the functions of the calling module: `load`, `store`, `enter`, `leave`, and what
+/// `rounds_of_block` defines and is over; and a test of the two paces.
 ///
 /// What a block leaves enters the next without changing its basis: words stay in the basis of
 /// `aes_domain`, the low byte of dword i of a vector being byte i (0 the lowest) of the word. The other
@@ -72,30 +72,59 @@ macro_rules! chain {
             let mut end = load(state);
             let mut kept = Kept::new(words(_mm_xor_si128(end, last)));
             let mut next = match (chain, blocks.first()) {
-                (Chain::Cbc, Some(first)) => Added::new(_mm_xor_si128(between, load(first))),
-                _ => Added::new(between),
+                (Chain::Cbc, Some(first)) => {
+                    Entering::new(schedule, _mm_xor_si128(between, load(first)))
+                }
+                _ => Entering::new(schedule, between),
             };
             let mut rest = blocks;
+            // What is done is put into its place a block later, when the chain does not wait beside it.
+            let mut done: Option<(&mut Block, Kept)> = None;
             while let Some((block, after)) = rest.split_first_mut() {
-                let data = load(block);
-                kept = kept.add(next);
+                let this = next;
                 if chain == Chain::Cbc
                     && let Some(following) = after.first()
                 {
                     // Early, so that it is there when the chain is.
-                    next = Added::new(_mm_xor_si128(between, load(following)));
+                    next = Entering::new(schedule, _mm_xor_si128(between, load(following)));
                 }
-                kept = crypt_words::<PACED>(schedule, kept);
-                let out = _mm_xor_si128(bytes(kept.words), last);
-                let sum = _mm_xor_si128(out, data);
-                (end, kept) = match chain {
-                    Chain::Cbc | Chain::Ofb => (out, kept),
-                    Chain::Cfb => (sum, kept.add(Added::new(data))),
+                let out = rounds_of_block::<PACED>(schedule, kept, this);
+                kept = match chain {
+                    Chain::Cbc | Chain::Ofb => out,
+                    Chain::Cfb => out.add(Kept::new(words(load(block)))),
                 };
-                store(block, if chain == Chain::Cbc { out } else { sum });
+                if let Some((place, out)) = done.replace((block, out)) {
+                    put(chain, place, _mm_xor_si128(bytes(out.words()), last));
+                }
                 rest = after;
             }
+            if let Some((place, out)) = done {
+                end = put(chain, place, _mm_xor_si128(bytes(out.words()), last));
+            }
             store(state, end);
+        }
+
+        impl Kept {
+            #[inline]
+            #[target_feature(enable = $features)]
+            fn add(self, other: Self) -> Self {
+                Self {
+                    x: _mm_xor_si128(self.x, other.x),
+                    late: _mm_xor_si128(self.late, other.late),
+                    early: _mm_xor_si128(self.early, other.early),
+                    d1: _mm_xor_si128(self.d1, other.d1),
+                    d2: _mm_xor_si128(self.d2, other.d2),
+                }
+            }
+        }
+
+        /// What goes in place of a block, and what is the state after it, where the cipher gave `out`.
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn put(chain: Chain, place: &mut Block, out: __m128i) -> __m128i {
+            let sum = _mm_xor_si128(out, load(place));
+            store(place, if chain == Chain::Cbc { out } else { sum });
+            if chain == Chain::Cfb { sum } else { out }
         }
 
         /// Takes `blocks` into `state`; see `RoundKeys::absorb`.
@@ -105,17 +134,17 @@ macro_rules! chain {
             let between = between(schedule);
             let mut kept = Kept::new(words(_mm_xor_si128(load(state), last)));
             let Some(first) = blocks.first() else { return };
-            let mut next = Added::new(_mm_xor_si128(between, load(first)));
+            let mut next = Entering::new(schedule, _mm_xor_si128(between, load(first)));
             let mut rest = blocks;
             while let Some((_, after)) = rest.split_first() {
-                kept = kept.add(next);
+                let this = next;
                 if let Some(following) = after.first() {
-                    next = Added::new(_mm_xor_si128(between, load(following)));
+                    next = Entering::new(schedule, _mm_xor_si128(between, load(following)));
                 }
-                kept = crypt_words::<PACED>(schedule, kept);
+                kept = rounds_of_block::<PACED>(schedule, kept, this);
                 rest = after;
             }
-            store(state, _mm_xor_si128(bytes(kept.words), last));
+            store(state, _mm_xor_si128(bytes(kept.words()), last));
         }
 
         /// What turns a block that left into one that can enter: c(35) to c(32), which are still in its
@@ -126,66 +155,6 @@ macro_rules! chain {
             let zero = _mm_setzero_si128();
             let first = bytes([zero, zero, zero, load(&schedule.enter)]);
             _mm_xor_si128(load(&schedule.leave), first)
-        }
-
-        /// The words that the next block is added to.
-        #[derive(Clone, Copy)]
-        struct Kept {
-            words: [__m128i; 4],
-            /// The sum of all but the first, which is known a round before the first.
-            input: __m128i,
-        }
-
-        impl Kept {
-            #[inline]
-            #[target_feature(enable = $features)]
-            fn new(words: [__m128i; 4]) -> Self {
-                Self { words, input: xor3(words[1], words[2], words[3]) }
-            }
-
-            #[inline]
-            #[target_feature(enable = $features)]
-            fn add(self, other: Added) -> Self {
-                Self {
-                    words: add_words(self.words, other.words),
-                    input: _mm_xor_si128(self.input, other.input),
-                }
-            }
-        }
-
-        /// A block that is added to the words.
-        #[derive(Clone, Copy)]
-        struct Added {
-            words: [__m128i; 4],
-            /// The sum of all but the first.
-            input: __m128i,
-        }
-
-        impl Added {
-            #[inline]
-            #[target_feature(enable = $features)]
-            fn new(block: __m128i) -> Self {
-                let words = words(block);
-                let input = kept_apart(xor3(words[1], words[2], words[3]));
-                Self { words, input }
-            }
-        }
-
-        /// The 32 rounds, and the words in reverse (GB/T 32907-2016, 7.1, R).
-        #[inline]
-        #[target_feature(enable = $features)]
-        fn crypt_words<const PACED: bool>(schedule: &Schedule, kept: Kept) -> Kept {
-            let Kept { mut words, mut input } = kept;
-            let mut before = input;
-            for keys in schedule.rounds.as_chunks::<4>().0 {
-                for i in 0..4 {
-                    before = input;
-                    let next = words[(i + 1) % 4];
-                    chained_round::<PACED>(&mut input, &mut words[i], next, &keys[i]);
-                }
-            }
-            let [a, b, c, d] = words;
-            Kept { words: [d, c, b, a], input: before }
         }
 
         /// The words of a block.
@@ -217,17 +186,6 @@ macro_rules! chain {
             leave(_mm_xor_si128(_mm_xor_si128(a, b), _mm_xor_si128(c, d)))
         }
 
-        #[inline]
-        #[target_feature(enable = $features)]
-        fn add_words(a: [__m128i; 4], b: [__m128i; 4]) -> [__m128i; 4] {
-            [
-                _mm_xor_si128(a[0], b[0]),
-                _mm_xor_si128(a[1], b[1]),
-                _mm_xor_si128(a[2], b[2]),
-                _mm_xor_si128(a[3], b[3]),
-            ]
-        }
-
         /// A CPU runs one of the two: here it runs both.
         #[cfg(test)]
         #[test]
@@ -256,45 +214,159 @@ macro_rules! chain {
     };
 }
 
-/// Defines `chained_round` on vectors of one width by its instructions, where `hold N` stands for N that
-/// wait for the input if `PACED`. No time depends on what is computed.
-macro_rules! chained_round {
-    (
-        $features:literal, $class:ident $vector:ty, $key:ty,
-        [$($line:literal,)+], $($operand:tt)+
-    ) => {
-        /// A round of a chain: its input becomes that of the next round, `word` the new word.
+/// Defines `Kept`, `Entering` and `rounds_of_block` on vectors of one width, over the functions of the calling
+/// module: `words`, `xor3`, `round_key`, `chained_round`, `bare_round`.
+macro_rules! rounds_of_block {
+    ($features:literal, $vector:ty, $keys:ty, xor: $xor:path, apart: $apart:path) => {
+        /// The words X(0) to X(3) that a block is added to, in sums that rounds go on with.
+        #[derive(Clone, Copy)]
+        struct Kept {
+            /// X(1) ^ X(2) ^ X(3), which is known a round before `late`.
+            x: $vector,
+            /// X(0) ^ X(1) ^ X(2).
+            late: $vector,
+            /// X(0) ^ X(1) ^ `late`.
+            early: $vector,
+            /// X(1) ^ X(2).
+            d1: $vector,
+            /// X(2) ^ X(3).
+            d2: $vector,
+        }
+
+        impl Kept {
+            #[inline]
+            #[target_feature(enable = $features)]
+            fn new([a, b, c, d]: [$vector; 4]) -> Self {
+                let (d1, d2) = ($xor(b, c), $xor(c, d));
+                Self { x: $xor(b, d2), late: $xor(a, d1), early: c, d1, d2 }
+            }
+
+            #[inline]
+            #[target_feature(enable = $features)]
+            fn words(self) -> [$vector; 4] {
+                let (a, d) = ($xor(self.late, self.d1), $xor(self.x, self.d1));
+                [a, $xor(self.early, self.d1), $xor(d, self.d2), d]
+            }
+        }
+
+        /// A block that is added to the words, in what the rounds need of it.
+        #[derive(Clone, Copy)]
+        struct Entering {
+            /// As in [`Kept`].
+            x: $vector,
+            /// X(0) ^ X(1) and the first round key.
+            first: $vector,
+            /// As in [`Kept`].
+            early: $vector,
+            /// As in [`Kept`].
+            d1: $vector,
+            /// As in [`Kept`].
+            d2: $vector,
+        }
+
+        impl Entering {
+            #[inline]
+            #[target_feature(enable = $features)]
+            fn new(keys: &$keys, block: $vector) -> Self {
+                let words = words(block);
+                let Kept { x, early, d1, d2, .. } = Kept::new(words);
+                let first = xor3(words[0], words[1], round_key(keys, 0));
+                Self { x: $apart(x), first: $apart(first), early, d1, d2 }
+            }
+        }
+
+        /// The 32 rounds of the sum of the two, and the words in reverse (GB/T 32907-2016, 7.1, R).
         ///
-        /// x(i+1) = x(i) ^ X(i+1) ^ X(i+4), where x(i) = X(i+1) ^ X(i+2) ^ X(i+3).
+        /// With x(i) = X(i+1) ^ X(i+2) ^ X(i+3) and d(i) = X(i) ^ X(i+1), a round is x(i+1) = x(i) ^ d(i) ^ T(i)
+        /// and d(i+3) = d(i) ^ x(i+1) ^ x(i-1), T(i) being L(S(x(i))) and the round key. The first round does not
+        /// wait for the last of the block before, x(0) there, but adds it when it is there.
         #[inline]
         #[target_feature(enable = $features)]
-        fn chained_round<const PACED: bool>(
-            input: &mut $vector,
-            word: &mut $vector,
-            next: $vector,
-            key: &$key,
-        ) {
-            // SAFETY: of the features above; it works on registers, and reads what is borrowed.
-            unsafe {
-                asm!(
-                    ".macro hold times", ".rept \\times * {paced}", "test {waiting:e}, {waiting:e}",
-                    ".endr", ".endm",
-                    ".rept {paced}", "vmovd {waiting:e}, {x:x}", ".endr",
-                    $($line,)+
-                    ".purgem hold",
-                    x = inout($class) *input,
-                    word = inout($class) *word,
-                    next = in($class) next,
-                    key = in(reg) key,
-                    known = out($class) _,
-                    waiting = out(reg) _,
-                    paced = const PACED as u8,
-                    $($operand)+,
-                    options(pure, readonly, nostack),
-                );
+        fn rounds_of_block<const PACED: bool>(
+            keys: &$keys,
+            kept: Kept,
+            entering: Entering,
+        ) -> Kept {
+            let mut before = $xor(kept.x, entering.x);
+            let mut d = [
+                $xor(kept.early, entering.first),
+                $xor(kept.d1, entering.d1),
+                $xor(kept.d2, entering.d2),
+            ];
+            let mut x = bare_round::<PACED>(before, d[0], kept.late);
+            d[0] = xor3(kept.early, entering.early, x);
+            for i in (1..31).step_by(6) {
+                for j in 0..6 {
+                    let key = &keys.rounds[i + j];
+                    let next = chained_round::<PACED>(x, &mut d[(1 + j) % 3], before, key);
+                    (before, x) = (x, next);
+                }
             }
+            let early = $xor(d[1], before);
+            let late = bare_round::<PACED>(x, d[1], round_key(keys, 31));
+            Kept { x, late, early, d1: d[0], d2: d[2] }
         }
     };
 }
 
-pub(super) use {chain, chained_round, key_schedule};
+/// Defines `chained_round` and `bare_round` on vectors of one width by their instructions, where `hold N` stands
+/// for N that wait for the input if `PACED`. No time depends on what is computed.
+///
+/// The key is an operand in memory where it is one of the schedule: loading it apart takes half a cycle a round.
+macro_rules! chained_round {
+    (
+        $features:literal, $class:ident $vector:ty, $key:ty,
+        [$($line:literal,)+], $memory:literal or $register:literal, [$($after:literal,)*],
+        [$($update:literal,)+], $($operand:tt)+
+    ) => {
+        /// Round i of a chain but the first and the last: x(i+1), and d(i+3) in place of d(i).
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn chained_round<const PACED: bool>(
+            x: $vector,
+            d: &mut $vector,
+            before: $vector,
+            key: &$key,
+        ) -> $vector {
+            let next;
+            // SAFETY: of the features above; it works on registers, and reads what is borrowed.
+            unsafe {
+                chained_round!(@ [$($line,)+ $memory, $($after,)* $($update,)+] $class x, next,
+                    key = in(reg) key, d = inout($class) *d, before = in($class) before,
+                    $($operand)+);
+            }
+            next
+        }
+
+        /// x(i+1) of a round with this key, or with what else is to be added last.
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn bare_round<const PACED: bool>(x: $vector, d: $vector, key: $vector) -> $vector {
+            let next;
+            // SAFETY: of the features above; it works on registers, and reads what is borrowed.
+            unsafe {
+                chained_round!(@ [$($line,)+ $register, $($after,)*] $class x, next,
+                    key = in($class) key, d = in($class) d, $($operand)+);
+            }
+            next
+        }
+    };
+    (@ [$($line:literal,)+] $class:ident $x:ident, $next:ident, $($operand:tt)+) => {
+        asm!(
+            ".macro hold times", ".rept \\times * {paced}", "test {waiting:e}, {waiting:e}",
+            ".endr", ".endm",
+            ".rept {paced}", "vmovd {waiting:e}, {x:x}", ".endr",
+            $($line,)+
+            ".purgem hold",
+            x = in($class) $x,
+            p = out($class) _,
+            next = out($class) $next,
+            waiting = out(reg) _,
+            paced = const PACED as u8,
+            $($operand)+,
+            options(pure, readonly, nostack),
+        )
+    };
+}
+
+pub(super) use {chain, chained_round, key_schedule, rounds_of_block};

@@ -14,7 +14,7 @@ use crate::primitives::{
     sm4::{
         Block,
         aes_domain::{ENTER, LEAVE, Q, Schedule, W},
-        one_block::chained_round,
+        one_block::{chained_round, rounds_of_block},
         vectors::{load, store, wide_kept_apart},
     },
 };
@@ -54,68 +54,78 @@ fn mac_beside_counter<const PACED: bool>(
     let enter = _mm256_broadcastsi128_si256(_mm256_castsi256_si128(enter));
     let added = _mm256_xor_si256(enter, _mm256_zextsi128_si256(last));
 
-    let lower = _mm256_zextsi128_si256(_mm_set1_epi32(-1));
-    let mut words = words(_mm256_zextsi128_si256(_mm_xor_si128(load(state), last)));
-    let mut input = xor3(words[1], words[2], words[3]);
-    let mut next = Next::new(added, first, counter);
+    let mut kept = Kept::new(words(_mm256_zextsi128_si256(_mm_xor_si128(load(state), last))));
+    let mut next = Entering::new(&keys, _mm256_xor_si256(added, beside(first, counter)));
     let mut rest = blocks;
+    // As in `chain`, what is done is put into its place a block later.
+    let mut done: Option<(&mut Block, Kept)> = None;
     while let Some((block, after)) = rest.split_first_mut() {
-        words = std::array::from_fn(|i| and_xor(words[i], lower, next.words[i]));
-        input = and_xor(input, lower, next.input);
+        let this = next;
         counter = counter.wrapping_add(1);
         if let Some(following) = after.first() {
             // Early, so that it is there when the chain is.
-            next = Next::new(added, following, counter);
+            next = Entering::new(&keys, _mm256_xor_si256(added, beside(following, counter)));
         }
-        let mut before = input;
-        for four in keys.0.as_chunks::<4>().0 {
-            for i in 0..4 {
-                before = input;
-                let beside = words[(i + 1) % 4];
-                chained_round::<PACED>(&mut input, &mut words[i], beside, &four[i]);
-            }
+        kept = rounds_of_block::<PACED>(&keys, kept.lower(), this);
+        if let Some((place, out)) = done.replace((block, kept)) {
+            add_keystream(place, out, last);
         }
-        words.reverse();
-        input = before;
-        let keystream = _mm_xor_si128(_mm256_extracti128_si256::<1>(bytes(words)), last);
-        store(block, _mm_xor_si128(load(block), keystream));
         rest = after;
     }
-    store(state, _mm_xor_si128(_mm256_castsi256_si128(bytes(words)), last));
+    if let Some((place, out)) = done {
+        add_keystream(place, out, last);
+    }
+    store(state, _mm_xor_si128(_mm256_castsi256_si128(bytes(kept.words())), last));
+}
+
+/// Adds what the upper half gave.
+#[inline]
+#[target_feature(enable = "avx2,gfni,avx512f,avx512vl")]
+fn add_keystream(block: &mut Block, out: Kept, last: __m128i) {
+    let keystream = _mm256_extracti128_si256::<1>(bytes(out.words()));
+    store(block, _mm_xor_si128(_mm_xor_si128(load(block), last), keystream));
 }
 
 /// The round keys, each for both halves. Zeroised on drop.
 #[repr(align(64))]
-struct RoundsOfTwo([[Block; 2]; 32]);
+struct RoundsOfTwo {
+    rounds: [[Block; 2]; 32],
+}
 
 impl RoundsOfTwo {
     fn new(schedule: &Schedule) -> Self {
-        Self(schedule.rounds.map(|key| [key; 2]))
+        Self { rounds: schedule.rounds.map(|key| [key; 2]) }
     }
 }
 
 impl Drop for RoundsOfTwo {
     fn drop(&mut self) {
         // As a slice of bytes it is cleared in bulk.
-        self.0.as_flattened_mut().as_flattened_mut().zeroize();
+        self.rounds.as_flattened_mut().as_flattened_mut().zeroize();
     }
 }
 
-/// What is added to the words for the next block of each half.
-struct Next {
-    words: [__m256i; 4],
-    /// The sum of all but the first.
-    input: __m256i,
+/// A block in the lower half, and the counter in the upper one.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn beside(block: &Block, counter: u128) -> __m256i {
+    let block = _mm256_castsi128_si256(load(block));
+    _mm256_inserti128_si256::<1>(block, load(&counter.to_be_bytes()))
 }
 
-impl Next {
+impl Kept {
+    /// What the lower half keeps: the upper one begins anew.
     #[inline]
-    #[target_feature(enable = "avx2,gfni,avx512f,avx512vl")]
-    fn new(added: __m256i, block: &Block, counter: u128) -> Self {
-        let block = _mm256_castsi128_si256(load(block));
-        let both = _mm256_inserti128_si256::<1>(block, load(&counter.to_be_bytes()));
-        let words = words(_mm256_xor_si256(both, added));
-        Self { words, input: wide_kept_apart(xor3(words[1], words[2], words[3])) }
+    #[target_feature(enable = "avx2")]
+    fn lower(self) -> Self {
+        let lower = _mm256_zextsi128_si256(_mm_set1_epi32(-1));
+        Self {
+            x: _mm256_and_si256(self.x, lower),
+            late: _mm256_and_si256(self.late, lower),
+            early: _mm256_and_si256(self.early, lower),
+            d1: _mm256_and_si256(self.d1, lower),
+            d2: _mm256_and_si256(self.d2, lower),
+        }
     }
 }
 
@@ -156,14 +166,18 @@ fn xor3(a: __m256i, b: __m256i, c: __m256i) -> __m256i {
     _mm256_ternarylogic_epi32::<0x96>(a, b, c)
 }
 
-/// (a & b) ^ c.
 #[inline]
-#[target_feature(enable = "avx512f,avx512vl")]
-fn and_xor(a: __m256i, b: __m256i, c: __m256i) -> __m256i {
-    _mm256_ternarylogic_epi32::<0x6a>(a, b, c)
+#[target_feature(enable = "avx2")]
+fn round_key(keys: &RoundsOfTwo, i: usize) -> __m256i {
+    // SAFETY: two blocks are 32 readable bytes, and this load takes any alignment.
+    unsafe { _mm256_loadu_si256(keys.rounds[i].as_ptr().cast()) }
 }
 
 rounds_of!(ymm_reg __m256i, [Block; 2], _mm256_set1_epi64x);
+rounds_of_block!(
+    "avx2,gfni,avx512f,avx512vl", __m256i, RoundsOfTwo,
+    xor: _mm256_xor_si256, apart: wide_kept_apart
+);
 
 #[cfg(test)]
 mod tests {
