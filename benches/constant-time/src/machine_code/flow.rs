@@ -380,7 +380,10 @@ impl<O: Others> Analysis<'_, O> {
                 set_flags(state, Public);
             }
             // It comes out as 0, after what it waits for.
-            "and" if operand(1) == Some(&Operand::Immediate(0)) => {
+            "and"
+                if operand(1) == Some(&Operand::Immediate(0))
+                    && matches!(operand(0), Some(Operand::Register(_, 4 | 8))) =>
+            {
                 self.write(operand(0), Public, state);
                 set_flags(state, Public);
             }

@@ -245,7 +245,7 @@ impl SharedPoint {
         !ct::all_zero(t)
     }
 
-    /// Both of the above. For a plaintext of up to 32 bytes they are one digest each.
+    /// `key_stream` without its answer, and `check_value`. For a plaintext of up to 32 bytes each is one digest.
     fn key_stream_and_check_value(&self, t: &mut [u8], message: &[u8]) -> sm3::Digest {
         let (x, y) = (&*self.x, &*self.y);
         if t.len() > 32 {
@@ -253,10 +253,10 @@ impl SharedPoint {
             return self.check_value(message);
         }
         // The counter of the KDF begins at 1.
-        let [mut first, c3] = sm3::hash_two([&[x, y, &1_u32.to_be_bytes()], &[x, message, y]]);
-        t.copy_from_slice(&first[..t.len()]);
-        first.zeroize();
-        c3
+        let mut digests = Zeroizing::new([[0; 32]; 2]);
+        sm3::hash_two([&[x, y, &1_u32.to_be_bytes()], &[x, message, y]], &mut digests);
+        t.copy_from_slice(&digests[0][..t.len()]);
+        digests[1]
     }
 
     /// H(x2 ‖ M ‖ y2).

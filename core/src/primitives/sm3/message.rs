@@ -106,46 +106,22 @@ impl Drop for Absorber {
 
 impl ZeroizeOnDrop for Absorber {}
 
-/// A whole message of one or two blocks.
+/// How many blocks a message in parts has, with its padding.
 #[cfg(target_arch = "x86_64")]
-pub(super) struct Short {
-    blocks: [Block; 2],
-    used: usize,
+pub(super) fn blocks_of(parts: &[&[u8]]) -> usize {
+    let length: usize = parts.iter().map(|part| part.len()).sum();
+    (length + 9).div_ceil(64)
 }
 
+/// Makes the blocks of a message in parts, of which there are at most two.
 #[cfg(target_arch = "x86_64")]
-impl Short {
-    /// Two messages in parts, if they are as short and have as many blocks.
-    pub(super) fn pair([a, b]: [&[&[u8]]; 2]) -> Option<[Self; 2]> {
-        let used = |parts: &[&[u8]]| {
-            let length: usize = parts.iter().map(|part| part.len()).sum();
-            (length + 9).div_ceil(64)
-        };
-        (used(a) <= 2 && used(a) == used(b)).then(|| [Self::new(a), Self::new(b)])
+pub(super) fn fill(blocks: &mut [Block; 2], parts: &[&[u8]]) {
+    let mut filled = 0;
+    for part in parts {
+        blocks.as_flattened_mut()[filled..filled + part.len()].copy_from_slice(part);
+        filled += part.len();
     }
-
-    fn new(parts: &[&[u8]]) -> Self {
-        let mut blocks = [[0; 64]; 2];
-        let mut filled = 0;
-        for part in parts {
-            blocks.as_flattened_mut()[filled..filled + part.len()].copy_from_slice(part);
-            filled += part.len();
-        }
-        let whole = filled / 64;
-        let used = whole + finish(&mut blocks[whole..], filled % 64, filled as u64);
-        Self { blocks, used }
-    }
-
-    pub(super) fn blocks(&self) -> &[Block] {
-        &self.blocks[..self.used]
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-impl Drop for Short {
-    fn drop(&mut self) {
-        self.blocks.as_flattened_mut().zeroize();
-    }
+    finish(&mut blocks[filled / 64..], filled % 64, filled as u64);
 }
 
 /// Makes the last one or two blocks of `tail`, which is shorter than a block, in `edges`, and says

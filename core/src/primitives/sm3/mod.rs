@@ -41,9 +41,9 @@ use digest::{
 };
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-#[cfg(target_arch = "x86_64")]
-use self::message::Short;
 use self::message::{Absorber, Input, Midstate};
+#[cfg(target_arch = "x86_64")]
+use self::message::{blocks_of, fill};
 pub(crate) use self::prefix::Prefix;
 pub use self::{hmac::HmacKey, pbkdf2::pbkdf2};
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
@@ -75,7 +75,8 @@ const IV: State = [
     0xb0fb_0e4e,
 ];
 
-/// With fewer messages than this, one after the other is faster than lanes that stand empty.
+/// With fewer messages than this, one after the other is faster than lanes that stand empty; but for two short
+/// ones, see `hash_two`.
 const LANES_MIN: usize = 3;
 
 /// Which kernel computes. A public value: it carries the proof that this CPU can run it.
@@ -168,21 +169,32 @@ impl Backend {
 
     /// The digests of two messages, each in parts. Of up to two blocks, and as many of the one as of the
     /// other, they go side by side where that is faster.
-    fn hash_two(self, messages: [&[&[u8]]; 2]) -> [Digest; 2] {
+    fn hash_two(self, messages: [&[&[u8]]; 2], digests: &mut [Digest; 2]) {
         #[cfg(target_arch = "x86_64")]
         if let Self::Avx512(cpu) = self
-            && let Some([a, b]) = Short::pair(messages)
+            && let [a, b] = messages.map(blocks_of)
+            && a == b
+            && a <= 2
         {
             demand(self);
+            let mut blocks = [[[0; 64]; 2]; 2];
+            for (blocks, parts) in blocks.iter_mut().zip(messages) {
+                fill(blocks, parts);
+            }
             let mut states = IV.map(|word| [word; 16]);
-            for blocks in a.blocks().iter().zip(b.blocks()) {
+            for blocks in blocks[0].iter().zip(&blocks[1]).take(a) {
                 avx512::compress_two(cpu, &mut states, blocks.into());
             }
-            let digests = [0, 1].map(|lane| digest_of(&lanes::state_of(&states, lane)));
+            for (lane, digest) in digests.iter_mut().enumerate() {
+                *digest = digest_of(&lanes::state_of(&states, lane));
+            }
             states.as_flattened_mut().zeroize();
-            return digests;
+            blocks.as_flattened_mut().as_flattened_mut().zeroize();
+            return;
         }
-        messages.map(|parts| self.hash_parts(parts))
+        for (digest, parts) in digests.iter_mut().zip(messages) {
+            *digest = self.hash_parts(parts);
+        }
     }
 
     /// The digest of a message that begins with what `start` has taken in, and goes on with `parts`.
@@ -262,9 +274,8 @@ pub fn hash_parts(parts: &[&[u8]]) -> Digest {
 }
 
 /// The digests of two messages, each in parts: side by side where that is faster, if they are short.
-#[must_use]
-pub(crate) fn hash_two(messages: [&[&[u8]]; 2]) -> [Digest; 2] {
-    Backend::default().hash_two(messages)
+pub(crate) fn hash_two(messages: [&[&[u8]]; 2], digests: &mut [Digest; 2]) {
+    Backend::default().hash_two(messages, digests);
 }
 
 /// SM3(prefix ‖ message) for each of many messages of any lengths, in their order, as [`hash_many`].

@@ -9,6 +9,7 @@ impl SelfTested for Backend {
     const TESTS: &'static [Test<Self>] = &[
         ("digest", "杂凑", digest),
         ("digests side by side", "多消息并行杂凑", many),
+        ("two digests side by side", "两消息并行杂凑", two),
         ("HMAC", "HMAC", hmac),
     ];
 
@@ -36,6 +37,13 @@ const SHORT: (&[u8], Digest) = (
     b"abc",
     *b"\x66\xc7\xf0\xf4\x62\xee\xed\xd9\xd1\xf2\xd4\x6b\xdc\x10\xe4\xe2\
        \x41\x67\xc4\x87\x5c\xf2\xf7\xa2\x29\x7d\xa0\x2b\x8f\x4b\xa8\xe0",
+);
+
+/// No bytes. The digest was computed with OpenSSL 3.0.
+const EMPTY: (&[u8], Digest) = (
+    b"",
+    *b"\x1a\xb2\x1d\x83\x55\xcf\xa1\x7f\x8e\x61\x19\x48\x31\xe8\x1a\x8f\
+       \x22\xbe\xc8\xc7\x28\xfe\xfb\x74\x7e\xd0\x35\xeb\x50\x82\xaa\x2b",
 );
 
 /// GB/T 32905-2016, A.2.
@@ -81,6 +89,15 @@ fn many(backend: Backend) -> bool {
     let cases: [_; 17] = std::array::from_fn(|i| known[i % 3]);
     let digests = backend.hash_many(&cases.map(|(message, _)| message));
     agrees(digests.as_flattened(), cases.map(|(_, digest)| digest).as_flattened())
+}
+
+/// Of one block each, and of two.
+fn two(backend: Backend) -> bool {
+    [[SHORT, EMPTY], [BLOCK, BLOCK]].into_iter().all(|cases| {
+        let mut digests = [[0; 32]; 2];
+        backend.hash_two([&[cases[0].0], &[cases[1].0]], &mut digests);
+        agrees(digests.as_flattened(), cases.map(|(_, digest)| digest).as_flattened())
+    })
 }
 
 fn hmac(backend: Backend) -> bool {

@@ -89,7 +89,8 @@ fn two_at_once_agree_with_the_textbook() {
             let (one, rest) = first[..a].split_at(a.min(b));
             let (two, three) = rest.split_at(rest.len() / 2);
             let (four, five) = second[..b].split_at(b / 3);
-            let digests = backend.hash_two([&[one, two, three], &[four, five]]);
+            let mut digests = [[0; 32]; 2];
+            backend.hash_two([&[one, two, three], &[four, five]], &mut digests);
             assert_eq!(digests, [expected.0[a], expected.1[b]], "{backend:?} {a} {b}");
         }
     }

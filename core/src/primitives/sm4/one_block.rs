@@ -191,23 +191,29 @@ macro_rules! chain {
         #[test]
         fn both_paces_agree() {
             let Some(cpu) = <$proof>::detect() else { return };
-            let keys = expand(cpu, &[0x5a; 16]);
-            let blocks: Vec<Block> = (0..9).map(|number| [0x1d * number; 16]).collect();
-            for kind in [Chain::Cbc, Chain::Cfb, Chain::Ofb] {
-                let mut states = [[0xc3; 16]; 2];
+            let bytes = |seed: u8| -> Block {
+                std::array::from_fn(|i| seed.wrapping_mul(29) ^ (i as u8).wrapping_mul(11 + seed))
+            };
+            let keys = expand(cpu, &bytes(90));
+            let all: Vec<Block> = (0..9).map(bytes).collect();
+            let kinds = [Chain::Cbc, Chain::Cfb, Chain::Ofb];
+            for (kind, count) in kinds.into_iter().flat_map(|kind| (0..=9).map(move |n| (kind, n)))
+            {
+                let blocks = all[..count].to_vec();
+                let mut states = [bytes(77); 2];
                 let (mut paced, mut plain) = (blocks.clone(), blocks.clone());
                 // SAFETY: `cpu` proves the features.
                 unsafe {
                     chain::<true>(keys.encrypt(), kind, &mut states[0], &mut paced);
                     chain::<false>(keys.encrypt(), kind, &mut states[1], &mut plain);
                 }
-                assert_eq!((paced, states[0]), (plain, states[1]), "{kind:?}");
+                assert_eq!((paced, states[0]), (plain, states[1]), "{kind:?} {count}");
             }
-            let mut states = [[0x3c; 16]; 2];
+            let mut states = [bytes(33); 2];
             // SAFETY: `cpu` proves the features.
             unsafe {
-                mac::<true>(keys.encrypt(), &mut states[0], &blocks);
-                mac::<false>(keys.encrypt(), &mut states[1], &blocks);
+                mac::<true>(keys.encrypt(), &mut states[0], &all);
+                mac::<false>(keys.encrypt(), &mut states[1], &all);
             }
             assert_eq!(states[0], states[1]);
         }
@@ -225,7 +231,7 @@ macro_rules! rounds_of_block {
             x: $vector,
             /// X(0) ^ X(1) ^ X(2).
             late: $vector,
-            /// X(0) ^ X(1) ^ `late`.
+            /// X(2), which is X(0) ^ X(1) ^ `late`.
             early: $vector,
             /// X(1) ^ X(2).
             d1: $vector,
@@ -256,7 +262,7 @@ macro_rules! rounds_of_block {
             x: $vector,
             /// X(0) ^ X(1) and the first round key.
             first: $vector,
-            /// As in [`Kept`].
+            /// X(2).
             early: $vector,
             /// As in [`Kept`].
             d1: $vector,
@@ -279,7 +285,7 @@ macro_rules! rounds_of_block {
         ///
         /// With x(i) = X(i+1) ^ X(i+2) ^ X(i+3) and d(i) = X(i) ^ X(i+1), a round is x(i+1) = x(i) ^ d(i) ^ T(i)
         /// and d(i+3) = d(i) ^ x(i+1) ^ x(i-1), T(i) being L(S(x(i))) and the round key. The first round does not
-        /// wait for the last of the block before, x(0) there, but adds it when it is there.
+        /// wait for the last of the block before, which gave `late`, but adds that when it is there.
         #[inline]
         #[target_feature(enable = $features)]
         fn rounds_of_block<const PACED: bool>(
@@ -312,7 +318,7 @@ macro_rules! rounds_of_block {
 /// Defines `chained_round` and `bare_round` on vectors of one width by their instructions, where `hold N` stands
 /// for N that wait for the input if `PACED`. No time depends on what is computed.
 ///
-/// The key is an operand in memory where it is one of the schedule: loading it apart takes half a cycle a round.
+/// Between the first round and the last the key is an operand in memory: to load it apart takes half a cycle.
 macro_rules! chained_round {
     (
         $features:literal, $class:ident $vector:ty, $key:ty,
@@ -329,7 +335,7 @@ macro_rules! chained_round {
             key: &$key,
         ) -> $vector {
             let next;
-            // SAFETY: of the features above; it works on registers, and reads what is borrowed.
+            // SAFETY: of the features above; it works on registers, and reads what is borrowed, and statics.
             unsafe {
                 chained_round!(@ [$($line,)+ $memory, $($after,)* $($update,)+] $class x, next,
                     key = in(reg) key, d = inout($class) *d, before = in($class) before,
@@ -343,7 +349,7 @@ macro_rules! chained_round {
         #[target_feature(enable = $features)]
         fn bare_round<const PACED: bool>(x: $vector, d: $vector, key: $vector) -> $vector {
             let next;
-            // SAFETY: of the features above; it works on registers, and reads what is borrowed.
+            // SAFETY: of the features above; it works on registers, and reads what is borrowed, and statics.
             unsafe {
                 chained_round!(@ [$($line,)+ $register, $($after,)*] $class x, next,
                     key = in($class) key, d = in($class) d, $($operand)+);
