@@ -138,7 +138,8 @@ fn finish(plaintext: &[u8], c1: &Affine, shared: Affine) -> Option<Ciphertext> {
     let shared = SharedPoint::new(shared);
     // A5: t = KDF(x2 ‖ y2, klen), again if all of t is 0. A7: C3 = H(x2 ‖ M ‖ y2).
     let mut c2 = vec![0; plaintext.len()];
-    let c3 = shared.key_stream_and_check_value(&mut c2, plaintext);
+    let (x, y) = (&*shared.x, &*shared.y);
+    let c3 = sm3::kdf_and_hash([x, y], &mut c2, &[x, plaintext, y]);
     if ct::all_zero(&c2) {
         return None;
     }
@@ -243,20 +244,6 @@ impl SharedPoint {
     fn key_stream(&self, t: &mut [u8]) -> bool {
         sm3::kdf(&[&*self.x, &*self.y], t);
         !ct::all_zero(t)
-    }
-
-    /// `key_stream` without its answer, and `check_value`. For a plaintext of up to 32 bytes each is one digest.
-    fn key_stream_and_check_value(&self, t: &mut [u8], message: &[u8]) -> sm3::Digest {
-        let (x, y) = (&*self.x, &*self.y);
-        if t.len() > 32 {
-            sm3::kdf(&[x, y], t);
-            return self.check_value(message);
-        }
-        // The counter of the KDF begins at 1.
-        let mut digests = Zeroizing::new([[0; 32]; 2]);
-        sm3::hash_two([&[x, y, &1_u32.to_be_bytes()], &[x, message, y]], &mut digests);
-        t.copy_from_slice(&digests[0][..t.len()]);
-        digests[1]
     }
 
     /// H(x2 ‖ M ‖ y2).

@@ -273,11 +273,6 @@ pub fn hash_parts(parts: &[&[u8]]) -> Digest {
     Backend::default().hash_parts(parts)
 }
 
-/// The digests of two messages, each in parts: side by side where that is faster, if they are short.
-pub(crate) fn hash_two(messages: [&[&[u8]]; 2], digests: &mut [Digest; 2]) {
-    Backend::default().hash_two(messages, digests);
-}
-
 /// SM3(prefix ‖ message) for each of many messages of any lengths, in their order, as [`hash_many`].
 #[must_use]
 pub fn hash_many_with_prefix(prefix: &[u8], messages: &[&[u8]]) -> Vec<Digest> {
@@ -301,7 +296,7 @@ pub fn kdf(z: &[&[u8]], out: &mut [u8]) {
     let mut prefix = Absorber::new(backend, &Midstate::START);
     z.iter().for_each(|part| prefix.update(part));
     if out.len() <= 32 {
-        prefix.update(&1u32.to_be_bytes());
+        prefix.update(&FIRST_COUNTER);
         let digest = Zeroizing::new(prefix.finish());
         return out.copy_from_slice(&digest[..out.len()]);
     }
@@ -316,6 +311,22 @@ pub fn kdf(z: &[&[u8]], out: &mut [u8]) {
     }
     digests.as_flattened_mut().zeroize();
 }
+
+/// As [`kdf`], of two parts, and the digest of the message that `parts` make: side by side where both are short
+/// and that is faster.
+pub(crate) fn kdf_and_hash(z: [&[u8]; 2], out: &mut [u8], parts: &[&[u8]]) -> Digest {
+    if out.len() > 32 {
+        kdf(&z, out);
+        return hash_parts(parts);
+    }
+    let mut digests = Zeroizing::new([[0; 32]; 2]);
+    Backend::default().hash_two([&[z[0], z[1], &FIRST_COUNTER], parts], &mut digests);
+    out.copy_from_slice(&digests[0][..out.len()]);
+    digests[1]
+}
+
+/// ct = 1.
+const FIRST_COUNTER: [u8; 4] = 1u32.to_be_bytes();
 
 /// The digests that [`kdf`] asks for at a time: a multiple of the lanes of any backend.
 const KDF_BATCH: usize = 32;

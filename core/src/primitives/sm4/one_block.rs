@@ -318,7 +318,7 @@ macro_rules! rounds_of_block {
 /// Defines `chained_round` and `bare_round` on vectors of one width by their instructions, where `hold N` stands
 /// for N that wait for the input if `PACED`. No time depends on what is computed.
 ///
-/// Between the first round and the last the key is an operand in memory: to load it apart takes half a cycle.
+/// Between the first round and the last the key is an operand in memory, and not an instruction more.
 macro_rules! chained_round {
     (
         $features:literal, $class:ident $vector:ty, $key:ty,
