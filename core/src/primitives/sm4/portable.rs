@@ -4,7 +4,9 @@
 //! A word of 16 blocks becomes 8 planes of 64 bits: plane p has bit p of byte i of block b at bit
 //! 16·i + b, byte 0 being the lowest. So one S-box circuit substitutes all 64 bytes, turning a word by
 //! whole bytes is turning every plane by 16, 32 or 48, and turning by two bits more renames planes.
-//! One block costs three quarters of what 16 do: the fewer calls with few blocks the better.
+//! At most four blocks go a shorter way: see `four`.
+
+mod four;
 
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -16,29 +18,34 @@ use super::{
 /// The blocks that one pass takes.
 const GROUP: usize = 16;
 
-/// The blocks of a shorter way into planes.
-const FEW: usize = 4;
-
 /// One word of 16 blocks.
 type Planes = [u64; 8];
 
-/// The round keys as planes, each the same in all 16 blocks, with the constants of the S-box folded in.
+/// The round keys with the constants of the S-box folded in.
 #[derive(Clone)]
-pub(super) struct RoundKeys(Box<[Planes; 32]>);
+pub(super) struct RoundKeys(Box<[RoundKey; 32]>);
+
+/// A round key, the same in all blocks: for 16 of them, and for four.
+#[derive(Clone, Copy, Zeroize)]
+struct RoundKey {
+    planes: Planes,
+    word: four::Word,
+}
 
 impl RoundKeys {
     /// The key schedule of GB/T 32907-2016, 7.3, computed on planes as well.
     pub(super) fn expand(key: &Block) -> Self {
-        let mut keys = Box::new([[0; 8]; 32]);
+        let mut keys = Box::new([RoundKey { planes: [0; 8], word: [0; 2] }; 32]);
         let mut k = Zeroizing::new([[0; 8]; 4]);
         for ((word, bytes), fk) in k.iter_mut().zip(key.as_chunks().0).zip(FK) {
             *word = splat(u32::from_be_bytes(*bytes) ^ fk);
         }
-        for (round, planes) in keys.iter_mut().enumerate() {
+        for (round, key) in keys.iter_mut().enumerate() {
             let [k0, k1, k2, k3] = *k;
             let b = xor(sbox(xor(xor(k1, k2), xor(k3, CONSTANTS[round]))), OUT);
             let next = xor(xor(k0, b), xor(rotate_left::<13>(b), rotate_left::<23>(b)));
-            *planes = xor(next, FOLDED[round % 8]);
+            let planes = xor(next, FOLDED[round % 8]);
+            *key = RoundKey { planes, word: four::word(&planes) };
             *k = [k1, k2, k3, next];
         }
         Self(keys)
@@ -47,7 +54,7 @@ impl RoundKeys {
 
 impl Drop for RoundKeys {
     fn drop(&mut self) {
-        self.0.as_flattened_mut().zeroize();
+        self.0.zeroize();
     }
 }
 
@@ -90,14 +97,12 @@ pub(super) fn decrypt(keys: &RoundKeys, blocks: &mut [Block]) {
 }
 
 #[inline(always)]
-fn crypt<'k>(blocks: &mut [Block], key: impl Fn(usize) -> &'k Planes) {
+fn crypt<'k>(blocks: &mut [Block], key: impl Fn(usize) -> &'k RoundKey) {
     for group in blocks.chunks_mut(GROUP) {
-        if group.len() > FEW {
-            let words = rounds(load(group), &key);
-            store(words, group);
+        if group.len() > four::BLOCKS {
+            store(rounds(load(group), |round| &key(round).planes), group);
         } else {
-            let words = rounds(load_few(group), &key);
-            store_few(words, group);
+            four::crypt(group, |round| &key(round).word);
         }
     }
 }
@@ -134,7 +139,7 @@ fn round(old: Planes, [x1, x2, x3]: [Planes; 3], key: &Planes) -> Planes {
 }
 
 #[inline(always)]
-fn xor(mut left: Planes, right: Planes) -> Planes {
+fn xor<const N: usize>(mut left: [u64; N], right: [u64; N]) -> [u64; N] {
     for (left, right) in left.iter_mut().zip(right) {
         *left ^= right;
     }
@@ -227,62 +232,6 @@ fn swap(registers: &mut [u64; 32], index: usize, place: usize) {
         registers[low] ^= both << shift;
     }
 }
-
-/// At most 4 blocks as planes, at bits 0, 4, 8 and 12 of every 16; the others are anything, since no bit
-/// meets one of another place.
-#[inline(always)]
-fn load_few(group: &[Block]) -> [Planes; 4] {
-    let mut blocks = [[0; 4]; FEW];
-    for (words, block) in blocks.iter_mut().zip(group) {
-        for (word, bytes) in words.iter_mut().zip(block.as_chunks().0) {
-            // Byte i to bit 16·i.
-            let packed = u64::from(u32::from_be_bytes(*bytes));
-            let halves = (packed | packed << 16) & 0x0000_ffff_0000_ffff;
-            *word = (halves | halves << 8) & BYTES;
-        }
-    }
-    let mut words = [[0; 8]; 4];
-    for (j, planes) in words.iter_mut().enumerate() {
-        let [first, second] = [blocks[0][j] | blocks[1][j] << 8, blocks[2][j] | blocks[3][j] << 8];
-        let low = first & NIBBLES | (second & NIBBLES) << 4;
-        let high = first >> 4 & NIBBLES | second & NIBBLES << 4;
-        for p in 0..4 {
-            planes[p] = low >> p;
-            planes[p + 4] = high >> p;
-        }
-    }
-    words
-}
-
-/// The inverse of [`load_few`].
-#[inline(always)]
-fn store_few(words: [Planes; 4], group: &mut [Block]) {
-    const ONES: u64 = 0x1111_1111_1111_1111;
-    let mut blocks = [[0; 4]; FEW];
-    for (j, planes) in words.iter().enumerate() {
-        let [mut low, mut high] = [0; 2];
-        for p in 0..4 {
-            low |= (planes[p] & ONES) << p;
-            high |= (planes[p + 4] & ONES) << p;
-        }
-        let first = low & NIBBLES | (high & NIBBLES) << 4;
-        let second = low >> 4 & NIBBLES | high & NIBBLES << 4;
-        for (block, bytes) in blocks.iter_mut().zip([first, first >> 8, second, second >> 8]) {
-            let bytes = bytes & BYTES;
-            let halves = (bytes | bytes >> 8) & 0x0000_ffff_0000_ffff;
-            block[j] = (halves | halves >> 16) as u32;
-        }
-    }
-    for (block, words) in group.iter_mut().zip(blocks) {
-        for (bytes, word) in block.as_chunks_mut().0.iter_mut().zip(words) {
-            *bytes = word.to_be_bytes();
-        }
-    }
-}
-
-/// The low byte of every 16 bits, and the low half of every byte.
-const BYTES: u64 = 0x00ff_00ff_00ff_00ff;
-const NIBBLES: u64 = 0x0f0f_0f0f_0f0f_0f0f;
 
 fn halves(block: &Block) -> [[u8; 8]; 2] {
     let mut halves = [[0; 8]; 2];
