@@ -27,6 +27,7 @@ use yinxin::Code;
 /// and a test's allocator.
 const UNSAFE_FILES: &[&str] = &[
     "core/src/primitives/align.rs",
+    "core/src/primitives/sm2/comb/x86_64.rs",
     "core/src/primitives/sm2/field/x86_64.rs",
     "core/src/primitives/sm2/ifma/mod.rs",
     "core/src/primitives/sm2/ifma/tests.rs",

@@ -1,7 +1,7 @@
 //! Key pairs: GB/T 32918.1-2016, clause 6 (generation 6.1, check of a public key 6.2), and the digest
 //! Z of a key and its user of GB/T 32918.2-2016, 5.5.
 
-use std::{fmt, slice, sync::OnceLock};
+use std::{fmt, sync::OnceLock};
 
 use zeroize::Zeroizing;
 
@@ -115,8 +115,8 @@ impl fmt::Debug for PublicKey {
 /// Its secrets are zeroised when it is dropped; `Debug` prints `PrivateKey(..)`.
 pub struct PrivateKey {
     d: Secret<32>,
-    /// 2^256 / (1 + d) modulo n, which every signature needs.
-    inverse: Secret<32>,
+    /// 2^256 / (1 + d) modulo n, which every signature needs, once it has been asked for.
+    inverse: OnceLock<Secret<32>>,
     /// d, for nonces.
     nonce_key: nonce::Key,
     /// Always [d]G, so that no caller can pair d with another key.
@@ -134,17 +134,16 @@ impl PrivateKey {
     /// # Errors
     /// [`Code::NoRandomness`]; [`Code::SelfTestFailed`] if it is no pair.
     pub fn generate() -> Result<Self, Error> {
+        let backend = Backend::fastest();
+        backend.ready()?;
         loop {
             // A1: d uniform in [1, n-2], by rejection, which happens once in 2^32 times.
             let d = Secret::<32>::fill_with(|bytes| rng::fill(bytes))?;
-            match Self::from_bytes(d.expose()) {
-                Err(error) if error.code() == Code::BadPrivateKey => {}
-                Err(error) => return Err(error),
-                Ok(key) => {
-                    pairwise::check(key.public.backend, slice::from_ref(&key))?;
-                    return Ok(key);
-                }
-            }
+            let Some(scalar) = private_scalar(d.expose()) else { continue };
+            // A2: P = [d]G.
+            let public = PublicKey::from_point(backend.multiply_base(&scalar)).on(backend);
+            pairwise::check_one(backend, &scalar, &public.point)?;
+            return Ok(Self::from_parts(d.expose(), OnceLock::new(), public));
         }
     }
 
@@ -154,26 +153,19 @@ impl PrivateKey {
     /// # Errors
     /// [`Code::BadPrivateKey`] unless d is in [1, n-2].
     pub fn from_bytes(d: &[u8; 32]) -> Result<Self, Error> {
-        Backend::fastest().ready()?;
-        let bad = || Error::new(Code::BadPrivateKey).field("private key");
-        let scalar = Zeroizing::new(Scalar::from_bytes_nonzero(d).ok_or_else(bad)?);
-        let successor = Zeroizing::new(scalar.successor());
-        if successor.is_zero().declassify() {
-            return Err(bad());
-        }
-        let inverse = Zeroizing::new(successor.invert());
-        let inverse = Zeroizing::new(inverse.to_montgomery());
-        // A2: P = [d]G.
         let backend = Backend::fastest();
+        backend.ready()?;
+        let bad = || Error::new(Code::BadPrivateKey).field("private key");
+        let scalar = private_scalar(d).ok_or_else(bad)?;
+        // A2: P = [d]G.
         let public = PublicKey::from_point(backend.multiply_base(&scalar)).on(backend);
-        Ok(Self::from_parts(d, &inverse, public))
+        Ok(Self::from_parts(d, OnceLock::new(), public))
     }
 
-    fn from_parts(d: &[u8; 32], inverse: &Scalar, public: PublicKey) -> Self {
-        let inverse = Zeroizing::new(inverse.to_bytes());
+    fn from_parts(d: &[u8; 32], inverse: OnceLock<Secret<32>>, public: PublicKey) -> Self {
         Self {
             d: Secret::copy_of(d),
-            inverse: Secret::copy_of(&inverse),
+            inverse,
             nonce_key: nonce::Key::new(d),
             public,
             z_default: OnceLock::new(),
@@ -205,9 +197,21 @@ impl PrivateKey {
         Zeroizing::new(Scalar::from_bytes_reduced(self.d.expose()))
     }
 
-    /// 2^256 / (1 + d) modulo n.
-    pub(super) fn inverse(&self) -> Zeroizing<Scalar> {
-        Zeroizing::new(Scalar::from_bytes_reduced(self.inverse.expose()))
+    /// 2^256 / (1 + d) modulo n. It is computed for the first signature, and checked.
+    ///
+    /// # Errors
+    /// [`Code::SelfTestFailed`] if it is no inverse: nothing serves any more.
+    pub(super) fn inverse(&self) -> Result<Zeroizing<Scalar>, Error> {
+        if let Some(inverse) = self.inverse.get() {
+            return Ok(Zeroizing::new(Scalar::from_bytes_reduced(inverse.expose())));
+        }
+        let d = self.scalar();
+        let successor = Zeroizing::new(d.successor());
+        let inverse = Zeroizing::new(successor.invert());
+        let inverse = Zeroizing::new(inverse.to_montgomery());
+        pairwise::check_inverse(&d, &inverse)?;
+        self.inverse.get_or_init(|| secret_of(&inverse));
+        Ok(inverse)
     }
 
     pub(super) const fn nonce_key(&self) -> &nonce::Key {
@@ -221,6 +225,17 @@ impl PrivateKey {
         }
         self.public.z(id)
     }
+}
+
+/// d, if it is in [1, n-2].
+fn private_scalar(d: &[u8; 32]) -> Option<Zeroizing<Scalar>> {
+    let scalar = Scalar::from_bytes_nonzero(d).map(Zeroizing::new)?;
+    let successor = Zeroizing::new(scalar.successor());
+    (!successor.is_zero().declassify()).then_some(scalar)
+}
+
+fn secret_of(scalar: &Scalar) -> Secret<32> {
+    Secret::copy_of(&Zeroizing::new(scalar.to_bytes()))
 }
 
 /// Many new keys, each as [`PrivateKey::generate`] makes it. Where the CPU has AVX-512 IFMA, that is
@@ -253,11 +268,8 @@ impl Backend {
 
     /// The key pairs of those d that are in [1, n-2] (A1, by rejection).
     fn push_keys(self, secrets: &[[u8; 32]], keys: &mut Vec<PrivateKey>) {
-        let in_range = |d: &&[u8; 32]| {
-            let scalar = Scalar::from_bytes_nonzero(d).map(Zeroizing::new);
-            scalar.is_some_and(|d| !d.successor().is_zero().declassify())
-        };
-        let secrets: Vec<&[u8; 32]> = secrets.iter().filter(in_range).collect();
+        let secrets: Vec<&[u8; 32]> =
+            secrets.iter().filter(|d| private_scalar(d).is_some()).collect();
         let scalars = secrets.iter().map(|d| Scalar::from_bytes_reduced(d));
         let scalars = Zeroizing::new(scalars.collect::<Vec<_>>());
         let successors = scalars.iter().map(|d| d.successor());
@@ -267,7 +279,8 @@ impl Backend {
         // A2: P = [d]G.
         let points = self.multiply_base_all(&scalars);
         for ((d, inverse), point) in secrets.iter().zip(&*inverses).zip(points) {
-            keys.push(PrivateKey::from_parts(d, inverse, PublicKey::from_point(point).on(self)));
+            let public = PublicKey::from_point(point).on(self);
+            keys.push(PrivateKey::from_parts(d, OnceLock::from(secret_of(inverse)), public));
         }
     }
 }

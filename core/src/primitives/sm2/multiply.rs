@@ -9,11 +9,13 @@ use super::{
     point::{Affine, Extended, Jacobian},
     scalar::Scalar,
 };
-use crate::primitives::ct::Mask;
 
 /// Odd multiples 1, 3, .. 31 of a point.
 const ENTRIES: usize = 16;
-/// The digits of [`comb`](super::comb), but without the highest one, which is always 1.
+/// The bits of a window.
+const W: usize = 5;
+/// The digits of an odd k as in [`comb`](super::comb), but of five bits, and without the highest one, which
+/// is always 1: a bit of 2^260 stands above the 256 of k.
 const WINDOWS: usize = 51;
 
 /// [k]P for k in [1, n-1], in constant time. P has order n, as every point of this curve has.
@@ -27,8 +29,7 @@ pub(super) fn multiply(k: &Scalar, point: &Affine) -> Jacobian {
     let mut sum = Jacobian::from_affine(point);
     for window in (0..WINDOWS).rev() {
         sum = sum.double().double().double().double().double();
-        let (index, negative) = digit(&k, window);
-        let entry = comb::select(&multiples, index).negate_if(Mask::from_bit(negative));
+        let entry = comb::find(&multiples, digit::<W>(&k, window));
         let next = sum.add_affine(&entry);
         // At the last digit 32 A = d (mod n) is possible, for k = n - 6 alone; then 2d is the sum.
         sum = if window == 0 {

@@ -4,14 +4,14 @@
 //! One wrong P, whatever is wrong with it, makes them differ, because n is prime and no w is 0 modulo n;
 //! and the eight weights also tell apart keys that changed places among the lanes of a vector. The left
 //! side has other digits than the generation had, and for several keys takes another kernel. So a batch
-//! is checked for the price of one multiplication and an addition a key; and 1 / (1 + d), which signing
-//! relies on, for that of one product a key.
+//! is checked for the price of one multiplication and an addition a key. 1 / (1 + d), which signing relies
+//! on, is checked by one product wherever it is computed.
 
 use zeroize::Zeroizing;
 
 use super::{
     Backend, PrivateKey,
-    point::{Affine, Jacobian},
+    point::{Affine, Extended, Jacobian},
     scalar::Scalar,
 };
 use crate::{
@@ -30,17 +30,54 @@ type Pair = (Zeroizing<Scalar>, Zeroizing<Scalar>, Affine);
 /// # Errors
 /// [`Code::SelfTestFailed`](crate::Code::SelfTestFailed) if one is no pair: nothing serves any more.
 pub(super) fn check(backend: Backend, keys: &[PrivateKey]) -> Result<(), Error> {
-    let pairs: Vec<Pair> =
-        keys.iter().map(|key| (key.scalar(), key.inverse(), key.public().point)).collect();
-    if are_pairs(backend, &pairs) { Ok(()) } else { Err(selftest::fail()) }
+    let pairs = keys.iter().map(|key| Ok((key.scalar(), key.inverse()?, key.public().point)));
+    serve_if(are_pairs(backend, &pairs.collect::<Result<Vec<_>, Error>>()?))
+}
+
+/// Checks one key.
+///
+/// # Errors
+/// As [`check`].
+pub(super) fn check_one(backend: Backend, d: &Scalar, point: &Affine) -> Result<(), Error> {
+    serve_if(is_pair(backend, d, point))
+}
+
+/// Checks that `inverse` is 2^256 / (1 + d).
+///
+/// # Errors
+/// As [`check`].
+pub(super) fn check_inverse(d: &Scalar, inverse: &Scalar) -> Result<(), Error> {
+    serve_if(is_inverse(d, inverse))
+}
+
+fn serve_if(right: bool) -> Result<(), Error> {
+    if right { Ok(()) } else { Err(selftest::fail()) }
+}
+
+fn is_inverse(d: &Scalar, inverse: &Scalar) -> bool {
+    let successor = Zeroizing::new(d.successor());
+    successor.multiply_montgomery(inverse).sub(&Scalar::ONE).is_zero().declassify()
+}
+
+fn is_pair(backend: Backend, d: &Scalar, point: &Affine) -> bool {
+    let sum = Jacobian::from_affine(point).add_affine_vartime(&Affine::GENERATOR);
+    is_sum(&sum, backend.multiply_base_to_sum(&Zeroizing::new(d.successor())))
+}
+
+/// Whether what was computed from the private keys is the sum of public ones; if it is anything else, nothing
+/// serves any more, so that it is public.
+fn is_sum(sum: &Jacobian, computed: Extended) -> bool {
+    let computed = ct::declassify(computed);
+    let zz = sum.z.square();
+    let x = computed.x.multiply(&zz).sub(&sum.x.multiply(&computed.zz));
+    let y = computed.y.multiply(&zz).multiply(&sum.z).sub(&sum.y.multiply(&computed.zzz));
+    // What a fault leaves may be all zeros, which would fit everything.
+    let finite = !computed.zz.is_zero_vartime() && !sum.z.is_zero_vartime();
+    finite && x.is_zero_vartime() && y.is_zero_vartime()
 }
 
 fn are_pairs(backend: Backend, pairs: &[Pair]) -> bool {
-    let inverses_fit = pairs.iter().fold(true, |fit, (d, inverse, _)| {
-        let successor = Zeroizing::new(d.successor());
-        let difference = successor.multiply_montgomery(inverse).sub(&Scalar::ONE);
-        fit & difference.is_zero().declassify()
-    });
+    let inverses_fit = pairs.iter().fold(true, |fit, (d, inverse, _)| fit & is_inverse(d, inverse));
 
     let mut scalar = Zeroizing::new(Scalar::ZERO);
     let mut sum = Jacobian::INFINITY;
@@ -58,14 +95,7 @@ fn are_pairs(backend: Backend, pairs: &[Pair]) -> bool {
         // Once in 2^256 times both sides are infinity.
         return inverses_fit && scalar.is_zero().declassify() && sum.z.is_zero_vartime();
     }
-    // The sum of public keys; if it is anything else, nothing serves any more.
-    let right = ct::declassify(backend.multiply_base_to_sum(&scalar));
-    let zz = sum.z.square();
-    let x = right.x.multiply(&zz).sub(&sum.x.multiply(&right.zz));
-    let y = right.y.multiply(&zz).multiply(&sum.z).sub(&sum.y.multiply(&right.zzz));
-    // What a fault leaves may be all zeros, which would fit everything.
-    let finite = !right.zz.is_zero_vartime();
-    inverses_fit && finite && x.is_zero_vartime() && y.is_zero_vartime()
+    inverses_fit && is_sum(&sum, backend.multiply_base_to_sum(&scalar))
 }
 
 #[cfg(test)]
@@ -74,7 +104,7 @@ mod tests {
 
     fn pairs(backend: Backend, count: usize) -> Vec<Pair> {
         let keys = backend.keygen_many(count).unwrap();
-        keys.iter().map(|key| (key.scalar(), key.inverse(), key.public().point)).collect()
+        keys.iter().map(|key| (key.scalar(), key.inverse().unwrap(), key.public().point)).collect()
     }
 
     #[test]
@@ -99,6 +129,37 @@ mod tests {
                     *wrong[index].1 = wrong[index].1.negate();
                     assert!(!are_pairs(backend, &wrong), "{case}: the inverse");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn one_key_is_a_pair_until_it_is_changed() {
+        // d = 1 makes P + G a doubling; d = n - 2 is the highest, so that d + 1 is negative.
+        let edges = [Scalar::ONE, Scalar::ONE.add(&Scalar::ONE).negate()];
+        for backend in Backend::runnable() {
+            let random = backend.keygen_many(1).unwrap()[0].scalar();
+            for d in [*random].into_iter().chain(edges) {
+                let point = backend.multiply_base(&d);
+                assert!(is_pair(backend, &d, &point), "{backend:?} {:x?}", d.0);
+                let mut off_curve = point;
+                off_curve.x = point.y;
+                let successor = d.successor();
+                let next = Jacobian::from_affine(&point).add_affine_vartime(&Affine::GENERATOR);
+                let mut wrong = vec![point.negate(), off_curve];
+                if !successor.successor().is_zero().declassify() {
+                    wrong.push(backend.multiply_base(&successor));
+                }
+                for wrong in wrong {
+                    assert!(!is_pair(backend, &d, &wrong), "{backend:?} {:x?}", d.0);
+                }
+                let infinity = Extended::INFINITY;
+                assert!(is_sum(&next, backend.multiply_base_to_sum(&successor)));
+                assert!(!is_sum(&next, infinity) && !is_sum(&Jacobian::INFINITY, infinity));
+
+                let inverse = successor.invert().to_montgomery();
+                assert!(is_inverse(&d, &inverse) && !is_inverse(&d, &inverse.negate()));
+                assert!(!is_inverse(&successor, &inverse));
             }
         }
     }

@@ -10,7 +10,7 @@
 
 use zeroize::{Zeroize, Zeroizing};
 
-use super::field::FieldElement;
+use super::field::{Detected, FieldElement, Products};
 use crate::primitives::ct::Mask;
 
 const B: FieldElement = FieldElement::new(&[
@@ -243,17 +243,33 @@ impl Extended {
     /// never infinity, while the result for the excluded ones is. 8M + 2S.
     #[inline]
     pub(super) fn add_affine(&self, other: &Affine) -> Self {
-        let p = other.x.multiply(&self.zz).sub(&self.x);
-        let r = other.y.multiply(&self.zzz).sub(&self.y);
-        let pp = p.square();
-        let rr = r.square();
-        let ppp = pp.multiply(&p);
-        let q = self.x.multiply(&pp);
-        let zz = self.zz.multiply(&pp);
+        self.add_affine_with(Detected, other, |_, product| product)
+    }
+
+    /// The same by other products, with other work after product 0 to 9, which is handed on.
+    #[inline(always)]
+    pub(super) fn add_affine_with(
+        &self,
+        products: impl Products,
+        other: &Affine,
+        mut beside: impl FnMut(usize, FieldElement) -> FieldElement,
+    ) -> Self {
+        let mut number = 0;
+        let mut after = |product| {
+            number += 1;
+            beside(number - 1, product)
+        };
+        let p = after(products.multiply(&other.x, &self.zz)).sub(&self.x);
+        let r = after(products.multiply(&other.y, &self.zzz)).sub(&self.y);
+        let pp = after(products.square(&p));
+        let rr = after(products.square(&r));
+        let ppp = after(products.multiply(&pp, &p));
+        let q = after(products.multiply(&self.x, &pp));
+        let zz = after(products.multiply(&self.zz, &pp));
         let x = rr.sub(&ppp).sub(&q).sub(&q);
-        let yppp = self.y.multiply(&ppp);
-        let zzz = self.zzz.multiply(&ppp);
-        let y = r.multiply(&q.sub(&x)).sub(&yppp);
+        let yppp = after(products.multiply(&self.y, &ppp));
+        let zzz = after(products.multiply(&self.zzz, &ppp));
+        let y = after(products.multiply(&r, &q.sub(&x))).sub(&yppp);
         Self { x, y, zz, zzz }
     }
 

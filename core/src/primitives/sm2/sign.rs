@@ -48,6 +48,7 @@ impl PrivateKey {
     pub fn sign_many(&self, messages: &[&[u8]], id: &DistId) -> Result<Vec<Signature>, Error> {
         self.public().backend.ready()?;
         let z = self.z(id);
+        let inverse = self.inverse()?;
         let mut signatures = Vec::with_capacity(messages.len());
         let mut random = Zeroizing::new([[0; nonce::RANDOM]; GROUP]);
         for group in messages.chunks(GROUP) {
@@ -58,7 +59,7 @@ impl PrivateKey {
             let nonces = nonce::first_of_each(&mut seeds.collect::<Vec<_>>(), self.nonce_key())?;
             let points = Zeroizing::new(self.public().backend.multiply_base_all(&nonces));
             for ((e, k), point) in digests.iter().zip(&*nonces).zip(&*points) {
-                signatures.push(match self.finish(e, k, &point.x) {
+                signatures.push(match finish(e, k, &point.x, &inverse) {
                     Some(signature) => signature,
                     None => self.sign_digest(e)?,
                 });
@@ -84,31 +85,32 @@ impl PrivateKey {
         e: &Digest,
         mut next_nonce: impl FnMut() -> Result<Zeroizing<Scalar>, Error>,
     ) -> Result<Signature, Error> {
+        let inverse = self.inverse()?;
         loop {
             // A3: k in [1, n-1].
             let k = next_nonce()?;
             // A4: (x1, y1) = [k]G, of which only x1 is needed.
             let x1 = Zeroizing::new(self.public().backend.multiply_base_for_x(&k));
-            if let Some(signature) = self.finish(e, &k, &x1) {
+            if let Some(signature) = finish(e, &k, &x1, &inverse) {
                 return Ok(signature);
             }
         }
     }
+}
 
-    /// A5 to A7, or `None` if another nonce is needed.
-    fn finish(&self, e: &Digest, k: &Scalar, x1: &FieldElement) -> Option<Signature> {
-        // A5: r = (e + x1) mod n; again if r = 0 or r + k = n.
-        let x1 = Scalar::from_limbs_reduced(&x1.to_limbs());
-        let r = Scalar::from_bytes_reduced(e).add(&x1);
-        let sum = Zeroizing::new(r.add(k));
-        if r.is_zero().declassify() || sum.is_zero().declassify() {
-            return None;
-        }
-        // A6: s = (k - r d) / (1 + d) = (k + r) / (1 + d) - r; again if s = 0.
-        let s = sum.multiply_montgomery(&self.inverse()).sub(&r);
-        #[cfg(test)]
-        let s = super::fault::injected::disturb(s);
-        // A7: r and s are public.
-        (!s.is_zero().declassify()).then(|| Signature::new(&ct::declassify(r), &ct::declassify(s)))
+/// A5 to A7 with 2^256 / (1 + d), or `None` if another nonce is needed.
+fn finish(e: &Digest, k: &Scalar, x1: &FieldElement, inverse: &Scalar) -> Option<Signature> {
+    // A5: r = (e + x1) mod n; again if r = 0 or r + k = n.
+    let x1 = Scalar::from_limbs_reduced(&x1.to_limbs());
+    let r = Scalar::from_bytes_reduced(e).add(&x1);
+    let sum = Zeroizing::new(r.add(k));
+    if r.is_zero().declassify() || sum.is_zero().declassify() {
+        return None;
     }
+    // A6: s = (k - r d) / (1 + d) = (k + r) / (1 + d) - r; again if s = 0.
+    let s = sum.multiply_montgomery(inverse).sub(&r);
+    #[cfg(test)]
+    let s = super::fault::injected::disturb(s);
+    // A7: r and s are public.
+    (!s.is_zero().declassify()).then(|| Signature::new(&ct::declassify(r), &ct::declassify(s)))
 }

@@ -89,7 +89,7 @@ impl Claim<'_> {
 }
 
 /// A public key with tables that make verification, and encryption to its holder, several times as fast.
-/// They take 51 KiB, or with AVX-512 IFMA 104 KiB and 65 more once many are asked for at a time, and as
+/// They take 86 KiB, or with AVX-512 IFMA 104 KiB and 65 more once many are asked for at a time, and as
 /// long as some verifications to make: for keys that are met many times.
 #[derive(Clone)]
 pub struct PreparedPublicKey {

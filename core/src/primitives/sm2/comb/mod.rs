@@ -2,41 +2,47 @@
 //! time for verification, with the base point's table or that of a [prepared
 //! key](super::PreparedPublicKey).
 //!
-//! An odd k below 2^256 is a sum of 52 digits d_i 32^i, each odd and in [-31, 31], which are read
-//! straight off its bits: with w_i = bits 5i+1 to 5i+5 of k + 2^260, d_i = 2 w_i - 31. The highest
-//! digit is always 1. No digit is 0, so [k]P is a sum of exactly 52 table entries or their opposites.
+//! An odd k below 2^256 is a sum of 43 digits d_i 64^i, each odd and in [-63, 63], which are read
+//! straight off its bits: with w_i = bits 6i+1 to 6i+6 of k + 2^258, d_i = 2 w_i - 63. The highest
+//! digit is in [1, 15]. No digit is 0, so [k]P is a sum of exactly 43 table entries or their opposites.
 //! For an even k, n - k is odd and gives the opposite point.
+
+mod portable;
+#[cfg(target_arch = "x86_64")]
+mod x86_64;
 
 use zeroize::Zeroize as _;
 
+#[cfg(target_arch = "x86_64")]
+use super::field::Detected;
 use super::{
     field::FieldElement,
     point::{Affine, Extended, Jacobian},
     scalar::Scalar,
 };
-use crate::primitives::ct::Mask;
+#[cfg(target_arch = "x86_64")]
+use crate::primitives::cpu;
 
-/// Windows below the highest one.
-pub(super) const WINDOWS: usize = 51;
-/// Odd multiples in a window: 1, 3, .. 31.
-pub(super) const ENTRIES: usize = 16;
-/// The place of [2^255]P in a [`Comb`].
-pub(super) const TOP: usize = WINDOWS * ENTRIES;
-/// The place of [2^256]P.
-const TOP_DOUBLED: usize = TOP + 1;
+/// The bits of a window.
+const W: usize = 6;
+pub(super) const WINDOWS: usize = 43;
+/// Odd multiples in a window: 1, 3, .. 63.
+pub(super) const ENTRIES: usize = 1 << (W - 1);
+/// The place of [15 2^253]P in a [`Comb`].
+pub(super) const LAST: usize = WINDOWS * ENTRIES;
 
-/// Entry 16 i + j is [(2j + 1) 32^i]P; then come [2^255]P and [2^256]P. 51 KiB.
-pub(super) type Comb = [Affine; TOP + 2];
+/// Entry 32 i + j is [(2j + 1) 64^i]P; the last is [15 2^253]P. 86 KiB.
+pub(super) type Comb = [Affine; LAST + 1];
 
-/// The comb of G. `base_table.bin` holds its limbs in Montgomery form, least significant byte and
-/// limb first, x before y; a test computes it anew and compares.
-pub(super) static BASE: Comb = decode(include_bytes!("base_table.bin"));
+/// The comb of G. `base.bin` holds its limbs in Montgomery form, least significant byte and limb first, x
+/// before y; a test computes it anew and compares.
+pub(super) static BASE: Comb = decode(include_bytes!("base.bin"));
 
-/// Bytes of an [`Affine`] in `base_table.bin`.
+/// Bytes of an [`Affine`] in `base.bin`.
 const POINT_BYTES: usize = 64;
 
-const fn decode(bytes: &[u8; (TOP + 2) * POINT_BYTES]) -> Comb {
-    let mut comb = [Affine::GENERATOR; TOP + 2];
+const fn decode(bytes: &[u8; (LAST + 1) * POINT_BYTES]) -> Comb {
+    let mut comb = [Affine::GENERATOR; LAST + 1];
     let (limbs, _) = bytes.as_chunks::<8>();
     let mut i = 0;
     while i < comb.len() {
@@ -53,49 +59,62 @@ const fn decode(bytes: &[u8; (TOP + 2) * POINT_BYTES]) -> Comb {
 
 /// The comb of `point`.
 pub(super) fn build(point: &Affine) -> Box<Comb> {
-    let mut points = Vec::with_capacity(TOP + 2);
-    let mut base = Jacobian::from_affine(point); // [32^i]P
+    let mut points = Vec::with_capacity(LAST + 1);
+    let mut base = Jacobian::from_affine(point); // [64^i]P
     for _ in 0..WINDOWS {
-        // Odd multiples up to 31 times a point of prime order: no two summands are equal or opposite.
+        // Odd multiples up to 63 times a point of prime order: no two summands are equal or opposite.
         let doubled = base.double();
         points.push(base);
         for _ in 1..ENTRIES {
             points.push(points[points.len() - 1].add(&doubled));
         }
-        base = doubled.double().double().double().double();
+        base = (1..W).fold(doubled, |point, _| point.double());
     }
-    points.push(base);
-    points.push(base.double());
+    let highest = points[(WINDOWS - 1) * ENTRIES + 7]; // [15 2^252]P
+    points.push(highest.double());
     let mut comb = vec![*point; points.len()];
     Jacobian::to_affine_all(&points, &mut comb);
-    let Ok(comb) = comb.into_boxed_slice().try_into() else { unreachable!("TOP + 2 points") };
+    let Ok(comb) = comb.into_boxed_slice().try_into() else { unreachable!("LAST + 1 points") };
     comb
 }
 
 /// [k]P of the comb, for k in [1, n-1]. Constant time: every entry of every window is read.
 pub(super) fn multiply(comb: &Comb, k: &Scalar) -> Extended {
     let (mut k, negated) = k.odd();
-    // Partial sums S of the windows below i satisfy 0 < |S| < 32^i, as odd numbers. The next summand
-    // is at least 32^i in size, so the two are never equal or opposite as integers, and below the
-    // highest window all are too small to be so modulo n.
-    let mut sum = Extended::from_affine(&lookup(comb, &k, 0));
-    for window in 1..WINDOWS {
-        sum = sum.add_affine(&lookup(comb, &k, window));
-    }
+    let sum = sum(comb, &k);
     k.zeroize();
-    complete(comb, sum.add_affine(&comb[TOP]), negated)
-}
-
-/// [k]P from the sum of all windows, of which the last that was added is the highest.
-///
-/// The highest summand is [2^255]P, always. Should the rest be -2^255 (mod n), k would be 0 (mod n). But
-/// the rest can be 2^255 (mod n), for k = 2^256 - n alone: the addition then gives infinity instead of
-/// [2^256]P.
-pub(super) fn complete(comb: &Comb, sum: Extended, negated: Mask) -> Extended {
-    let doubled = Extended::from_affine(&comb[TOP_DOUBLED]);
+    // The highest summand s is [j 2^252]P for an odd j up to 15. Should the rest be -s (mod n), k would be 0
+    // (mod n). But the rest can be s (mod n), as s - n, for j = 15 and k = 15 2^253 - n alone: the addition
+    // then gives infinity instead of [15 2^253]P.
+    let doubled = Extended::from_affine(&comb[LAST]);
     let mut sum = Extended::select(sum.zz.is_zero(), &doubled, &sum);
     sum.y = FieldElement::select(negated, &sum.y.negate(), &sum.y);
     sum
+}
+
+/// The sum of all windows of an odd k.
+///
+/// Partial sums S of the windows below i satisfy 0 < |S| < 64^i, as odd numbers. The next summand is at least
+/// 64^i in size, so the two are never equal or opposite as integers, and below the highest window all are too
+/// small to be so modulo n.
+fn sum(comb: &Comb, k: &Scalar) -> Extended {
+    #[cfg(target_arch = "x86_64")]
+    match (cpu::Adx::detect(), cpu::Avx2::detect()) {
+        (Some(adx), Some(avx2)) => return x86_64::sum(adx, avx2, comb, k),
+        (None, Some(avx2)) => return x86_64::sum(Detected, avx2, comb, k),
+        (_, None) => {}
+    }
+    portable::sum(comb, k)
+}
+
+/// The entry of what [`digit`] gives, or its opposite, by reading all entries.
+#[inline(always)]
+pub(super) fn find(entries: &[Affine], digit: (u64, u64)) -> Affine {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(avx2) = cpu::Avx2::detect() {
+        return x86_64::find(avx2, entries, digit);
+    }
+    portable::find(entries, digit)
 }
 
 /// sum + [k]P, for any k. Variable time: for verification.
@@ -106,45 +125,66 @@ pub(super) fn add_multiple_vartime(mut sum: Extended, comb: &Comb, k: &Scalar) -
     let (k, negated) = k.odd();
     let negated = negated.declassify();
     for window in 0..WINDOWS {
-        let (index, negative) = digit(&k, window);
+        let (index, negative) = digit::<W>(&k, window);
         let entry = &comb[window * ENTRIES + index as usize];
         let entry = if (negative == 1) == negated { *entry } else { entry.negate() };
         sum = sum.add_affine_vartime(&entry);
     }
-    let top = if negated { comb[TOP].negate() } else { comb[TOP] };
-    sum.add_affine_vartime(&top)
+    sum
 }
 
-/// The table entry (|d| - 1) / 2 of digit d number `window`, and 1 if d is negative.
+/// The table entry (|d| - 1) / 2 of digit d number `window`, of `W` bits, and 1 if d is negative.
 #[inline(always)]
-pub(super) fn digit(k: &Scalar, window: usize) -> (u64, u64) {
-    let bit = 5 * window + 1;
-    let (limb, shift) = (bit / 64, bit % 64);
-    let high = if shift > 59 && limb < 3 { k.0[limb + 1] << (64 - shift) } else { 0 };
-    let w = (k.0[limb] >> shift | high) & 31;
-    let negative = (w >> 4) ^ 1;
-    // d = 2w - 31: for w >= 16 the entry is w - 16, below it is 15 - w.
-    ((w ^ negative.wrapping_neg()) & 15, negative)
+pub(super) fn digit<const W: usize>(k: &Scalar, window: usize) -> (u64, u64) {
+    // What stands above the 256 bits of k: 2^258 for digits of six bits.
+    let limb = |i| if i < 4 { k.0[i] } else { 1 << (W * 256_usize.div_ceil(W) - 256) };
+    let bit = W * window + 1;
+    let (i, shift) = (bit / 64, bit % 64);
+    let high = if shift + W > 64 { limb(i + 1) << (64 - shift) } else { 0 };
+    let w = limb(i) >> shift | high;
+    let negative = w >> (W - 1) & 1 ^ 1;
+    // d = 2w - (2^W - 1): the entry is w without its highest bit, or for negative d the complement of that.
+    ((w ^ negative.wrapping_neg()) & ((1 << (W - 1)) - 1), negative)
 }
 
-/// The summand of one window, by reading all its entries.
-#[inline(always)]
-fn lookup(comb: &Comb, k: &Scalar, window: usize) -> Affine {
-    let (index, negative) = digit(k, window);
-    let entries = &comb[window * ENTRIES..][..ENTRIES];
-    select(entries, index).negate_if(Mask::from_bit(negative))
-}
+#[cfg(all(test, target_arch = "x86_64"))]
+mod tests {
+    use super::*;
+    use crate::primitives::sm2::tests::Stream;
 
-/// `entries[index]`, by reading them all.
-#[inline(always)]
-pub(super) fn select(entries: &[Affine], index: u64) -> Affine {
-    let mut found = Affine { x: FieldElement::ZERO, y: FieldElement::ZERO };
-    for (i, entry) in (0u64..).zip(entries) {
-        let mask = Mask::equal(i, index);
-        for j in 0..4 {
-            found.x.0[j] |= mask.keep(entry.x.0[j]);
-            found.y.0[j] |= mask.keep(entry.y.0[j]);
+    /// Everything that some CPU of this architecture does, for scalars with all kinds of digits.
+    #[test]
+    fn sums_agree_with_portable() {
+        let mut stream = Stream(7);
+        let mut scalars: Vec<[u64; 4]> =
+            (0..200).map(|_| [(); 4].map(|()| stream.word())).collect();
+        for word in [0, 1, u64::MAX, 0x5555_5555_5555_5555, 0xf0f0_f0f0_0f0f_0f0f, 1 << 63] {
+            scalars.extend([[word; 4], [word, 0, 0, 0], [0, 0, 0, word], [word, 0, word, 0]]);
+        }
+        let same = |a: &Extended, b: &Extended, case: &Scalar| {
+            assert_eq!(
+                (a.x.0, a.y.0, a.zz.0, a.zzz.0),
+                (b.x.0, b.y.0, b.zz.0, b.zzz.0),
+                "{:x?}",
+                case.0
+            );
+        };
+        for [low, rest @ ..] in scalars {
+            let k = Scalar([low | 1, rest[0], rest[1], rest[2]]);
+            let expected = portable::sum(&BASE, &k);
+            if let Some(avx2) = cpu::Avx2::detect() {
+                same(&x86_64::sum(Detected, avx2, &BASE, &k), &expected, &k);
+                if let Some(adx) = cpu::Adx::detect() {
+                    same(&x86_64::sum(adx, avx2, &BASE, &k), &expected, &k);
+                }
+                for entries in [1, 2, 15, 16, 32] {
+                    let digit = (k.0[1] % entries, k.0[2] & 1);
+                    let entries = &BASE[..entries as usize];
+                    let (a, b) =
+                        (x86_64::find(avx2, entries, digit), portable::find(entries, digit));
+                    assert_eq!((a.x.0, a.y.0), (b.x.0, b.y.0), "{digit:?}");
+                }
+            }
         }
     }
-    found
 }

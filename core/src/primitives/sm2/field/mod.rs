@@ -31,6 +31,28 @@ const R1: Limbs = limbs::shift_256(&[1, 0, 0, 0], &P);
 const R2: Limbs = limbs::shift_256(&R1, &P);
 const R3: Limbs = limbs::shift_256(&R2, &P);
 
+/// What makes products: [`Detected`], or the proof that a CPU has a certain kernel.
+pub(super) trait Products: Copy {
+    fn multiply(self, a: &FieldElement, b: &FieldElement) -> FieldElement;
+    fn square(self, a: &FieldElement) -> FieldElement;
+}
+
+/// The fastest kernel, looked for at each product.
+#[derive(Clone, Copy)]
+pub(super) struct Detected;
+
+impl Products for Detected {
+    #[inline(always)]
+    fn multiply(self, a: &FieldElement, b: &FieldElement) -> FieldElement {
+        kernel::multiply(a, b)
+    }
+
+    #[inline(always)]
+    fn square(self, a: &FieldElement) -> FieldElement {
+        kernel::square(a)
+    }
+}
+
 /// An element of the field.
 #[derive(Clone, Copy, Zeroize)]
 pub(super) struct FieldElement(pub(super) Limbs);

@@ -8,7 +8,7 @@ use std::{
     sync::atomic::{AtomicU8, Ordering::Relaxed},
 };
 
-use super::{FieldElement, P, portable};
+use super::{FieldElement, P, Products, portable};
 use crate::primitives::{cpu, sm2::limbs::Limbs};
 
 /// Whether this CPU has [`cpu::Adx`], for one test per product.
@@ -18,6 +18,20 @@ const PORTABLE: u8 = 1;
 const ADX: u8 = 2;
 
 static MODULUS: Limbs = P;
+
+impl Products for cpu::Adx {
+    #[inline(always)]
+    fn multiply(self, a: &FieldElement, b: &FieldElement) -> FieldElement {
+        // SAFETY: the proof exists only where BMI2 and ADX are.
+        unsafe { multiply_adx(a, b) }
+    }
+
+    #[inline(always)]
+    fn square(self, a: &FieldElement) -> FieldElement {
+        // SAFETY: as in `multiply`.
+        unsafe { square_adx(a) }
+    }
+}
 
 /// a b / 2^256 modulo p.
 #[inline(always)]
@@ -181,16 +195,15 @@ macro_rules! add_row {
             "adox ",
             $t4,
             ", {high}\n",
-            "mov {low}, 0\n",
-            "adcx ",
+            "adc ",
             $t4,
-            ", {low}\n",
+            ", 0\n",
         )
     };
 }
 
 /// Step of the reduction, as `reduce_limb` of the portable field: with u = `$t0`, limbs `$t1` to `$t3`
-/// and u at their top, less u 2^32 (1 + 2^128), plus u.
+/// and u at their top, less u 2^32 (1 + 2^128), plus u: less u (2^32 - 1) + u 2^160.
 macro_rules! reduce_limb {
     ($t0:literal $t1:literal $t2:literal $t3:literal) => {
         concat!(
@@ -200,35 +213,26 @@ macro_rules! reduce_limb {
             "mov {high}, ",
             $t0,
             "\n",
-            "mov rdx, ",
-            $t0,
-            "\n",
             "shl {low}, 32\n",
             "shr {high}, 32\n",
+            "mov rdx, {low}\n",
+            "mov {less}, {high}\n",
+            "sub rdx, ",
+            $t0,
+            "\n",
+            "sbb {less}, 0\n",
             "sub ",
             $t1,
-            ", {low}\n",
-            "sbb ",
-            $t2,
-            ", {high}\n",
-            "sbb ",
-            $t3,
-            ", {low}\n",
-            "sbb ",
-            $t0,
-            ", {high}\n",
-            "add ",
-            $t1,
             ", rdx\n",
-            "adc ",
+            "sbb ",
             $t2,
-            ", 0\n",
-            "adc ",
+            ", {less}\n",
+            "sbb ",
             $t3,
-            ", 0\n",
-            "adc ",
+            ", {low}\n",
+            "sbb ",
             $t0,
-            ", 0\n",
+            ", {high}\n",
         )
     };
 }
@@ -284,6 +288,7 @@ unsafe fn multiply_adx(a: &FieldElement, b: &FieldElement) -> FieldElement {
             out("rdx") _,
             low = out(reg) _,
             high = out(reg) _,
+            less = out(reg) _,
             t0 = out(reg) _,
             t1 = out(reg) _,
             t2 = out(reg) _,
@@ -363,6 +368,7 @@ unsafe fn square_adx(a: &FieldElement) -> FieldElement {
             out("rdx") _,
             low = out(reg) _,
             high = out(reg) _,
+            less = out(reg) _,
             t0 = out(reg) _,
             t1 = out(reg) _,
             t2 = out(reg) _,

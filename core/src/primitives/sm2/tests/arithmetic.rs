@@ -275,19 +275,17 @@ fn base_table_is_the_comb_of_g() {
     let comb = comb::build(&Affine::GENERATOR);
     let limbs = comb.iter().flat_map(|point| point.x.0.into_iter().chain(point.y.0));
     let table: Vec<u8> = limbs.flat_map(u64::to_le_bytes).collect();
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/primitives/sm2/base_table.bin");
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/primitives/sm2/comb/base.bin");
     if std::env::var_os("UPDATE").is_some() {
         std::fs::write(file, &table).unwrap();
     }
-    assert!(std::fs::read(file).unwrap() == table, "base_table.bin: run UPDATE=1 cargo test");
+    assert!(std::fs::read(file).unwrap() == table, "base.bin: run UPDATE=1 cargo test");
     let curve = Curve::recommended();
-    for (window, entry) in [(0, 0), (0, 15), (1, 0), (7, 9), (50, 0), (50, 15)] {
-        let k = BigUint::from(2 * entry + 1u32) << (5 * window);
+    for (window, entry) in [(0, 0), (0, 31), (1, 0), (7, 9), (41, 0), (41, 31), (42, 0), (42, 31)] {
+        let k = BigUint::from(2 * entry + 1u32) << (6 * window);
         let expected = curve.multiply(&(k % &curve.n), &curve.g);
-        assert_eq!(coordinates(comb[16 * window + entry as usize]), expected, "{window} {entry}");
+        assert_eq!(coordinates(comb[32 * window + entry as usize]), expected, "{window} {entry}");
     }
-    for (place, power) in [(816, 255u32), (817, 256)] {
-        let k = (BigUint::from(1u32) << power) % &curve.n;
-        assert_eq!(coordinates(comb[place]), curve.multiply(&k, &curve.g));
-    }
+    let k = (BigUint::from(15u32) << 253) % &curve.n;
+    assert_eq!(coordinates(comb[1376]), curve.multiply(&k, &curve.g));
 }

@@ -5,7 +5,7 @@ use num_bigint::BigUint;
 use super::textbook::{Curve, Point, number};
 use super::*;
 use crate::primitives::sm2::{
-    comb::{BASE, ENTRIES, TOP, WINDOWS},
+    comb::{BASE, ENTRIES, LAST, WINDOWS},
     field::{self, FieldElement},
 };
 
@@ -91,7 +91,7 @@ fn the_montgomery_constants_are_powers_of_two() {
     }
 }
 
-/// Every entry of `base_table.bin`, by 16 additions and 5 doublings of the textbook for each window.
+/// Every entry of `base.bin`, by additions and doublings of the textbook.
 #[test]
 fn every_entry_of_the_table_is_a_multiple_of_the_base_point() {
     let curve = Curve::recommended();
@@ -104,9 +104,9 @@ fn every_entry_of_the_table_is_a_multiple_of_the_base_point() {
             assert_eq!(found, multiple, "window {window}, entry {entry}");
             multiple = curve.add(&multiple, &double);
         }
-        base = (0..4).fold(double, |point, _| curve.add(&point, &point));
+        base = (0..5).fold(double, |point, _| curve.add(&point, &point));
     }
-    assert_eq!(coordinates(&BASE[TOP]), base);
-    assert_eq!(coordinates(&BASE[TOP + 1]), curve.add(&base, &base));
-    assert_eq!(BASE.len(), TOP + 2);
+    let last = curve.multiply(&(power(253) * 15u32 % &curve.n), &curve.g);
+    assert_eq!(coordinates(&BASE[LAST]), last);
+    assert_eq!(BASE.len(), LAST + 1);
 }
