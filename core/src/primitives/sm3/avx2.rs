@@ -6,9 +6,10 @@ use std::{arch::x86_64::*, array};
 
 use super::{
     Block, Digest,
-    lanes::{States, T, lanes, sixteen},
+    lanes::{States, lanes, sixteen},
     many,
     message::Input,
+    portable::T,
     rounds,
 };
 use crate::primitives::cpu;

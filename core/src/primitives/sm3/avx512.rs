@@ -13,9 +13,10 @@ use std::arch::{asm, x86_64::*};
 
 use super::{
     Block, Digest,
-    lanes::{States, T},
+    lanes::States,
     many,
     message::Input,
+    portable::T,
     rounds::{self, lines},
 };
 use crate::primitives::cpu;

@@ -1,20 +1,7 @@
-//! The kernel shape for vectors of any width: a block of as many messages as a vector has words.
+//! The kernel shape for vectors of up to 256 bits: a block of as many messages as a vector has words. On 512
+//! bits the rounds are assembly, in `avx512`.
 
-use super::{State, portable};
-
-/// T(j) <<< j (4.2).
-#[repr(align(64))]
-pub(super) struct Constants(pub(super) [u32; 64]);
-
-pub(super) static T: Constants = {
-    let mut t = [0; 64];
-    let mut j = 0;
-    while j < 64 {
-        t[j] = portable::t(j);
-        j += 1;
-    }
-    Constants(t)
-};
+use super::State;
 
 /// The chaining values of `N` messages, by words.
 pub(super) type States<const N: usize> = [[u32; N]; 8];

@@ -6,9 +6,10 @@ use std::arch::aarch64::*;
 
 use super::{
     Block, Digest, State,
-    lanes::{States, T, lanes, sixteen},
+    lanes::{States, lanes, sixteen},
     many,
     message::Input,
+    portable::T,
 };
 use crate::primitives::cpu;
 

@@ -1,10 +1,14 @@
-//! The compression function in plain Rust: GB/T 32905-2016, 5.3, unrolled.
+//! The compression function in plain Rust: GB/T 32905-2016, 5.3, sixteen rounds at a time: all 64 in a row
+//! are more instructions than a CPU keeps decoded.
 //!
 //! The eight words never move between registers: round j finds A at index (-j mod 4), so that the
 //! shuffle A→B→C→D at the end of a round is only a renaming. The message words live in a window of
 //! sixteen, word j + 4 being made in round j.
 
+use std::hint::black_box;
+
 use super::{Block, State};
+use crate::primitives::align::{added, align_code};
 
 /// V(i+1) = CF(V(i), B(i)) for every block in turn.
 pub(super) fn compress(state: &mut State, blocks: &[Block]) {
@@ -19,40 +23,48 @@ fn compress_block(state: &mut State, block: &Block) {
         *word = u32::from_be_bytes(*bytes);
     }
     let mut v = *state;
-    /// Unrolling by macro: the index must be a constant for the renaming to cost nothing.
+    /// Sixteen rounds by macro: the index must be a constant for the renaming to cost nothing.
     macro_rules! rounds {
-        ($($j:literal)*) => { $(round::<$j>(&mut v, &mut window);)* };
+        ($late:literal, $t:expr) => { rounds!($late, $t, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15) };
+        ($late:literal, $t:expr, $($j:literal)*) => {
+            $(round::<$j, $late>(&mut v, &mut window, $t[$j]);)*
+        };
     }
-    rounds!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
-    rounds!(16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31);
-    rounds!(32 33 34 35 36 37 38 39 40 41 42 43 44 45 46 47);
-    rounds!(48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63);
+    // The compiler is not told which table it is: it would compute the place of each constant anew.
+    let (t, _) = black_box(&T.0).as_chunks::<16>();
+    rounds!(false, t[0]);
+    for t in &t[1..] {
+        align_code();
+        rounds!(true, t);
+    }
     for (old, new) in state.iter_mut().zip(v) {
         *old ^= new;
     }
 }
 
-/// Round `J` of 5.3.3, its names in the comments.
+/// A round of 5.3.3, its names in the comments: of the first sixteen, or if `LATE` of the others. Its number
+/// is `J` modulo 16, and `t` is [`t`] of its number.
 #[inline(always)]
-fn round<const J: usize>(v: &mut State, window: &mut [u32; 16]) {
-    let (a, b, c, d) = ((64 - J) % 4, (65 - J) % 4, (66 - J) % 4, (67 - J) % 4);
+fn round<const J: usize, const LATE: bool>(v: &mut State, window: &mut [u32; 16], t: u32) {
+    let (a, b, c, d) = ((16 - J) % 4, (17 - J) % 4, (18 - J) % 4, (19 - J) % 4);
     let (e, f, g, h) = (4 + a, 4 + b, 4 + c, 4 + d);
 
     // W(j) and W'(j) = W(j) ^ W(j+4)
-    let w = window[J % 16];
-    let w4 = if J < 12 { window[J + 4] } else { expand::<J>(window) };
+    let w = window[J];
+    let w4 = if LATE || J >= 12 { expand::<J>(window) } else { window[J + 4] };
 
     let a12 = v[a].rotate_left(12);
-    let ss1 = a12.wrapping_add(v[e]).wrapping_add(const { t(J) }).rotate_left(7);
+    let ss1 = a12.wrapping_add(v[e]).wrapping_add(t).rotate_left(7);
     let ss2 = ss1 ^ a12;
-    let (ff, gg) = if J < 16 {
-        (v[a] ^ v[b] ^ v[c], v[e] ^ v[f] ^ v[g])
+    let gg = if LATE { ((v[f] ^ v[g]) & v[e]) ^ v[g] } else { v[e] ^ v[f] ^ v[g] };
+    // What is waited for longest is added last.
+    let tt2 = added(v[h].wrapping_add(w)).wrapping_add(gg).wrapping_add(ss1);
+    let tt1 = v[d].wrapping_add(w ^ w4).wrapping_add(ss2);
+    let tt1 = if LATE {
+        tt1.wrapping_add(v[a] & v[b]).wrapping_add((v[a] ^ v[b]) & v[c])
     } else {
-        // The majority of three, and E choosing between F and G.
-        ((v[a] & v[b]) | (v[c] & (v[a] | v[b])), ((v[f] ^ v[g]) & v[e]) ^ v[g])
+        tt1.wrapping_add(v[a] ^ v[b] ^ v[c])
     };
-    let tt2 = v[h].wrapping_add(w).wrapping_add(gg).wrapping_add(ss1);
-    let tt1 = v[d].wrapping_add(w ^ w4).wrapping_add(ss2).wrapping_add(ff);
 
     v[d] = tt1; // becomes A
     v[h] = p0(tt2); // becomes E
@@ -70,6 +82,20 @@ fn expand<const J: usize>(window: &mut [u32; 16]) -> u32 {
 }
 
 /// T(j) <<< j (4.2).
+#[repr(align(64))]
+pub(super) struct Constants(pub(super) [u32; 64]);
+
+pub(super) static T: Constants = {
+    let mut constants = [0; 64];
+    let mut j = 0;
+    while j < 64 {
+        constants[j] = t(j);
+        j += 1;
+    }
+    Constants(constants)
+};
+
+/// T(j) <<< j.
 pub(super) const fn t(j: usize) -> u32 {
     let t: u32 = if j < 16 { 0x79cc_4519 } else { 0x7a87_9d8a };
     t.rotate_left(j as u32 % 32)
@@ -80,7 +106,8 @@ fn p0(x: u32) -> u32 {
     x ^ x.rotate_left(9) ^ x.rotate_left(17)
 }
 
+/// X ^ X <<< 15 ^ X <<< 23: the rounds do not wait for it, and this form takes an instruction less.
 #[inline(always)]
 fn p1(x: u32) -> u32 {
-    x ^ x.rotate_left(15) ^ x.rotate_left(23)
+    x ^ (x ^ x.rotate_left(8)).rotate_left(15)
 }

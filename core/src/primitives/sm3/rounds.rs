@@ -17,7 +17,7 @@ use std::{
 
 use zeroize::Zeroize as _;
 
-use super::{Block, State, lanes::T};
+use super::{Block, State, portable::T};
 use crate::primitives::cpu;
 
 /// What the kernel keeps in memory. The offsets of its fields are written into the kernel.

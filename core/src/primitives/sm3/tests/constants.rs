@@ -6,7 +6,7 @@ use super::*;
 #[cfg(target_arch = "x86_64")]
 #[test]
 fn the_round_constants_are_turned() {
-    for (j, t) in lanes::T.0.into_iter().enumerate() {
+    for (j, t) in portable::T.0.into_iter().enumerate() {
         let printed: u32 = if j < 16 { 0x79cc_4519 } else { 0x7a87_9d8a };
         assert_eq!(t, printed.rotate_left(j as u32 % 32), "{j}");
     }
