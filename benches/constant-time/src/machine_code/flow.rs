@@ -335,10 +335,17 @@ impl<O: Others> Analysis<'_, O> {
                 let mut value = read(state, 1);
                 if let (Some(Operand::Memory(memory)), Some(target)) = (operand(1), at.target)
                     && memory.fixed
-                    && (self.program.imports.contains_key(&target)
-                        || self.program.pointers.contains_key(&target))
                 {
-                    value = Import(target);
+                    let (name, to) =
+                        (self.program.imports.get(&target), self.program.pointers.get(&target));
+                    // What has no name of its own is in the table of addresses that the linker makes, which
+                    // nothing writes to: the place of a function, or of a static.
+                    let of_linker = name.is_none_or(|name| name.starts_with("_DYNAMIC"));
+                    if to.is_some_and(|to| of_linker && !self.program.functions.contains_key(to)) {
+                        value = Open;
+                    } else if name.is_some() || to.is_some() {
+                        value = Import(target);
+                    }
                 }
                 self.write(operand(0), value, state);
                 if matches!(operand(1), Some(Operand::Register(..))) {

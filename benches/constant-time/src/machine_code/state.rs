@@ -18,7 +18,7 @@ pub(crate) enum Value {
     Open,
     /// An address in the frame: which alignment of the stack pointer it counts from, and how far.
     Frame(u64, i64),
-    /// The pointer to a function or a static that stands at this address.
+    /// The pointer to a function that stands at this address.
     Import(u64),
 }
 
@@ -156,11 +156,6 @@ impl State {
 
     pub(super) fn load(&self, memory: &Memory, size: i64) -> Value {
         if memory.fixed && memory.index.is_none() {
-            return Public;
-        }
-        if let (Some(base), None) = (memory.base, memory.index)
-            && matches!(self.registers[base], Import(_))
-        {
             return Public;
         }
         if memory.base.is_some() && self.address(memory) == Open {

@@ -21,7 +21,8 @@ use crate::primitives::selftest::demand;
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
-    /// 64-bit integers, on every processor; with the products of BMI2 and ADX where there are any.
+    /// 64-bit integers, on every processor; with the products of BMI2 and ADX, and tables searched by AVX2, where
+    /// there are any.
     Portable,
     /// Eight lanes of AVX-512 IFMA.
     #[cfg(target_arch = "x86_64")]

@@ -142,8 +142,9 @@ impl PrivateKey {
             let Some(scalar) = private_scalar(d.expose()) else { continue };
             // A2: P = [d]G.
             let public = PublicKey::from_point(backend.multiply_base(&scalar)).on(backend);
-            pairwise::check_one(backend, &scalar, &public.point)?;
-            return Ok(Self::from_parts(d.expose(), OnceLock::new(), public));
+            let key = Self::from_parts(d.expose(), OnceLock::new(), public);
+            pairwise::check_one(&key)?;
+            return Ok(key);
         }
     }
 
@@ -208,9 +209,10 @@ impl PrivateKey {
         let d = self.scalar();
         let successor = Zeroizing::new(d.successor());
         let inverse = Zeroizing::new(successor.invert());
-        let inverse = Zeroizing::new(inverse.to_montgomery());
+        let kept = secret_of(&Zeroizing::new(inverse.to_montgomery()));
+        let inverse = Zeroizing::new(Scalar::from_bytes_reduced(kept.expose()));
         pairwise::check_inverse(&d, &inverse)?;
-        self.inverse.get_or_init(|| secret_of(&inverse));
+        self.inverse.get_or_init(|| kept);
         Ok(inverse)
     }
 

@@ -38,8 +38,8 @@ pub(super) fn check(backend: Backend, keys: &[PrivateKey]) -> Result<(), Error> 
 ///
 /// # Errors
 /// As [`check`].
-pub(super) fn check_one(backend: Backend, d: &Scalar, point: &Affine) -> Result<(), Error> {
-    serve_if(is_pair(backend, d, point))
+pub(super) fn check_one(key: &PrivateKey) -> Result<(), Error> {
+    serve_if(is_pair(key.public().backend, &key.scalar(), &key.public().point))
 }
 
 /// Checks that `inverse` is 2^256 / (1 + d).

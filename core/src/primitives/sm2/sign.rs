@@ -33,7 +33,8 @@ impl PrivateKey {
     /// message differ.
     ///
     /// # Errors
-    /// [`Code::NoRandomness`](crate::Code::NoRandomness).
+    /// [`Code::NoRandomness`](crate::Code::NoRandomness);
+    /// [`Code::SelfTestFailed`](crate::Code::SelfTestFailed) if a check has failed.
     pub fn sign(&self, message: &[u8], id: &DistId) -> Result<Signature, Error> {
         self.public().backend.ready()?;
         // A1, A2: e = H(Z ‖ M).
@@ -44,7 +45,8 @@ impl PrivateKey {
     /// CPU has AVX-512 IFMA, that is several times as fast as one by one.
     ///
     /// # Errors
-    /// [`Code::NoRandomness`](crate::Code::NoRandomness).
+    /// [`Code::NoRandomness`](crate::Code::NoRandomness);
+    /// [`Code::SelfTestFailed`](crate::Code::SelfTestFailed) if a check has failed.
     pub fn sign_many(&self, messages: &[&[u8]], id: &DistId) -> Result<Vec<Signature>, Error> {
         self.public().backend.ready()?;
         let z = self.z(id);

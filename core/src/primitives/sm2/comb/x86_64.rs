@@ -7,7 +7,7 @@ use std::arch::{asm, x86_64::*};
 
 use super::{Comb, ENTRIES, W, WINDOWS, digit};
 use crate::primitives::{
-    cpu,
+    cpu, ct,
     sm2::{
         field::{FieldElement, Products},
         limbs::adc,
@@ -16,8 +16,9 @@ use crate::primitives::{
     },
 };
 
-/// How many entries are read after a product.
+/// How many entries are read after a product, of which an addition has ten.
 const STEP: usize = 4;
+const _: () = assert!(ENTRIES.is_multiple_of(STEP) && ENTRIES / STEP <= 10);
 
 /// The sum of all windows of an odd k.
 #[inline(always)]
@@ -81,7 +82,7 @@ impl Search {
     fn new((index, negative): (u64, u64)) -> Self {
         let zero = _mm256_setzero_si256();
         let index = _mm256_set1_epi64x(index as i64);
-        let negative = _mm256_set1_epi64x((negative as i64).wrapping_neg());
+        let negative = _mm256_set1_epi64x(ct::barrier((negative as i64).wrapping_neg()));
         Self { number: zero, index, negative, x: zero, y: zero }
     }
 

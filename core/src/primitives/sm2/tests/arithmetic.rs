@@ -161,7 +161,8 @@ fn scalars() -> Vec<BigUint> {
     let mut list: Vec<BigUint> = (1u32..=40).map(BigUint::from).collect();
     list.extend((1u32..=40).map(|i| &n - i));
     // The only ones for which the last addition of the comb meets equal points.
-    list.extend([two.pow(256) - &n, &n * 2u32 - two.pow(256)]);
+    let equal = two.pow(253) * 15u32 - &n;
+    list.extend([&n - &equal, equal, two.pow(256) - &n, &n * 2u32 - two.pow(256)]);
     for i in [4, 5, 6, 31, 64, 127, 250, 251, 254, 255] {
         let power = two.pow(i);
         list.extend([&power - 1u32, power.clone(), &power + 1u32, &n - power]);

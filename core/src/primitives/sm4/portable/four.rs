@@ -83,7 +83,7 @@ fn load(blocks: &[Block]) -> [Word; 4] {
         }
     }
     std::array::from_fn(|j| {
-        let [first, second] = [bytes[0][j] | bytes[1][j] << 8, bytes[2][j] | bytes[3][j] << 8];
+        let [first, second] = [bytes[0][j] | bytes[2][j] << 8, bytes[1][j] | bytes[3][j] << 8];
         // Nibble b is that of block b.
         let low = first & NIBBLES | (second & NIBBLES) << 4;
         let high = first >> 4 & NIBBLES | second & NIBBLES << 4;
@@ -99,7 +99,7 @@ fn store(words: [Word; 4], blocks: &mut [Block]) {
         let [low, high] = word.map(transpose);
         let first = low & NIBBLES | (high & NIBBLES) << 4;
         let second = low >> 4 & NIBBLES | high & NIBBLES << 4;
-        for (block, spread) in bytes.iter_mut().zip([first, first >> 8, second, second >> 8]) {
+        for (block, spread) in bytes.iter_mut().zip([first, second, first >> 8, second >> 8]) {
             let spread = spread & PLANES;
             let halves = (spread | spread >> 8) & 0x0000_ffff_0000_ffff;
             block[j] = (halves | halves >> 16) as u32;

@@ -43,7 +43,9 @@ fn points(curve: &Curve, start: &Point, step: &Point) -> Vec<Point> {
 fn crossings(n: &BigUint) -> Vec<BigUint> {
     let two = |i: u32| BigUint::from(1u32) << i;
     // The last addition of the comb meets equal points; that of the ladder does.
-    let mut list = vec![two(256) % n, n * 2u32 - two(256), n - 6u32, BigUint::from(6u32)];
+    let equal = two(253) * 15u32 - n;
+    let mut list = vec![n - &equal, equal, n - 6u32, BigUint::from(6u32)];
+    list.extend([two(256) % n, n * 2u32 - two(256)]);
     list.extend([BigUint::from(1u32), n - 1u32, n >> 1u32, two(255)]);
     for i in (0..256).rev() {
         list.extend([two(i), (n * 2u32 - two(i)) % n]);
