@@ -9,6 +9,7 @@ PYTHON ?= python3
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 SKIPPED := $(TARGET)/skipped.txt
+LACKING := $(TARGET)/lacking.txt
 heading = @printf '\n== %s\n' '$(1)'
 
 .PHONY: aarch64 aarch64-quick agreement bench demo test start format lint unit doc-tests docs constant-time c python fuzz international interop skipped unoptimised
@@ -20,7 +21,7 @@ demo:
 test: start format lint unit unoptimised international agreement doc-tests docs constant-time aarch64-quick c python fuzz interop skipped
 
 start:
-	@mkdir -p $(TARGET) && : > $(SKIPPED)
+	@mkdir -p $(TARGET) && : > $(SKIPPED) && : > $(LACKING)
 
 format:
 	$(call heading,formatting)
@@ -93,7 +94,9 @@ interop:
 
 # What could not run here is never passed over in silence, and with CI=true it is a failure.
 skipped:
-	@touch $(SKIPPED); count=$$(sort -u $(SKIPPED) | wc -l); \
+	@touch $(SKIPPED) $(LACKING); \
+	if [ -s $(LACKING) ]; then printf '\n== this processor has not the instructions\n'; sort -u $(LACKING); fi; \
+	count=$$(sort -u $(SKIPPED) | wc -l); \
 	printf '\n== skipped: %s\n' "$$count"; \
 	if [ "$$count" -gt 0 ]; then sort -u $(SKIPPED); fi; \
 	if [ "$$count" -gt 0 ] && [ -n "$${CI:-}" ]; then echo 'nothing may be skipped with CI=true'; exit 1; fi; \

@@ -123,10 +123,20 @@ pub fn shared(name: &str) -> Option<PathBuf> {
 /// prints and counts. With `CI=true` it panics instead.
 pub fn skip(what: &str) {
     assert!(std::env::var_os("CI").is_none(), "skipped in CI: {what}");
+    record("skipped.txt", what);
+}
+
+/// Records what cannot be tested on this processor, because it has not the instructions: a line in
+/// `target/lacking.txt`, which `make test` prints. Nothing that is missing from the machine otherwise.
+pub fn lacking(what: &str) {
+    record("lacking.txt", what);
+}
+
+fn record(name: &str, line: &str) {
     let target = std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target"), PathBuf::from);
-    let file = fs::OpenOptions::new().create(true).append(true).open(target.join("skipped.txt"));
-    writeln!(file.expect("target/skipped.txt opens"), "{what}").expect("a line is written");
+    let file = fs::OpenOptions::new().create(true).append(true).open(target.join(name));
+    writeln!(file.expect("a file in target opens"), "{line}").expect("a line is written");
 }
 
 /// Hexadecimal text to bytes.

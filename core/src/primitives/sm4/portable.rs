@@ -4,9 +4,9 @@
 //! A word of 16 blocks becomes 8 planes of 64 bits: plane p has bit p of byte i of block b at bit
 //! 16·i + b, byte 0 being the lowest. So one S-box circuit substitutes all 64 bytes, turning a word by
 //! whole bytes is turning every plane by 16, 32 or 48, and turning by two bits more renames planes.
-//! At most four blocks go a shorter way: see `four`.
+//! At most eight blocks go a shorter way: see `few`.
 
-mod four;
+mod few;
 
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -25,17 +25,18 @@ type Planes = [u64; 8];
 #[derive(Clone)]
 pub(super) struct RoundKeys(Box<[RoundKey; 32]>);
 
-/// A round key, the same in all blocks: for 16 of them, and for four.
+/// A round key, the same in all blocks: for 16 of them, for eight, and for four.
 #[derive(Clone, Copy, Zeroize)]
 struct RoundKey {
     planes: Planes,
-    word: four::Word,
+    eight: few::Word<4>,
+    four: few::Word<2>,
 }
 
 impl RoundKeys {
     /// The key schedule of GB/T 32907-2016, 7.3, computed on planes as well.
     pub(super) fn expand(key: &Block) -> Self {
-        let mut keys = Box::new([RoundKey { planes: [0; 8], word: [0; 2] }; 32]);
+        let mut keys = Box::new([RoundKey { planes: [0; 8], eight: [0; 4], four: [0; 2] }; 32]);
         let mut k = Zeroizing::new([[0; 8]; 4]);
         for ((word, bytes), fk) in k.iter_mut().zip(key.as_chunks().0).zip(FK) {
             *word = splat(u32::from_be_bytes(*bytes) ^ fk);
@@ -45,7 +46,7 @@ impl RoundKeys {
             let b = xor(sbox(xor(xor(k1, k2), xor(k3, CONSTANTS[round]))), OUT);
             let next = xor(xor(k0, b), xor(rotate_left::<13>(b), rotate_left::<23>(b)));
             let planes = xor(next, FOLDED[round % 8]);
-            *key = RoundKey { planes, word: four::word(&planes) };
+            *key = RoundKey { planes, eight: few::pack(planes), four: few::pack(planes) };
             *k = [k1, k2, k3, next];
         }
         Self(keys)
@@ -96,30 +97,36 @@ pub(super) fn decrypt(keys: &RoundKeys, blocks: &mut [Block]) {
     crypt(blocks, |round| &keys.0[31 - round]);
 }
 
-#[inline(always)]
-fn crypt<'k>(blocks: &mut [Block], key: impl Fn(usize) -> &'k RoundKey) {
-    for group in blocks.chunks_mut(GROUP) {
-        if group.len() > four::BLOCKS {
-            store(rounds(load(group), |round| &key(round).planes), group);
-        } else {
-            four::crypt(group, |round| &key(round).word);
+/// All rounds, of which `$round` makes one, on four words of any form.
+macro_rules! rounds {
+    ($words:expr, $round:path, $key:expr) => {{
+        let ([mut a, mut b, mut c, mut d], key) = ($words, $key);
+        for i in (0..32).step_by(4) {
+            a = $round(a, [b, c, d], key(i));
+            b = $round(b, [c, d, a], key(i + 1));
+            c = $round(c, [d, a, b], key(i + 2));
+            d = $round(d, [a, b, c], key(i + 3));
         }
-    }
+        // R, the reversal of 7.1: (X32, X33, X34, X35) leaves as (X35, X34, X33, X32).
+        [d, c, b, a]
+    }};
 }
 
 #[inline(always)]
-fn rounds<'k>(
-    [mut a, mut b, mut c, mut d]: [Planes; 4],
-    key: impl Fn(usize) -> &'k Planes,
-) -> [Planes; 4] {
-    for i in (0..32).step_by(4) {
-        a = round(a, [b, c, d], key(i));
-        b = round(b, [c, d, a], key(i + 1));
-        c = round(c, [d, a, b], key(i + 2));
-        d = round(d, [a, b, c], key(i + 3));
+fn crypt<'k>(blocks: &mut [Block], key: impl Fn(usize) -> &'k RoundKey) {
+    for group in blocks.chunks_mut(GROUP) {
+        match group.len() {
+            0..=4 => {
+                let words = few::load_four(group);
+                few::store_four(rounds!(words, few::round, |i: usize| &key(i).four), group);
+            }
+            5..=8 => {
+                let words = few::load_eight(group);
+                few::store_eight(rounds!(words, few::round, |i: usize| &key(i).eight), group);
+            }
+            _ => store(rounds!(load(group), round, |i: usize| &key(i).planes), group),
+        }
     }
-    // R, the reversal of 7.1: (X32, X33, X34, X35) leaves as (X35, X34, X33, X32).
-    [d, c, b, a]
 }
 
 /// X(i+4) = X(i) ^ L(S(X(i+1) ^ X(i+2) ^ X(i+3) ^ rk(i))) (6.1, 6.2).
@@ -214,7 +221,7 @@ const SWAPS: [(usize, usize); 6] = [(0, 0), (1, 1), (2, 2), (3, 3), (3, 4), (3, 
 
 /// Exchanges bit `index` of the register's number with bit `place` of the place within a register.
 #[inline(always)]
-fn swap(registers: &mut [u64; 32], index: usize, place: usize) {
+fn swap<const N: usize>(registers: &mut [u64; N], index: usize, place: usize) {
     /// The places whose bit 0, 1, .. is clear.
     const CLEAR: [u64; 6] = [
         0x5555_5555_5555_5555,
@@ -225,7 +232,7 @@ fn swap(registers: &mut [u64; 32], index: usize, place: usize) {
         0x0000_0000_ffff_ffff,
     ];
     let shift = 1 << place;
-    for low in (0..32).filter(|number| number >> index & 1 == 0) {
+    for low in (0..N).filter(|number| number >> index & 1 == 0) {
         let high = low | 1 << index;
         let both = ((registers[low] >> shift) ^ registers[high]) & CLEAR[place];
         registers[high] ^= both;

@@ -166,7 +166,7 @@ mod tests {
             assert_eq!(a, b, "{:x?}", k.0);
         };
         let Some(avx2) = cpu::Avx2::detect() else {
-            return yinxin_vectors::skip("sm2: the search of tables by AVX2");
+            return yinxin_vectors::lacking("SM2: the search of tables by AVX2");
         };
         for [low, rest @ ..] in scalars {
             let k = Scalar([low | 1, rest[0], rest[1], rest[2]]);

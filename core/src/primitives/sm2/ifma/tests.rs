@@ -130,7 +130,7 @@ fn check<V: Vector>(a: &[[u64; 5]; 8], b: &[[u64; 5]; 8]) {
 #[test]
 fn lanes_agree_with_the_field() {
     if Ifma::detect().is_none() {
-        return yinxin_vectors::skip("SM2 on AVX-512 IFMA: this CPU has none");
+        return yinxin_vectors::lacking("SM2 on AVX-512 IFMA");
     }
     let all = values();
     let small: Vec<_> = all.iter().copied().filter(|value| value[4] < 3 << 48).collect();
