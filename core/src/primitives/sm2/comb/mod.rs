@@ -25,6 +25,7 @@ use crate::primitives::cpu;
 
 /// The bits of a window.
 const W: usize = 6;
+/// The digits of a scalar.
 pub(super) const WINDOWS: usize = 43;
 /// Odd multiples in a window: 1, 3, .. 63.
 pub(super) const ENTRIES: usize = 1 << (W - 1);
