@@ -92,7 +92,8 @@ interop:
 	$(call heading,interoperability: ofdrw and the matrix of the other implementations)
 	vectors/interop/run.sh
 
-# What could not run here is never passed over in silence, and with CI=true it is a failure.
+# What could not run here is never passed over in silence, and with CI=true it is a failure; but for kernels whose
+# instructions this processor has not, which are named.
 skipped:
 	@touch $(SKIPPED) $(LACKING); \
 	if [ -s $(LACKING) ]; then printf '\n== this processor has not the instructions\n'; sort -u $(LACKING); fi; \

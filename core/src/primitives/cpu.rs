@@ -84,6 +84,12 @@ fn is_newer_than_zen_4() -> bool {
         || std::arch::is_x86_feature_detected!("avxvnni")
 }
 
+/// Records that a test of this kernel cannot run: this CPU lacks the instructions, or this build the kernel.
+#[cfg(all(test, target_arch = "x86_64"))]
+pub(crate) fn lacking(kernel: &str) {
+    if OPTIMISED { yinxin_vectors::lacking(kernel) } else { yinxin_vectors::skip(kernel) }
+}
+
 #[cfg(target_arch = "aarch64")]
 witnesses! {
     is_aarch64_feature_detected;

@@ -81,10 +81,11 @@ fn expand<const J: usize>(window: &mut [u32; 16]) -> u32 {
     word
 }
 
-/// T(j) <<< j (4.2).
+/// A table from whose start vectors load.
 #[repr(align(64))]
 pub(super) struct Constants(pub(super) [u32; 64]);
 
+/// T(j) <<< j for every round.
 pub(super) static T: Constants = {
     let mut constants = [0; 64];
     let mut j = 0;
@@ -95,7 +96,7 @@ pub(super) static T: Constants = {
     Constants(constants)
 };
 
-/// T(j) <<< j.
+/// T(j) <<< j (4.2).
 pub(super) const fn t(j: usize) -> u32 {
     let t: u32 = if j < 16 { 0x79cc_4519 } else { 0x7a87_9d8a };
     t.rotate_left(j as u32 % 32)

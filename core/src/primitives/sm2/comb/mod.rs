@@ -167,7 +167,7 @@ mod tests {
             assert_eq!(a, b, "{:x?}", k.0);
         };
         let Some(avx2) = cpu::Avx2::detect() else {
-            return yinxin_vectors::lacking("SM2: the search of tables by AVX2");
+            return cpu::lacking("SM2 with tables searched by AVX2");
         };
         for [low, rest @ ..] in scalars {
             let k = Scalar([low | 1, rest[0], rest[1], rest[2]]);

@@ -130,7 +130,7 @@ fn check<V: Vector>(a: &[[u64; 5]; 8], b: &[[u64; 5]; 8]) {
 #[test]
 fn lanes_agree_with_the_field() {
     if Ifma::detect().is_none() {
-        return yinxin_vectors::lacking("SM2 on AVX-512 IFMA");
+        return crate::primitives::cpu::lacking("SM2 on AVX-512 IFMA");
     }
     let all = values();
     let small: Vec<_> = all.iter().copied().filter(|value| value[4] < 3 << 48).collect();
@@ -158,7 +158,7 @@ fn check_all(values: &[[u64; 5]]) {
 #[test]
 fn elements_pass_through_lanes_unchanged() {
     if Ifma::detect().is_none() {
-        return;
+        return crate::primitives::cpu::lacking("SM2 on AVX-512 IFMA");
     }
     let mut stream = Stream(51);
     let one_less: Limbs = [P[0] - 1, P[1], P[2], P[3]];

@@ -160,7 +160,8 @@ fn scalars() -> Vec<BigUint> {
     let two = BigUint::from(2u32);
     let mut list: Vec<BigUint> = (1u32..=40).map(BigUint::from).collect();
     list.extend((1u32..=40).map(|i| &n - i));
-    // The only ones for which the last addition of the comb meets equal points.
+    // The first two are the only ones for which the last addition of the comb meets equal points; windows of
+    // other widths meet them at the others.
     let equal = two.pow(253) * 15u32 - &n;
     list.extend([&n - &equal, equal, two.pow(256) - &n, &n * 2u32 - two.pow(256)]);
     for i in [4, 5, 6, 31, 64, 127, 250, 251, 254, 255] {

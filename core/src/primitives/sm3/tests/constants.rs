@@ -3,7 +3,6 @@
 use super::*;
 
 /// GB/T 32905-2016, 4.2: T(j) <<< j, as the kernels add it.
-#[cfg(target_arch = "x86_64")]
 #[test]
 fn the_round_constants_are_turned() {
     for (j, t) in portable::T.0.into_iter().enumerate() {

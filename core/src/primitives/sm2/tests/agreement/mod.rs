@@ -42,7 +42,7 @@ fn points(curve: &Curve, start: &Point, step: &Point) -> Vec<Point> {
 /// Numbers at which a recoding, a comb or a ladder may have a special case.
 fn crossings(n: &BigUint) -> Vec<BigUint> {
     let two = |i: u32| BigUint::from(1u32) << i;
-    // The last addition of the comb meets equal points; that of the ladder does.
+    // Where the last addition of the comb meets equal points, and that of the multiplication of any point.
     let equal = two(253) * 15u32 - n;
     let mut list = vec![n - &equal, equal, n - 6u32, BigUint::from(6u32)];
     list.extend([two(256) % n, n * 2u32 - two(256)]);

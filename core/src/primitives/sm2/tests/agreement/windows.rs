@@ -162,7 +162,7 @@ fn keys_whose_windows_meet_those_of_the_base_point() {
 #[test]
 fn keys_for_which_sums_of_lanes_meet() {
     let Some(cpu) = cpu::Ifma::detect() else {
-        return yinxin_vectors::lacking("SM2 on AVX-512 IFMA");
+        return cpu::lacking("SM2 on AVX-512 IFMA");
     };
     type Kernel = fn(cpu::Ifma, &KeyTable, &Verification) -> Extended;
     let prepared: Kernel = |cpu, table, input| match table {
