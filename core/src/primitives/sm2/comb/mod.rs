@@ -60,23 +60,31 @@ const fn decode(bytes: &[u8; (LAST + 1) * POINT_BYTES]) -> Comb {
 
 /// The comb of `point`.
 pub(super) fn build(point: &Affine) -> Box<Comb> {
-    let mut points = Vec::with_capacity(LAST + 1);
-    let mut base = Jacobian::from_affine(point); // [64^i]P
-    for _ in 0..WINDOWS {
-        // Odd multiples up to 63 times a point of prime order: no two summands are equal or opposite.
-        let doubled = base.double();
-        points.push(base);
-        for _ in 1..ENTRIES {
-            points.push(points[points.len() - 1].add(&doubled));
-        }
-        base = (1..W).fold(doubled, |point, _| point.double());
-    }
-    let highest = points[(WINDOWS - 1) * ENTRIES + 7]; // [15 2^252]P
-    points.push(highest.double());
-    let mut comb = vec![*point; points.len()];
-    Jacobian::to_affine_all(&points, &mut comb);
+    let mut comb = odd_multiples::<W>(point, WINDOWS);
+    let highest = Jacobian::from_affine(&comb[(WINDOWS - 1) * ENTRIES + 7]); // [15 2^252]P
+    comb.push(*point);
+    Jacobian::to_affine_all(&[highest.double()], &mut comb[LAST..]);
     let Ok(comb) = comb.into_boxed_slice().try_into() else { unreachable!("LAST + 1 points") };
     comb
+}
+
+/// The entries of a table of `point` with so many windows of W bits: entry j of window i is [(2j + 1) 2^(W i)]P.
+pub(super) fn odd_multiples<const W: usize>(point: &Affine, windows: usize) -> Vec<Affine> {
+    let of_window = 1 << (W - 1);
+    let mut points = Vec::with_capacity(windows * of_window);
+    let mut base = Jacobian::from_affine(point); // [2^(W i)]P
+    for _ in 0..windows {
+        // Odd multiples below 2^W of a point of prime order: no two summands are equal or opposite.
+        let doubled = base.double();
+        points.push(base);
+        for _ in 1..of_window {
+            points.push(points[points.len() - 1].add(&doubled));
+        }
+        base = (1..W).fold(doubled, |base, _| base.double());
+    }
+    let mut entries = vec![*point; points.len()];
+    Jacobian::to_affine_all(&points, &mut entries);
+    entries
 }
 
 /// [k]P of the comb, for k in [1, n-1]. Constant time: every entry of every window is read.

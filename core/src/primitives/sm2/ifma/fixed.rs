@@ -10,10 +10,7 @@ use super::{
 };
 use crate::primitives::{
     align::align_code,
-    sm2::{
-        field::FieldElement,
-        point::{Affine, Jacobian},
-    },
+    sm2::{comb::odd_multiples, field::FieldElement, point::Affine},
 };
 
 /// For each window of W bits the ten limbs of x and y of its 2^(W-1) entries, eight to a row: entry j of
@@ -32,7 +29,7 @@ impl<const W: usize> Table<W> {
     /// The table of `point`.
     pub(super) fn new(point: &Affine) -> Self {
         let mut rows = vec![Words([0; 8]); windows(W) * Self::WINDOW_ROWS];
-        for (i, entry) in entries::<W>(point, windows(W)).iter().enumerate() {
+        for (i, entry) in odd_multiples::<W>(point, windows(W)).iter().enumerate() {
             let (window, entry_number) = (i / Self::ENTRIES, i % Self::ENTRIES);
             let first = window * Self::WINDOW_ROWS + entry_number / 8;
             for (limb, word) in limbs_of(entry).enumerate() {
@@ -111,7 +108,7 @@ const GROUP_ROWS: usize = SPLIT_ENTRIES * ENTRY_WORDS;
 impl SplitTable<8> {
     /// The table of `point`.
     pub(super) fn of_one(point: &Affine) -> Self {
-        let entries = entries::<SPLIT_W>(point, Self::WINDOWS);
+        let entries = odd_multiples::<SPLIT_W>(point, Self::WINDOWS);
         Self::from_words(|_, i| words_of(&entries[i]))
     }
 
@@ -126,7 +123,7 @@ impl SplitTable<8> {
 impl SplitTable<4> {
     /// The table of a point of which there is a table already, and of `second`.
     pub(super) fn of_two(first: &SplitTable<8>, second: &Affine) -> Self {
-        let entries = entries::<SPLIT_W>(second, Self::WINDOWS);
+        let entries = odd_multiples::<SPLIT_W>(second, Self::WINDOWS);
         Self::from_words(|point, i| if point == 0 { first.words(i) } else { words_of(&entries[i]) })
     }
 }
@@ -276,25 +273,6 @@ impl Lookup<'_> {
         let lower = Eight::load(&self.rows[row]);
         Eight::select(self.bits[0], Eight::load(&self.rows[row + 1]), lower)
     }
-}
-
-/// Entry j of window i of a table of `point`, for so many windows: [(2j + 1) 2^(W i)]P.
-fn entries<const W: usize>(point: &Affine, windows: usize) -> Vec<Affine> {
-    let of_window = 1 << (W - 1);
-    let mut points = Vec::with_capacity(windows * of_window);
-    let mut base = Jacobian::from_affine(point); // [2^(W i)]P
-    for _ in 0..windows {
-        // Odd multiples below 2^W of a point of prime order: no two summands are equal or opposite.
-        let doubled = base.double();
-        points.push(base);
-        for _ in 1..of_window {
-            points.push(points[points.len() - 1].add(&doubled));
-        }
-        base = (1..W).fold(doubled, |base, _| base.double());
-    }
-    let mut entries = vec![*point; points.len()];
-    Jacobian::to_affine_all(&points, &mut entries);
-    entries
 }
 
 /// The words of x, then those of y.
