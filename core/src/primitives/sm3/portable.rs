@@ -1,5 +1,5 @@
 //! The compression function in plain Rust: GB/T 32905-2016, 5.3, sixteen rounds at a time: all 64 in a row
-//! are more instructions than a CPU keeps decoded.
+//! are more instructions than some CPUs keep decoded.
 //!
 //! The eight words never move between registers: round j finds A at index (-j mod 4), so that the
 //! shuffle A→B→C→D at the end of a round is only a renaming. The message words live in a window of
