@@ -92,7 +92,11 @@ pub(super) fn hash<'m, const N: usize>(
         }
         let steps = runs.iter().map(|run| run.len()).min().unwrap_or(0);
         for step in 0..steps {
-            compress_lanes(&mut states, &runs.map(|run| &run[step]));
+            let mut blocks = [&[0; 64]; N];
+            for (block, run) in blocks.iter_mut().zip(&runs) {
+                *block = &run[step];
+            }
+            compress_lanes(&mut states, &blocks);
         }
         for (lane, job) in jobs.iter_mut().enumerate().filter(|(_, job)| job.busy) {
             job.done += steps;

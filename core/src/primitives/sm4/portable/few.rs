@@ -5,6 +5,8 @@
 //! p R / 8, at bit 16·i + B·(p mod 8/R) + b, byte 0 being the lowest. So turning a word by whole bytes is
 //! turning every register by 16, 32 or 48. A plane is what stands in the low B bits of every sixteen; above it
 //! may stand anything, since no bit meets one of another place in the S-box.
+//!
+//! What every round does is written in loops: `map` and `from_fn` of an array are calls in a large program.
 
 use super::{super::sbox::sbox, Block, Planes, swap, xor};
 
@@ -19,7 +21,11 @@ pub(super) fn pack<const R: usize>(planes: Planes) -> Word<R> {
 /// The planes of a word, and anything in the places of other blocks.
 #[inline(always)]
 fn unpack<const R: usize>(word: Word<R>) -> Planes {
-    std::array::from_fn(|p| word[p * R / 8] >> (2 * R * (p % (8 / R))))
+    let mut planes = [0; 8];
+    for (p, plane) in planes.iter_mut().enumerate() {
+        *plane = word[p * R / 8] >> (2 * R * (p % (8 / R)));
+    }
+    planes
 }
 
 /// X(i+4) = X(i) ^ L(S(X(i+1) ^ X(i+2) ^ X(i+3) ^ rk(i))) (GB/T 32907-2016, 6.1, 6.2).
@@ -47,38 +53,48 @@ pub(super) fn round<const R: usize>(
 fn pairs<const R: usize>(planes: Planes) -> [u64; 4] {
     let blocks = 2 * R;
     let plane = 0x0001_0001_0001_0001 * ((1 << blocks) - 1);
-    [0, 2, 4, 6].map(|p| planes[p] & plane | (planes[p + 1] & plane) << blocks)
+    let mut pairs = [0; 4];
+    for (i, pair) in pairs.iter_mut().enumerate() {
+        *pair = planes[2 * i] & plane | (planes[2 * i + 1] & plane) << blocks;
+    }
+    pairs
 }
 
 /// The word of such pairs.
 #[inline(always)]
 fn join<const R: usize>(pairs: [u64; 4]) -> Word<R> {
-    std::array::from_fn(|i| match R {
-        2 => pairs[2 * i] | pairs[2 * i + 1] << 8,
-        4 => pairs[i],
-        _ => unreachable!("two registers or four"),
-    })
+    let mut word = [0; R];
+    for (i, register) in word.iter_mut().enumerate() {
+        *register = match R {
+            2 => pairs[2 * i] | pairs[2 * i + 1] << 8,
+            4 => pairs[i],
+            _ => unreachable!("two registers or four"),
+        };
+    }
+    word
 }
 
 /// The four words of at most four blocks; missing blocks are zero.
 #[inline(always)]
 pub(super) fn load_four(blocks: &[Block]) -> [Word<2>; 4] {
     let bytes: [_; 4] = spread_all(blocks);
-    std::array::from_fn(|j| {
+    let mut words = [[0; 2]; 4];
+    for (j, word) in words.iter_mut().enumerate() {
         let [first, second] = [bytes[0][j] | bytes[2][j] << 8, bytes[1][j] | bytes[3][j] << 8];
         // Nibble b is that of block b.
         let low = first & NIBBLES | (second & NIBBLES) << 4;
         let high = first >> 4 & NIBBLES | second & NIBBLES << 4;
-        [low, high].map(transpose)
-    })
+        *word = [transpose(low), transpose(high)];
+    }
+    words
 }
 
 /// The inverse of [`load_four`].
 #[inline(always)]
 pub(super) fn store_four(words: [Word<2>; 4], blocks: &mut [Block]) {
     let mut bytes = [[0; 4]; 4];
-    for (j, word) in words.iter().enumerate() {
-        let [low, high] = word.map(transpose);
+    for (j, [low, high]) in words.into_iter().enumerate() {
+        let (low, high) = (transpose(low), transpose(high));
         let first = low & NIBBLES | (high & NIBBLES) << 4;
         let second = low >> 4 & NIBBLES | high & NIBBLES << 4;
         for (block, spread) in bytes.iter_mut().zip([first, second, first >> 8, second >> 8]) {
@@ -101,22 +117,25 @@ const fn transpose(mut register: u64) -> u64 {
 #[inline(always)]
 pub(super) fn load_eight(blocks: &[Block]) -> [Word<4>; 4] {
     let bytes: [_; 8] = spread_all(blocks);
-    std::array::from_fn(|j| {
-        let mut word = std::array::from_fn(|b| bytes[b][j] | bytes[b + 4][j] << 8);
-        for (index, place) in SWAPS {
-            swap(&mut word, index, place);
+    let mut words = [[0; 4]; 4];
+    for (j, word) in words.iter_mut().enumerate() {
+        for (b, register) in word.iter_mut().enumerate() {
+            *register = bytes[b][j] | bytes[b + 4][j] << 8;
         }
-        let [r0, r1, r2, r3] = word;
-        [r0, r2, r1, r3]
-    })
+        for (index, place) in SWAPS {
+            swap(word, index, place);
+        }
+        word.swap(1, 2);
+    }
+    words
 }
 
 /// The inverse of [`load_eight`].
 #[inline(always)]
 pub(super) fn store_eight(words: [Word<4>; 4], blocks: &mut [Block]) {
     let mut bytes = [[0; 4]; 8];
-    for (j, [r0, r1, r2, r3]) in words.into_iter().enumerate() {
-        let mut word = [r0, r2, r1, r3];
+    for (j, mut word) in words.into_iter().enumerate() {
+        word.swap(1, 2);
         for (index, place) in SWAPS.into_iter().rev() {
             swap(&mut word, index, place);
         }
@@ -134,31 +153,27 @@ const SWAPS: [(usize, usize); 4] = [(0, 0), (1, 1), (0, 3), (0, 2)];
 /// The words of all blocks: byte i at bit 16·i.
 #[inline(always)]
 fn spread_all<const BLOCKS: usize>(blocks: &[Block]) -> [[u64; 4]; BLOCKS] {
-    let mut all = [[0; 16]; BLOCKS];
-    all[..blocks.len()].copy_from_slice(blocks);
-    all.map(|block| {
-        let (words, _) = block.as_chunks();
-        std::array::from_fn(|j| {
-            let packed = u64::from(u32::from_be_bytes(words[j]));
+    let mut all = [[0; 4]; BLOCKS];
+    for (words, block) in all.iter_mut().zip(blocks) {
+        for (word, bytes) in words.iter_mut().zip(block.as_chunks().0) {
+            let packed = u64::from(u32::from_be_bytes(*bytes));
             let halves = (packed | packed << 16) & 0x0000_ffff_0000_ffff;
-            (halves | halves << 8) & BYTES
-        })
-    })
+            *word = (halves | halves << 8) & BYTES;
+        }
+    }
+    all
 }
 
 /// The inverse of [`spread_all`], whatever stands in the high byte of every sixteen bits.
 #[inline(always)]
 fn gather_all<const BLOCKS: usize>(spread: &[[u64; 4]; BLOCKS], blocks: &mut [Block]) {
-    let all = spread.map(|words| {
-        let mut block = [0; 16];
+    for (block, words) in blocks.iter_mut().zip(spread) {
         for (bytes, word) in block.as_chunks_mut().0.iter_mut().zip(words) {
             let spread = word & BYTES;
             let halves = (spread | spread >> 8) & 0x0000_ffff_0000_ffff;
             *bytes = ((halves | halves >> 16) as u32).to_be_bytes();
         }
-        block
-    });
-    blocks.copy_from_slice(&all[..blocks.len()]);
+    }
 }
 
 /// The low byte of every 16 bits, and the low half of every byte.
