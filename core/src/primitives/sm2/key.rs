@@ -134,18 +134,7 @@ impl PrivateKey {
     /// # Errors
     /// [`Code::NoRandomness`]; [`Code::SelfTestFailed`] if it is no pair.
     pub fn generate() -> Result<Self, Error> {
-        let backend = Backend::fastest();
-        backend.ready()?;
-        loop {
-            // A1: d uniform in [1, n-2], by rejection, which happens once in 2^32 times.
-            let d = Secret::<32>::fill_with(|bytes| rng::fill(bytes))?;
-            let Some(scalar) = private_scalar(d.expose()) else { continue };
-            // A2: P = [d]G.
-            let public = PublicKey::from_point(backend.multiply_base(&scalar)).on(backend);
-            let key = Self::from_parts(d.expose(), OnceLock::new(), public);
-            pairwise::check_one(&key)?;
-            return Ok(key);
-        }
+        Backend::fastest().generate()
     }
 
     /// From d, 32 bytes big-endian. The caller zeroises its own copy. Constant time in d, but for
@@ -250,11 +239,32 @@ pub fn keygen_many(count: usize) -> Result<Vec<PrivateKey>, Error> {
 }
 
 impl Backend {
+    /// As [`PrivateKey::generate`], with this backend.
+    ///
+    /// # Errors
+    /// As [`PrivateKey::generate`].
+    pub fn generate(self) -> Result<PrivateKey, Error> {
+        self.ready()?;
+        loop {
+            // A1: d uniform in [1, n-2], by rejection, which happens once in 2^32 times.
+            let d = Secret::<32>::fill_with(|bytes| rng::fill(bytes))?;
+            let Some(scalar) = private_scalar(d.expose()) else { continue };
+            // A2: P = [d]G.
+            let public = PublicKey::from_point(self.multiply_base(&scalar)).on(self);
+            let key = PrivateKey::from_parts(d.expose(), OnceLock::new(), public);
+            pairwise::check_one(&key)?;
+            return Ok(key);
+        }
+    }
+
     /// As [`keygen_many`], with this backend.
     ///
     /// # Errors
     /// As [`keygen_many`].
     pub fn keygen_many(self, count: usize) -> Result<Vec<PrivateKey>, Error> {
+        if count == 1 {
+            return Ok(vec![self.generate()?]);
+        }
         self.ready()?;
         let mut keys = Vec::with_capacity(count);
         let mut random = Zeroizing::new([[0; 32]; GROUP]);
