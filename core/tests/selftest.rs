@@ -9,6 +9,7 @@
 )]
 
 use std::{
+    cell::RefCell,
     panic::{AssertUnwindSafe, catch_unwind},
     process::Command,
 };
@@ -21,16 +22,16 @@ use yinxin::{
         selftest,
         sm2::{
             self, Ciphertext, Claim, DistId, PreparedPublicKey, PrivateKey, PublicKey, Signature,
-            exchange::{Exchange, Role},
+            exchange::{Agreement, Exchange, Peer, Role},
         },
         sm3::{self, HmacKey, Sm3},
         sm4::{
-            self, Sm4, cbc,
+            self, Sm4, cbc, cbc_mac,
             ccm::Ccm,
             cfb,
             cmac::Cmac,
             ctr, ecb,
-            gcm::Gcm,
+            gcm::{self, Gcm},
             key_wrap, ofb,
             xts::{Order, Xts},
         },
@@ -76,6 +77,26 @@ struct Made {
     ccm: Ccm,
     xts: Xts,
     cmac: Cmac,
+    /// With keystream made ahead.
+    ctr: ctr::Ctr,
+    exchanges: Used<Exchange<'static>>,
+    agreements: Used<Agreement>,
+    gcm_encryptors: Used<gcm::Encryptor>,
+    gcm_decryptors: Used<gcm::Decryptor>,
+    authenticators: Used<gcm::Authenticator>,
+}
+
+/// What a call uses up: enough of it for every round.
+struct Used<T>(RefCell<Vec<T>>);
+
+impl<T> Used<T> {
+    fn new(make: impl Fn() -> T) -> Self {
+        Self(RefCell::new((0..16).map(|_| make()).collect()))
+    }
+
+    fn take(&self) -> T {
+        self.0.borrow_mut().pop().expect("enough")
+    }
 }
 
 impl Made {
@@ -83,13 +104,31 @@ impl Made {
         let key = PrivateKey::generate().unwrap();
         let cipher = Sm4::new(&[1; 16].into());
         let xts = std::array::from_fn(|i| u8::try_from(i).unwrap());
+        let id = &DistId::DEFAULT;
+        let other: &PrivateKey = Box::leak(Box::new(PrivateKey::generate().unwrap()));
+        let exchange = || Exchange::begin(Role::Initiator, other, id).unwrap();
+        let peer = Peer { key: key.public(), id };
+        let point = Exchange::begin(Role::Responder, &key, id).unwrap().message();
+        let gcm = Gcm::with_cipher(cipher.clone());
+        let mut ctr = ctr::Ctr::new(cipher.clone(), &[0; 16]);
+        ctr.xor_in_place(&mut [0; 1]);
         Self {
+            ctr,
+            exchanges: Used::new(exchange),
+            agreements: Used::new(|| exchange().agree(&peer, &point, 16).unwrap()),
+            gcm_encryptors: Used::new(|| gcm::Encryptor::new(gcm.clone(), &[0; 12], &[]).unwrap()),
+            gcm_decryptors: Used::new(|| {
+                gcm::Decryptor::unverified(gcm.clone(), &[0; 12], &[]).unwrap()
+            }),
+            authenticators: Used::new(|| {
+                gcm::Authenticator::new(gcm.clone(), &[0; 12], &[]).unwrap()
+            }),
             prepared: PreparedPublicKey::new(key.public(), &DistId::DEFAULT),
             signature: key.sign(MESSAGE, &DistId::DEFAULT).unwrap(),
             ciphertext: key.public().encrypt(MESSAGE).unwrap(),
             hash: Sm3::new(),
             mac: HmacKey::new(MESSAGE),
-            gcm: Gcm::with_cipher(cipher.clone()),
+            gcm,
             ccm: Ccm::with_cipher(cipher.clone()),
             xts: Xts::new(&xts, Order::Gbt17964).unwrap(),
             cmac: Cmac::with_cipher(cipher.clone()),
@@ -120,14 +159,32 @@ impl Made {
             ("encrypt prepared", self.prepared.encrypt(MESSAGE).map(drop)),
             ("decrypt", key.decrypt(&self.ciphertext).map(drop)),
             ("exchange", Exchange::begin(Role::Initiator, key, id).map(drop)),
+            ("agree", {
+                let peer = Peer { key: public, id };
+                self.exchanges.take().agree(&peer, &public.to_sec1(), 16).map(drop)
+            }),
+            ("confirm", self.agreements.take().confirm(&[0; 32]).map(drop)),
+            ("unconfirmed", self.agreements.take().unconfirmed().map(drop)),
             ("ecb encrypt", ecb::encrypt(&self.cipher, &mut block())),
             ("ecb decrypt", ecb::decrypt(&self.cipher, &mut block())),
             ("cbc encrypt", cbc::encrypt_in_place(&self.cipher, &block(), &mut block())),
             ("cbc encrypt_many", cbc::encrypt_many(&self.cipher, &mut [(block(), &mut block())])),
             ("cbc decrypt", cbc::decrypt_in_place(&self.cipher, &block(), &mut block())),
+            ("cbc encryptor", {
+                cbc::Encryptor::new(self.cipher.clone(), &block()).encrypt_in_place(&mut block())
+            }),
+            ("cbc decryptor", {
+                cbc::Decryptor::new(self.cipher.clone(), &block()).decrypt_in_place(&mut block())
+            }),
             ("cbc padded", cbc::decrypt_padded(&block(), &block(), &block()).map(drop)),
             ("gcm seal", self.gcm.seal(&[0; 12], &[], MESSAGE).map(drop)),
             ("gcm open", self.gcm.open(&[0; 12], &[], &[0; 32]).map(drop)),
+            ("gcm encryptor", gcm::Encryptor::new(self.gcm.clone(), &[0; 12], &[]).map(drop)),
+            ("gcm encrypt", self.gcm_encryptors.take().encrypt_in_place(&mut [0; 1])),
+            ("gcm decrypt", self.gcm_decryptors.take().decrypt_in_place(&mut [0; 1])),
+            ("gcm finish", self.gcm_decryptors.take().finish(&block())),
+            ("gcm check", self.authenticators.take().update(&block())),
+            ("gcm checked", self.authenticators.take().finish(&block()).map(drop)),
             ("ccm seal", self.ccm.seal(&[0; 12], &[], MESSAGE).map(drop)),
             ("ccm open", self.ccm.open(&[0; 12], &[], &[0; 32]).map(drop)),
             ("xts key", Xts::new(&[0; 32], Order::Gbt17964).map(drop)),
@@ -135,6 +192,11 @@ impl Made {
             ("xts decrypt", self.xts.decrypt_in_place(&block(), &mut block())),
             ("wrap", key_wrap::wrap(&self.cipher, &block()).map(drop)),
             ("unwrap", key_wrap::unwrap(&self.cipher, &[0; 24]).map(drop)),
+            ("wrap padded", key_wrap::wrap_padded(&self.cipher, &block()).map(drop)),
+            ("unwrap padded", key_wrap::unwrap_padded(&self.cipher, &[0; 24]).map(drop)),
+            ("cbc-mac verify", {
+                cbc_mac::verify(&self.cipher, cbc_mac::Padding::OneAndZeros, MESSAGE, &block())
+            }),
             ("cmac verify", self.cmac.clone().verify(&block())),
         ];
         let mut all = |name, results: Vec<Result<(), Error>>| {
@@ -161,11 +223,34 @@ impl Made {
             ("hash_many", Box::new(|| ignore(sm3::hash_many(&[MESSAGE; 2])))),
             ("finalize", Box::new(|| ignore(self.hash.clone().finalize()))),
             ("kdf", Box::new(|| sm3::kdf(&[MESSAGE], &mut [0; 32]))),
+            ("pbkdf2", Box::new(|| sm3::pbkdf2(MESSAGE, MESSAGE, 1, &mut [0; 32]))),
             ("hmac key", Box::new(|| ignore(HmacKey::new(MESSAGE)))),
             ("hmac", Box::new(|| ignore(self.mac.mac(&[MESSAGE])))),
             ("hmac many", Box::new(|| ignore(self.mac.mac_many(&[MESSAGE; 2])))),
             ("sm4 key", Box::new(move || ignore(Sm4::new(&block().into())))),
             ("ctr", Box::new(move || ctr::xor_in_place(&self.cipher, &block(), &mut block()))),
+            ("ctr ahead", Box::new(|| self.ctr.clone().xor_in_place(&mut [0; 1]))),
+            ("ctr pieces", {
+                let pieces = || ctr::Ctr::new(self.cipher.clone(), &[0; 16]);
+                Box::new(move || pieces().xor_in_place(&mut [0; 1]))
+            }),
+            ("ofb pieces", {
+                let pieces = || ofb::Ofb::new(self.cipher.clone(), &[0; 16]);
+                Box::new(move || pieces().xor_in_place(&mut [0; 1]))
+            }),
+            ("cfb encryptor", {
+                let pieces = || cfb::Encryptor::new(self.cipher.clone(), &[0; 16]);
+                Box::new(move || pieces().encrypt_in_place(&mut [0; 1]))
+            }),
+            ("cfb decryptor", {
+                let pieces = || cfb::Decryptor::new(self.cipher.clone(), &[0; 16]);
+                Box::new(move || pieces().decrypt_in_place(&mut [0; 1]))
+            }),
+            ("gcm tag", Box::new(|| ignore(self.gcm_encryptors.take().finish()))),
+            ("cbc-mac", {
+                let padding = cbc_mac::Padding::OneAndZeros;
+                Box::new(move || ignore(cbc_mac::tag(&self.cipher, padding, MESSAGE)))
+            }),
             ("ofb", Box::new(move || ofb::xor_in_place(&self.cipher, &block(), &mut block()))),
             ("cfb", Box::new(move || cfb::encrypt_in_place(&self.cipher, &block(), &mut block()))),
             ("cfb, back", {

@@ -153,9 +153,12 @@ impl Agreement {
 
     /// The key without confirmation, which the standard makes optional: only the party meant can know
     /// it, but whether it took part is not known.
-    #[must_use]
-    pub fn unconfirmed(self) -> Zeroizing<Vec<u8>> {
-        self.key
+    ///
+    /// # Errors
+    /// [`Code::SelfTestFailed`].
+    pub fn unconfirmed(self) -> Result<Zeroizing<Vec<u8>>, Error> {
+        in_service()?;
+        Ok(self.key)
     }
 }
 

@@ -69,6 +69,7 @@ pub(super) enum Hash<'h> {
 }
 
 /// A hash on its way, apart from its key. Zeroised on drop.
+#[derive(Clone)]
 pub(super) struct Paused {
     portable: Option<GHash>,
     y: Block,

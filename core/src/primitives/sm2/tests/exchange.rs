@@ -60,7 +60,7 @@ fn both_sides_agree_and_nobody_else() {
         let sent = *side_b.confirmation();
         let key = side_a.confirm(&sent).unwrap();
         assert_eq!(key.len(), length);
-        assert_eq!(*key, *side_b.unconfirmed());
+        assert_eq!(*key, *side_b.unconfirmed().unwrap());
 
         // Another key, another identifier, the same role twice, or a changed message: no confirmation.
         let wrong_key = Peer { key: other.public(), id: &id_b };

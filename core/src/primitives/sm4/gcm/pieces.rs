@@ -1,7 +1,8 @@
 //! GCM piece by piece, for texts that do not fit into memory.
 //!
-//! What [`Decryptor`] gives out is not authenticated before [`Decryptor::finish`]: whoever cannot take it
-//! back goes over the text twice, first with an [`Authenticator`], which decrypts nothing.
+//! The text is gone over twice: an [`Authenticator`] checks the tag and decrypts nothing, and gives the
+//! [`Decryptor`] for the second time. Who cannot read it twice has [`Decryptor::unverified`], and must be
+//! able to take back what was given out.
 
 use std::{fmt, slice};
 
@@ -51,15 +52,16 @@ impl Encryptor {
 }
 
 impl Decryptor {
-    /// A decryption of a text with `nonce` and `aad`, as by [`Gcm::open_in_place`].
+    /// A decryption of a text with `nonce` and `aad` of which nobody has checked the tag: what it gives out
+    /// may be anybody's until [`Self::finish`]. [`Authenticator::finish`] gives one that was checked.
     ///
     /// # Errors
     /// As [`Gcm::seal_in_place`].
-    pub fn new(gcm: Gcm, nonce: &[u8], aad: &[u8]) -> Result<Self, Error> {
+    pub fn unverified(gcm: Gcm, nonce: &[u8], aad: &[u8]) -> Result<Self, Error> {
         Pieces::new(gcm, nonce, aad).map(Self)
     }
 
-    /// Decrypts the next piece, of any length, in place. Anybody may have changed it.
+    /// Decrypts the next piece, of any length, in place.
     ///
     /// # Errors
     /// [`Code::LimitReached`] past [`crate::limits::SM4_GCM_TEXT_BYTES_MAX`]; the piece is then unchanged.
@@ -67,7 +69,8 @@ impl Decryptor {
         self.0.crypt(data, Direction::Decrypt)
     }
 
-    /// Whether `tag`, of 12 to 16 bytes, is right for everything. Constant time in the tag.
+    /// Whether `tag`, of 12 to 16 bytes, is right for everything. Constant time in the tag. To be asked also
+    /// where an [`Authenticator`] was: the text may have been changed in between.
     ///
     /// # Errors
     /// [`Code::BadCiphertext`] if it is not; [`Code::BadLength`] for a tag of another length. What was
@@ -94,12 +97,15 @@ impl Authenticator {
         self.0.absorb(ciphertext)
     }
 
-    /// As [`Decryptor::finish`].
+    /// The decryption of the same text from its beginning, if `tag`, of 12 to 16 bytes, is right for
+    /// everything. Constant time in the tag.
     ///
     /// # Errors
-    /// As [`Decryptor::finish`].
-    pub fn finish(self, tag: &[u8]) -> Result<(), Error> {
-        self.0.check(tag)
+    /// [`Code::BadCiphertext`] if it is not; [`Code::BadLength`] for a tag of another length.
+    pub fn finish(mut self, tag: &[u8]) -> Result<Decryptor, Error> {
+        self.0.check(tag)?;
+        self.0.restart();
+        Ok(Decryptor(self.0))
     }
 }
 
@@ -107,6 +113,8 @@ impl Authenticator {
 struct Pieces {
     gcm: Gcm,
     j0: J0,
+    /// The hash of the associated data.
+    beginning: Paused,
     hash: Paused,
     /// The bytes of the associated data.
     aad: usize,
@@ -125,8 +133,22 @@ impl Pieces {
         let j0 = gcm.j0(nonce);
         let mut hash = gcm.hash.start();
         hash.update(aad);
-        let hash = hash.pause();
-        Ok(Self { gcm, j0, hash, aad: aad.len(), text: 0, stream: [0; 16], edge: [0; 16] })
+        let beginning = hash.pause();
+        Ok(Self {
+            gcm,
+            j0,
+            hash: beginning.clone(),
+            beginning,
+            aad: aad.len(),
+            text: 0,
+            stream: [0; 16],
+            edge: [0; 16],
+        })
+    }
+
+    fn restart(&mut self) {
+        self.hash.clone_from(&self.beginning);
+        self.text = 0;
     }
 
     fn crypt(&mut self, data: &mut [u8], direction: Direction) -> Result<(), Error> {
@@ -289,11 +311,15 @@ mod tests {
 
                     let mut authenticator = Authenticator::new(gcm.clone(), nonce, aad).unwrap();
                     whole.chunks(step).for_each(|c| authenticator.update(c).unwrap());
-                    authenticator.finish(&tag[..12]).unwrap();
+                    let checked = authenticator.finish(&tag[..12]).unwrap();
 
-                    for (tag, right) in [(tag, true), ([tag[0] ^ 1; 16], false)] {
+                    let unverified = || Decryptor::unverified(gcm.clone(), nonce, aad).unwrap();
+                    for (mut decryptor, tag, right) in [
+                        (checked, tag, true),
+                        (unverified(), tag, true),
+                        (unverified(), [tag[0] ^ 1; 16], false),
+                    ] {
                         let mut data = whole.clone();
-                        let mut decryptor = Decryptor::new(gcm.clone(), nonce, aad).unwrap();
                         data.chunks_mut(step).for_each(|c| decryptor.decrypt_in_place(c).unwrap());
                         assert_eq!(data, plain[..length]);
                         assert_eq!(decryptor.finish(&tag).is_ok(), right);
@@ -311,7 +337,9 @@ mod tests {
         pieces.crypt(&mut [0; 16], Direction::Encrypt).unwrap();
         let error = pieces.crypt(&mut [0], Direction::Encrypt).unwrap_err();
         assert_eq!(error.field_name(), Some("SM4_GCM_TEXT_BYTES_MAX"));
-        let decryptor = Decryptor::new(gcm.clone(), &[0; 12], &[]).unwrap();
+        let authenticator = Authenticator::new(gcm.clone(), &[0; 12], &[]).unwrap();
+        assert_eq!(authenticator.finish(&[0; 16]).unwrap_err().code(), Code::BadCiphertext);
+        let decryptor = Decryptor::unverified(gcm.clone(), &[0; 12], &[]).unwrap();
         assert_eq!(decryptor.finish(&[0; 11]).unwrap_err().code(), Code::BadLength);
         assert_eq!(Encryptor::new(gcm, &[], &[]).unwrap_err().code(), Code::BadLength);
     }

@@ -76,7 +76,7 @@ pub(crate) fn run(case: &Case, role: Role, place: Option<&Path>) -> Result<(), F
     say(agreement.confirmation())?;
     let confirmation = hear()?;
     let key = if confirmation.is_empty() {
-        agreement.unconfirmed()
+        agreement.unconfirmed()?
     } else {
         agreement.confirm(<&[u8; 32]>::try_from(confirmation.as_slice())?)?
     };

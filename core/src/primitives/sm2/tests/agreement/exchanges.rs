@@ -75,7 +75,7 @@ fn exchanges_of_keys() {
             let again = a.begin(Role::Initiator);
             let again = again.agree(&peer_b, &r_b, length).expect(&case);
             assert!(again.confirm(&wrong).is_err(), "{case}");
-            assert_eq!(*side_b.unconfirmed(), expected, "{case}");
+            assert_eq!(*side_b.unconfirmed().expect(&case), expected, "{case}");
         }
     }
     tell(&format!("sm2: {cases} exchanges of keys"));
