@@ -2,7 +2,7 @@
 //! of them has failed (what GB/T 37092-2018 asks of a cryptographic module; no module is certified).
 //!
 //! A backend of an algorithm is tested when it is first used, in this process, and not before: that
-//! takes a millisecond or less, and later uses ask one atomic word. Answers are those of the standards
+//! takes a few milliseconds at most, and later uses ask one atomic word. Answers are those of the standards
 //! where they have one. New key pairs are checked as pairs, too.
 //!
 //! Once a self-test has failed, whichever it was, no algorithm serves any more until the process

@@ -71,10 +71,19 @@ impl PreparedPublicKey {
     /// # Errors
     /// As [`PublicKey::encrypt`].
     pub fn encrypt(&self, plaintext: &[u8]) -> Result<Ciphertext, Error> {
+        self.encrypt_with_nonces(plaintext, random_nonce)
+    }
+
+    /// As [`PublicKey::encrypt_with_nonces`].
+    pub(super) fn encrypt_with_nonces(
+        &self,
+        plaintext: &[u8],
+        mut next_nonce: impl FnMut() -> Result<Zeroizing<Scalar>, Error>,
+    ) -> Result<Ciphertext, Error> {
         self.key().backend.ready()?;
         check_length(plaintext)?;
         loop {
-            let k = random_nonce()?;
+            let k = next_nonce()?;
             let [c1, shared] = self.multiply_base_and_key(&k);
             if let Some(ciphertext) = finish(plaintext, &c1, shared) {
                 return Ok(ciphertext);
@@ -134,7 +143,7 @@ fn encrypt_groups(
 }
 
 /// A5 to A8, or `None` if another nonce is needed.
-fn finish(plaintext: &[u8], c1: &Affine, shared: Affine) -> Option<Ciphertext> {
+pub(super) fn finish(plaintext: &[u8], c1: &Affine, shared: Affine) -> Option<Ciphertext> {
     let shared = SharedPoint::new(shared);
     // A5: t = KDF(x2 ‖ y2, klen), again if all of t is 0. A7: C3 = H(x2 ‖ M ‖ y2).
     let mut c2 = vec![0; plaintext.len()];

@@ -4,7 +4,11 @@ use zeroize::Zeroizing;
 
 use super::{
     Backend, Ciphertext, Claim, DistId, PreparedPublicKey, PrivateKey, PublicKey, Signature,
-    key::message_digest, point::Affine, scalar::Scalar,
+    encrypt,
+    exchange::{Exchange, Peer, Role},
+    key::message_digest,
+    point::Affine,
+    scalar::Scalar,
 };
 use crate::{
     error::{Code, Error},
@@ -18,7 +22,9 @@ impl SelfTested for Backend {
         ("key generation", "密钥生成", generates),
         ("signing", "签名", |backend| signs(backend).unwrap_or(false)),
         ("verification", "验签", |backend| verifies(backend).unwrap_or(false)),
+        ("encryption", "加密", |backend| encrypts(backend).unwrap_or(false)),
         ("decryption", "解密", |backend| decrypts(backend).unwrap_or(false)),
+        ("key exchange", "密钥交换", |backend| exchanges(backend).unwrap_or(false)),
     ];
 
     fn number(self) -> u32 {
@@ -83,9 +89,40 @@ const CIPHERTEXT: [u8; 116] = *b"\
     \x03\x83\xb5\x4e\x39\xd6\x09\xd1\x60\xaf\xcb\x19\x08\xd0\xbd\x87\
     \x66\x21\x88\x6c\xa9\x89\xca\x9c\x7d\x58\x08\x73\x07\xca\x93\x09\
     \x2d\x65\x1e\xfa";
+/// The private keys of A and B in GB/T 32918.5-2017, A.3, both with the default identifier.
+const D_A: [u8; 32] = *b"\
+    \x81\xeb\x26\xe9\x41\xbb\x5a\xf1\x6d\xf1\x16\x49\x5f\x90\x69\x52\
+    \x72\xae\x2c\xd6\x3d\x6c\x4a\xe1\x67\x84\x18\xbe\x48\x23\x00\x29";
+/// See [`D_A`].
+const D_B: [u8; 32] = *b"\
+    \x78\x51\x29\x91\x7d\x45\xa9\xea\x54\x37\xa5\x93\x56\xb8\x23\x38\
+    \xea\xad\xda\x6c\xeb\x19\x90\x88\xf1\x4a\xe1\x0d\xef\xa2\x29\xb5";
+/// Their ephemeral keys.
+const R_A: [u8; 32] = *b"\
+    \xd4\xde\x15\x47\x4d\xb7\x4d\x06\x49\x1c\x44\x0d\x30\x5e\x01\x24\
+    \x00\x99\x0f\x3e\x39\x0c\x7e\x87\x15\x3c\x12\xdb\x2e\xa6\x0b\xb3";
+/// See [`R_A`].
+const R_B: [u8; 32] = *b"\
+    \x7e\x07\x12\x48\x14\xb3\x09\x48\x91\x25\xea\xed\x10\x11\x13\x16\
+    \x4e\xbf\x0f\x34\x58\xc5\xbd\x88\x33\x5c\x1f\x9d\x59\x62\x43\xd6";
+/// Their shared key.
+const SHARED: [u8; 16] = *b"\
+    \x6c\x89\x34\x73\x54\xde\x24\x84\xc6\x0b\x4a\xb1\xfd\xe4\xc6\xe5";
+/// The confirmation of A, and that of B.
+const S_A: [u8; 32] = *b"\
+    \x18\xc7\x89\x4b\x38\x16\xdf\x16\xcf\x07\xb0\x5c\x5e\xc0\xbe\xf5\
+    \xd6\x55\xd5\x8f\x77\x9c\xc1\xb4\x00\xa4\xf3\x88\x46\x44\xdb\x88";
+/// See [`S_A`].
+const S_B: [u8; 32] = *b"\
+    \xd3\xa0\xfe\x15\xde\xe1\x85\xce\xae\x90\x7a\x6b\x59\x5c\xc3\x2a\
+    \x26\x6e\xd7\xb3\x36\x7e\x99\x83\xa8\x96\xdc\x32\xfa\x20\xf8\xeb";
 
 /// One more than any kernel has lanes.
 const MANY: usize = 9;
+
+fn nonce(bytes: &[u8; 32]) -> Result<Zeroizing<Scalar>, Error> {
+    Scalar::from_bytes_nonzero(bytes).map(Zeroizing::new).ok_or(Error::new(Code::SelfTestFailed))
+}
 
 fn key(backend: Backend) -> Result<PrivateKey, Error> {
     Ok(PrivateKey::from_bytes(&D)?.on(backend))
@@ -108,12 +145,8 @@ fn generates(backend: Backend) -> bool {
 
 fn signs(backend: Backend) -> Result<bool, Error> {
     let key = key(backend)?;
-    let nonce = || {
-        let k = Scalar::from_bytes_nonzero(&K).ok_or(Error::new(Code::SelfTestFailed))?;
-        Ok(Zeroizing::new(k))
-    };
     let e = message_digest(&key.z(&DistId::DEFAULT), MESSAGE);
-    Ok(agrees(&key.sign_with_nonces(&e, nonce)?.to_bytes(), &SIGNATURE))
+    Ok(agrees(&key.sign_with_nonces(&e, || nonce(&K))?.to_bytes(), &SIGNATURE))
 }
 
 /// Alone, prepared and side by side; the signature is accepted, and not for another message.
@@ -132,6 +165,21 @@ fn verifies(backend: Backend) -> Result<bool, Error> {
         && agrees(&together, &[1, 1, 1, 1, 0, 1, 1, 1, 1]))
 }
 
+/// Alone, prepared, and prepared side by side.
+fn encrypts(backend: Backend) -> Result<bool, Error> {
+    let key = PublicKey::from_sec1(&PUBLIC)?.on(backend);
+    let prepared = PreparedPublicKey::new(&key, &DistId::DEFAULT);
+    let nonce = || nonce(&K);
+    let is_known = |ciphertext: &Ciphertext| agrees(&ciphertext.to_c1c3c2(), &CIPHERTEXT);
+    let c1 = backend.multiply_base(&*nonce()?);
+    let shared = Zeroizing::new(prepared.multiply_all(&[*nonce()?; MANY]));
+    let mut together = shared.iter().map(|shared| encrypt::finish(PLAINTEXT, &c1, *shared));
+    Ok(is_known(&key.encrypt_with_nonces(PLAINTEXT, nonce)?)
+        && is_known(&prepared.encrypt_with_nonces(PLAINTEXT, nonce)?)
+        && shared.len() == MANY
+        && together.all(|ciphertext| ciphertext.is_some_and(|it| is_known(&it))))
+}
+
 fn decrypts(backend: Backend) -> Result<bool, Error> {
     let ciphertext = Ciphertext::from_c1c3c2(&CIPHERTEXT)?;
     let key = key(backend)?;
@@ -141,4 +189,19 @@ fn decrypts(backend: Backend) -> Result<bool, Error> {
     Ok(alone
         && together.len() == MANY
         && together.iter().all(|plaintext| agrees(plaintext, PLAINTEXT)))
+}
+
+/// What both parties send, make and confirm.
+fn exchanges(backend: Backend) -> Result<bool, Error> {
+    let [d_a, d_b] = [D_A, D_B].map(|d| PrivateKey::from_bytes(&d).map(|key| key.on(backend)));
+    let (d_a, d_b, id) = (d_a?, d_b?, &DistId::DEFAULT);
+    let a = Exchange::with_ephemeral(Role::Initiator, &d_a, id, nonce(&R_A)?);
+    let b = Exchange::with_ephemeral(Role::Responder, &d_b, id, nonce(&R_B)?);
+    let (from_a, from_b) = (a.message(), b.message());
+    let a = a.agree(&Peer { key: d_b.public(), id }, &from_b, SHARED.len())?;
+    let b = b.agree(&Peer { key: d_a.public(), id }, &from_a, SHARED.len())?;
+    Ok(agrees(a.confirmation(), &S_A)
+        && agrees(b.confirmation(), &S_B)
+        && agrees(&a.confirm(&S_B)?, &SHARED)
+        && agrees(&b.confirm(&S_A)?, &SHARED))
 }

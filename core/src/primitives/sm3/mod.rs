@@ -197,6 +197,34 @@ impl Backend {
         }
     }
 
+    /// As [`kdf()`], on a chosen backend.
+    ///
+    /// # Panics
+    /// As [`kdf()`].
+    pub fn kdf(self, z: &[&[u8]], out: &mut [u8]) {
+        assert!(
+            out.len() as u64 <= limits::SM3_KDF_BYTES_MAX,
+            "the counter of the KDF has 32 bits"
+        );
+        let mut prefix = Absorber::new(self, &Midstate::START);
+        z.iter().for_each(|part| prefix.update(part));
+        if out.len() <= 32 {
+            prefix.update(&FIRST_COUNTER);
+            let digest = Zeroizing::new(prefix.finish());
+            return out.copy_from_slice(&digest[..out.len()]);
+        }
+        let (start, head) = prefix.midstate();
+        let mut digests = [[0; 32]; KDF_BATCH];
+        for (batch, chunk) in out.chunks_mut(32 * KDF_BATCH).enumerate() {
+            let counters: [_; KDF_BATCH] =
+                array::from_fn(|i| ((KDF_BATCH * batch + i + 1) as u32).to_be_bytes());
+            let digests = &mut digests[..chunk.len().div_ceil(32)];
+            self.absorb_many(&|i| Input { start: &start, head, body: &counters[i] }, digests);
+            chunk.copy_from_slice(&digests.as_flattened()[..chunk.len()]);
+        }
+        digests.as_flattened_mut().zeroize();
+    }
+
     /// The digest of a message that begins with what `start` has taken in, and goes on with `parts`.
     fn absorb(self, start: &Midstate, parts: &[&[u8]]) -> Digest {
         let mut message = Absorber::new(self, start);
@@ -291,25 +319,7 @@ pub fn hash_many_pairs(pairs: &[(&[u8], &[u8])]) -> Vec<Digest> {
 /// # Panics
 /// If `out` is longer than [`limits::SM3_KDF_BYTES_MAX`], where the counter would repeat.
 pub fn kdf(z: &[&[u8]], out: &mut [u8]) {
-    assert!(out.len() as u64 <= limits::SM3_KDF_BYTES_MAX, "the counter of the KDF has 32 bits");
-    let backend = Backend::default();
-    let mut prefix = Absorber::new(backend, &Midstate::START);
-    z.iter().for_each(|part| prefix.update(part));
-    if out.len() <= 32 {
-        prefix.update(&FIRST_COUNTER);
-        let digest = Zeroizing::new(prefix.finish());
-        return out.copy_from_slice(&digest[..out.len()]);
-    }
-    let (start, head) = prefix.midstate();
-    let mut digests = [[0; 32]; KDF_BATCH];
-    for (batch, chunk) in out.chunks_mut(32 * KDF_BATCH).enumerate() {
-        let counters: [_; KDF_BATCH] =
-            array::from_fn(|i| ((KDF_BATCH * batch + i + 1) as u32).to_be_bytes());
-        let digests = &mut digests[..chunk.len().div_ceil(32)];
-        backend.absorb_many(&|i| Input { start: &start, head, body: &counters[i] }, digests);
-        chunk.copy_from_slice(&digests.as_flattened()[..chunk.len()]);
-    }
-    digests.as_flattened_mut().zeroize();
+    Backend::default().kdf(z, out);
 }
 
 /// As [`kdf`], of two parts, and the digest of the message that `parts` make: side by side where both are short

@@ -11,6 +11,8 @@ impl SelfTested for Backend {
         ("digests side by side", "多消息并行杂凑", many),
         ("two digests side by side", "两消息并行杂凑", two),
         ("HMAC", "HMAC", hmac),
+        ("KDF", "密钥派生", kdf),
+        ("PBKDF2", "PBKDF2", pbkdf2),
     ];
 
     fn number(self) -> u32 {
@@ -78,6 +80,22 @@ const HMAC: (&[u8], &[u8], Digest) = (
        \x9e\x55\x9f\xc8\x39\x1f\x41\x44\x85\xbf\xdf\x7b\xb4\x08\x96\x3a",
 );
 
+/// SM3 of the first 539 bytes, 17 digests but for five, of KDF over [`LONG`]. Computed with OpenSSL 3.0.
+const KDF_DIGEST: [u8; 32] = *b"\
+    \x60\x64\xf8\x02\x55\xc7\x37\x10\x07\x58\x01\xdd\x7a\x56\xa2\xae\
+    \x3c\x47\xbc\xdc\x72\x7a\x96\xaf\x6b\xa9\xbd\x8f\x75\x48\xf9\x0f";
+
+/// PBKDF2 of `password` and `salt` in three steps. Computed with OpenSSL 3.0.
+const PBKDF2: [u8; 128] = *b"\
+    \xf2\xa0\x75\xc8\x88\xa5\x18\x88\x92\xc4\x86\x0f\x9b\x33\xad\x24\
+    \xa7\xfd\x5c\x56\x85\xb6\xf7\xa6\xbc\x12\xf7\x6e\x2c\xd7\x32\xe2\
+    \x6b\x04\x24\x38\x40\x24\x26\x93\xc9\x44\x6a\xc9\xf8\x0c\x3f\x07\
+    \xcf\x31\xf0\x35\xc4\xf0\x12\x0a\xe5\x5f\x8f\xaa\xae\x54\x76\x28\
+    \xc6\xf8\xa5\xb0\xa4\x7a\xa2\x74\xdc\xc2\x3c\x91\x66\x0e\x15\x7b\
+    \x5f\xae\xe9\x32\x6c\x31\x14\xb4\x53\x32\x6a\xb4\xfc\x4c\xe6\xd2\
+    \x50\xc6\x33\xe2\x29\x6a\x5b\xd7\x69\xcb\x19\x8a\x33\x8a\xd8\x4b\
+    \x8b\xb7\x5a\xf4\x53\x94\x49\x75\x1c\x12\xfe\xb8\xf6\x2d\xab\x6b";
+
 fn digest(backend: Backend) -> bool {
     let is_right = |(message, digest): (&[u8], Digest)| agrees(&backend.hash(message), &digest);
     is_right(SHORT) && is_right(BLOCK) && is_right((&LONG.0, LONG.1))
@@ -100,7 +118,26 @@ fn two(backend: Backend) -> bool {
     })
 }
 
+/// Alone and side by side.
 fn hmac(backend: Backend) -> bool {
     let (key, message, tag) = HMAC;
-    agrees(&*HmacKey::with_backend(backend, key).mac(&[message, message]), &tag)
+    let key = HmacKey::with_backend(backend, key);
+    let many = key.mac_many(&[&[message, message].concat()[..]; 17]);
+    agrees(&*key.mac(&[message, message]), &tag)
+        && agrees(many.as_flattened(), [tag; 17].as_flattened())
+}
+
+fn kdf(backend: Backend) -> bool {
+    let mut out = [0; 17 * 32 - 5];
+    backend.kdf(&[&LONG.0], &mut out);
+    agrees(&backend.hash(&out), &KDF_DIGEST)
+}
+
+/// Of one digest, and of four.
+fn pbkdf2(backend: Backend) -> bool {
+    [32, 128].into_iter().all(|length| {
+        let mut out = vec![0; length];
+        backend.pbkdf2(b"password", b"salt", 3, &mut out);
+        agrees(&out, &PBKDF2[..length])
+    })
 }

@@ -1,13 +1,19 @@
 //! Known answers for the self-tests of SM4.
 
+use zeroize::Zeroizing;
+
 use super::{
-    Backend, Block, Sm4, cbc,
+    Backend, Block, Sm4, cbc, cbc_mac,
     ccm::Ccm,
-    ctr, ecb,
+    cfb, cmac, ctr, ecb,
     gcm::Gcm,
+    key_wrap, ofb,
     xts::{Order, Xts},
 };
-use crate::primitives::selftest::{SelfTested, Test, agrees};
+use crate::{
+    error::Error,
+    primitives::selftest::{SelfTested, Test, agrees},
+};
 
 impl SelfTested for Backend {
     const ALGORITHM: &'static str = "sm4";
@@ -20,6 +26,10 @@ impl SelfTested for Backend {
         ("GCM", "GCM", gcm),
         ("CCM", "CCM", ccm),
         ("XTS", "XTS", xts),
+        ("CFB", "CFB", cfb),
+        ("OFB", "OFB", ofb),
+        ("MACs", "消息鉴别码", macs),
+        ("key wrap", "密钥封装", wraps),
     ];
 
     fn number(self) -> u32 {
@@ -128,6 +138,40 @@ const XTS: [u8; 56] = *b"\
     \x2c\x5c\x58\x1b\xd6\x24\x2f\xc5\x1e\x08\x96\x4f\xb4\xf6\x0f\xdb\
     \x0b\xa4\x2f\x63\x49\x92\x79\x21\x3d\x31\x8d\x2c\x11\xf6\x88\x6e\
     \x90\x3b\xe7\xf9\x3a\x1b\x34\x79";
+/// What XTS with the tweak doubled as in IEEE 1619 makes of them. From the tests of OpenSSL.
+const XTS_IEEE: [u8; 56] = *b"\
+    \xe9\x53\x82\x51\xc7\x1d\x7b\x80\xbb\xe4\x48\x3f\xef\x49\x7b\xd1\
+    \xb3\xdb\x1a\x3e\x60\x40\x8c\x57\x5d\x63\xff\x7d\xb3\x9f\x83\x26\
+    \x08\x69\xf9\xe2\x58\x5f\xec\x9f\x0b\x86\x3b\xf8\xfd\x78\x4b\x86\
+    \x27\xd1\x6c\x0d\xb6\xd2\xcf\xc7";
+/// What CFB makes of the first 56 bytes of the plaintext.
+const CFB: [u8; 56] = *b"\
+    \xbc\x71\x0d\x76\x2d\x07\x0b\x26\x36\x1d\xa8\x2b\x54\x56\x5e\x46\
+    \xa4\xcd\x42\x78\x6a\x3a\x52\x93\xa3\xc6\xcb\xc1\x23\xf0\xb3\x54\
+    \x40\x70\x55\xb1\xc1\xa5\xd9\x98\x2c\x18\x7d\x5c\x3e\xe0\xce\xd8\
+    \x4b\x82\xc4\x0f\x2f\x0a\x4e\x03";
+/// What OFB makes of the plaintext.
+const OFB: [u8; 64] = *b"\
+    \xbc\x71\x0d\x76\x2d\x07\x0b\x26\x36\x1d\xa8\x2b\x54\x56\x5e\x46\
+    \x07\xa0\xc6\x28\x34\x74\x0a\xd3\x24\x0d\x23\x91\x25\xe1\x16\x21\
+    \xd4\x76\xb2\x1c\xc9\xf0\x49\x51\xf0\x74\x1d\x2e\xf9\xe0\x94\x98\
+    \x15\x84\xfc\x14\x2b\xf1\x3a\xa6\x26\xb8\x2f\x9d\x7d\x07\x6c\xce";
+/// The message of the examples of GB/T 15852.1-2020, under the key [`KEY`].
+const MAC_MESSAGE: &[u8] = b"This is the test message for mac";
+/// Its CMAC.
+const CMAC: [u8; 16] = *b"\
+    \x69\x2c\x43\x71\x00\xf3\xb5\xee\x2b\x8a\xbc\xef\x37\x3d\x99\x0c";
+/// Its CBC-MAC, padded by method 2.
+const CBC_MAC: [u8; 16] = *b"\
+    \x4b\x65\x53\xaf\x3c\x4e\x27\x44\x84\x12\x31\x5a\xc7\x84\x95\x35";
+/// [`KEY`] wrapped under itself. From the tests of Bouncy Castle, as the next.
+const WRAPPED: [u8; 24] = *b"\
+    \x5d\x9c\x31\xd2\xf3\x7a\x18\x6c\x13\x94\x3c\x7e\x65\x0f\xbc\xf8\
+    \x95\xa9\x1f\x67\x0b\x7b\x92\xbd";
+/// The same with padding.
+const WRAPPED_PADDED: [u8; 24] = *b"\
+    \x7d\x71\x10\xbf\xbd\xad\x2f\x7b\x45\x34\x99\x33\x8f\xd4\x0f\x27\
+    \x01\x4b\xe9\x7c\x0c\x69\x86\x7a";
 /// More than any kernel takes together, with a rest of every power of two.
 const MANY: usize = 64 + 32 + 16 + 8 + 4 + 2 + 1;
 
@@ -228,15 +272,55 @@ fn xts(backend: Backend) -> bool {
     let mut key = [0; 32];
     key[..16].copy_from_slice(&MODES_KEY);
     key[16..].copy_from_slice(&MODES_IV);
-    let Ok(xts) = Xts::with_backend(&key, Order::Gbt17964, backend) else { return false };
+    [(Order::Gbt17964, XTS), (Order::Ieee1619, XTS_IEEE)].into_iter().all(|(order, known)| {
+        let Ok(xts) = Xts::with_backend(&key, order, backend) else { return false };
+        let mut data: [u8; 56] = std::array::from_fn(|i| MODES_TEXT[i]);
+        let encrypts = xts.encrypt_in_place(&XTS_TWEAK, &mut data).is_ok() && agrees(&data, &known);
+        let decrypts =
+            xts.decrypt_in_place(&XTS_TWEAK, &mut data).is_ok() && agrees(&data, &MODES_TEXT[..56]);
+        let mut data = turns(&MODES_TEXT);
+        let long = xts.encrypt_in_place(&XTS_TWEAK, &mut data).is_ok()
+            && agrees(&data[..32], &known[..32])
+            && xts.decrypt_in_place(&XTS_TWEAK, &mut data).is_ok()
+            && agrees(&data, &turns(&MODES_TEXT));
+        encrypts && decrypts && long
+    })
+}
+
+fn cfb(backend: Backend) -> bool {
+    let cipher = Sm4::with_backend(&MODES_KEY, backend);
     let mut data: [u8; 56] = std::array::from_fn(|i| MODES_TEXT[i]);
-    let encrypts = xts.encrypt_in_place(&XTS_TWEAK, &mut data).is_ok() && agrees(&data, &XTS);
-    let decrypts =
-        xts.decrypt_in_place(&XTS_TWEAK, &mut data).is_ok() && agrees(&data, &MODES_TEXT[..56]);
+    cfb::encrypt_in_place(&cipher, &MODES_IV, &mut data);
+    let encrypts = agrees(&data, &CFB);
+    cfb::decrypt_in_place(&cipher, &MODES_IV, &mut data);
+    let decrypts = agrees(&data, &MODES_TEXT[..56]);
+    // One chain is encrypted block by block, and decrypted many blocks at a time.
     let mut data = turns(&MODES_TEXT);
-    let long = xts.encrypt_in_place(&XTS_TWEAK, &mut data).is_ok()
-        && agrees(&data[..32], &XTS[..32])
-        && xts.decrypt_in_place(&XTS_TWEAK, &mut data).is_ok()
-        && agrees(&data, &turns(&MODES_TEXT));
-    encrypts && decrypts && long
+    cfb::encrypt_in_place(&cipher, &MODES_IV, &mut data);
+    cfb::decrypt_in_place(&cipher, &MODES_IV, &mut data);
+    encrypts && decrypts && agrees(&data, &turns(&MODES_TEXT))
+}
+
+fn ofb(backend: Backend) -> bool {
+    let mut data = MODES_TEXT;
+    ofb::xor_in_place(&Sm4::with_backend(&MODES_KEY, backend), &MODES_IV, &mut data);
+    agrees(&data, &OFB)
+}
+
+fn macs(backend: Backend) -> bool {
+    let cipher = Sm4::with_backend(&KEY, backend);
+    let padding = cbc_mac::Padding::OneAndZeros;
+    agrees(&cmac::tag(&cipher, MAC_MESSAGE), &CMAC)
+        && agrees(&cbc_mac::tag(&cipher, padding, MAC_MESSAGE), &CBC_MAC)
+}
+
+fn wraps(backend: Backend) -> bool {
+    let cipher = Sm4::with_backend(&KEY, backend);
+    let is_wrapped =
+        |wrapped: Result<Vec<u8>, Error>, known: &[u8]| wrapped.is_ok_and(|it| agrees(&it, known));
+    let is_key = |key: Result<Zeroizing<Vec<u8>>, Error>| key.is_ok_and(|key| agrees(&key, &KEY));
+    is_wrapped(key_wrap::wrap(&cipher, &KEY), &WRAPPED)
+        && is_wrapped(key_wrap::wrap_padded(&cipher, &KEY), &WRAPPED_PADDED)
+        && is_key(key_wrap::unwrap(&cipher, &WRAPPED))
+        && is_key(key_wrap::unwrap_padded(&cipher, &WRAPPED_PADDED))
 }
