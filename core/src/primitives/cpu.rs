@@ -16,6 +16,10 @@ macro_rules! witnesses {
                     $(if !$built {
                         return None;
                     })?
+                    #[cfg(test)]
+                    if plain() {
+                        return None;
+                    }
                     ($(std::arch::$detected!($feature))&&+).then_some(Self(()))
                 }
             }
@@ -84,9 +88,19 @@ fn is_newer_than_zen_4() -> bool {
         || std::arch::is_x86_feature_detected!("avxvnni")
 }
 
+/// Whether the environment asks for tests of what is left where a CPU has nothing but the instructions of every
+/// CPU of its kind.
+#[cfg(test)]
+pub(crate) fn plain() -> bool {
+    std::env::var_os("YINXIN_PLAIN").is_some()
+}
+
 /// Records that a test of this kernel cannot run: this CPU lacks the instructions, or this build the kernel.
 #[cfg(all(test, target_arch = "x86_64"))]
 pub(crate) fn lacking(kernel: &str) {
+    if plain() {
+        return;
+    }
     if OPTIMISED { yinxin_vectors::lacking(kernel) } else { yinxin_vectors::skip(kernel) }
 }
 
@@ -120,12 +134,26 @@ impl Avx512Gfni {
     }
 }
 
-#[cfg(all(test, target_arch = "aarch64"))]
+#[cfg(test)]
 mod tests {
-    use crate::primitives::{sm3, sm4};
+    use crate::primitives::{sm2, sm3, sm4};
+
+    #[test]
+    fn plain_rust_is_alone_where_it_is_asked_for() {
+        let backends = sm2::Backend::runnable().count()
+            + sm3::Backend::runnable().count()
+            + sm4::Backend::runnable().count();
+        if super::plain() {
+            assert_eq!(backends, 3);
+            #[cfg(target_arch = "x86_64")]
+            assert!(super::Adx::detect().is_none() && super::Avx2::detect().is_none());
+        }
+        assert!(backends >= 3);
+    }
 
     /// Who runs the tests names in `YINXIN_BACKENDS` what the CPU must have: a backend that is not found
     /// would be left out of every other test in silence.
+    #[cfg(target_arch = "aarch64")]
     #[test]
     fn the_backends_of_this_cpu() {
         let sm3: Vec<_> = sm3::Backend::runnable().map(sm3::Backend::name).collect();

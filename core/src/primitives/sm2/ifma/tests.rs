@@ -1,5 +1,7 @@
 //! The lanes against the portable field, at the edges of their bounds.
 
+use yinxin_vectors::random::{self, rounds, tell};
+
 use super::{
     super::field::{FieldElement, P},
     super::limbs::{self, Limbs},
@@ -136,6 +138,29 @@ fn lanes_agree_with_the_field() {
     let small: Vec<_> = all.iter().copied().filter(|value| value[4] < 3 << 48).collect();
     check_all(&all);
     check_all(&small);
+    let mut stream = random::Stream::new(52);
+    let count = rounds(4000);
+    for i in 0..count {
+        // Every other time below 3p, which more of the operations ask for.
+        let end = if i % 2 == 0 { 3 * (P[3] >> 16) } else { 15 << 48 };
+        let [a, b] = [(); 2].map(|()| std::array::from_fn(|_| drawn(&mut stream, end)));
+        // SAFETY: the CPU has the features, as was asked above.
+        unsafe {
+            check::<Eight>(&a, &b);
+            check::<Four>(&a, &b);
+        }
+    }
+    tell(&format!("sm2: {count} random pairs in every lane of eight and of four"));
+}
+
+/// A random value whose highest limb is below `end`. One limb in four is all ones or all zeros.
+fn drawn(stream: &mut random::Stream, end: u64) -> [u64; 5] {
+    let limb = |end: u64| match stream.below(8) {
+        0 => 0,
+        1 => end - 1,
+        _ => stream.word() % end,
+    };
+    [1 << 52, 1 << 52, 1 << 52, 1 << 52, end].map(limb)
 }
 
 fn check_all(values: &[[u64; 5]]) {

@@ -118,9 +118,12 @@ fn numbers_are_reduced_and_refused_at_the_modulus() {
 fn inverses_are_inverses() {
     let (p, n) = (&big(&field::P), &big(&scalar::N));
     let one = BigUint::from(1u32);
-    let mut stream = Stream(2);
-    let random: Vec<Limbs> = std::iter::repeat_with(|| stream.limbs()).take(100_000).collect();
-    for a in edges(&field::P).into_iter().chain(random.clone()) {
+    let count = rounds(4_000).max(100_000);
+    let random = |number| {
+        let mut stream = random::Stream::new(number);
+        std::iter::repeat_with(move || stream.edgy()).take(count)
+    };
+    for a in edges(&field::P).into_iter().chain(random(2)) {
         let x = FieldElement(limbs::reduce_once(&a, false, &field::P));
         let product = big(&x.invert().multiply(&x).to_limbs());
         assert_eq!(
@@ -130,12 +133,13 @@ fn inverses_are_inverses() {
         );
         assert!(big(&x.invert().0) < *p);
     }
-    for a in edges(&scalar::N).into_iter().chain(random) {
+    for a in edges(&scalar::N).into_iter().chain(random(3)) {
         let x = Scalar::from_limbs_reduced(&a);
         let product = big(&x.invert().0) * big(&x.0) % n;
         assert_eq!(product, if x.is_zero().declassify() { BigUint::ZERO } else { one.clone() });
         assert!(big(&x.invert().0) < *n);
     }
+    tell(&format!("sm2: {count} random inverses modulo p, and modulo n"));
 }
 
 #[test]

@@ -27,12 +27,13 @@ fn sign_and_verify(case: &Case, e: &[u8; 32], k: Option<[u8; 32]>, expected: &Si
 
 fn verify(case: &Case, key: &PublicKey, e: &[u8; 32], signature: &Signature, valid: bool) {
     for backend in Backend::runnable() {
-        let result = hazmat::verify_digest(&key.clone().on(backend), e, signature);
+        let key = key.clone().on(backend);
+        let result = hazmat::verify_digest(&key, e, signature);
         assert_eq!(result.is_ok(), valid, "{case} {backend:?}");
+        let prepared = PreparedPublicKey::new(&key, &DistId::DEFAULT);
+        let result = hazmat::verify_digest_prepared(&prepared, e, signature);
+        assert_eq!(result.is_ok(), valid, "{case} {backend:?} prepared");
     }
-    let prepared = PreparedPublicKey::new(key, &DistId::DEFAULT);
-    let result = hazmat::verify_digest_prepared(&prepared, e, signature);
-    assert_eq!(result.is_ok(), valid, "{case} prepared");
 }
 
 fn raw_signature(case: &Case) -> Signature {
@@ -224,10 +225,10 @@ fn openssl_signatures_and_ciphertexts() {
         assert!(prepared.verify(&message, &signature, &DistId::new(b"other").unwrap()).is_err());
     }
     for case in load("sm2/openssl_encryption.json") {
-        let key = PrivateKey::from_bytes(&case.array("d")).unwrap();
         let ciphertext = Ciphertext::from_der(&case.bytes("ciphertext")).unwrap();
         assert_eq!(ciphertext.to_der(), case.bytes("ciphertext"), "{case}");
-        assert_eq!(**key.decrypt(&ciphertext).unwrap(), case.bytes("plaintext_text"), "{case}");
+        let opened = opened(&case, &ciphertext).unwrap();
+        assert_eq!(*opened, case.bytes("plaintext_text"), "{case}");
     }
 }
 
@@ -281,6 +282,18 @@ fn shared_ciphertexts() {
     compare("sm2/rustcrypto_sm2_enc.json", ciphertext_agrees);
 }
 
+/// What every backend makes of a ciphertext, alone and among others.
+fn opened(case: &Case, ciphertext: &Ciphertext) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let key = |backend| PrivateKey::from_bytes(&case.array("d")).unwrap().on(backend);
+    let first = key(Backend::Portable).decrypt(ciphertext);
+    for backend in Backend::runnable() {
+        let mut results = key(backend).decrypt_many(&[ciphertext; 3]);
+        results.push(key(backend).decrypt(ciphertext));
+        assert!(results.iter().all(|result| *result == first), "{case} {backend:?}");
+    }
+    first
+}
+
 fn ciphertext_agrees(case: &Case, found: &mut Found) {
     let input = case.bytes("ct");
     let read = match case.text("format") {
@@ -294,7 +307,7 @@ fn ciphertext_agrees(case: &Case, found: &mut Found) {
     let opened = read.and_then(|ciphertext| {
         // The other curve is the textbook's.
         if product {
-            PrivateKey::from_bytes(&case.array("d"))?.decrypt(&ciphertext)?;
+            opened(case, &ciphertext)?;
         }
         Ok(ciphertext)
     });
@@ -311,9 +324,12 @@ fn ciphertext_agrees(case: &Case, found: &mut Found) {
             let key = PrivateKey::from_bytes(&case.array("d")).unwrap().on(backend);
             assert_eq!(**key.decrypt(&ciphertext).unwrap(), message[..], "{case}");
             if case.get("k").is_some() {
-                let nonce = nonces([case.array("k")]);
-                let ours = key.public().encrypt_with_nonces(&message, nonce).unwrap();
+                let nonce = || nonces([case.array("k")]);
+                let ours = key.public().encrypt_with_nonces(&message, nonce()).unwrap();
                 assert_eq!(ours, ciphertext, "{case}");
+                let prepared = PreparedPublicKey::new(key.public(), &DistId::DEFAULT);
+                let ours = prepared.encrypt_with_nonces(&message, nonce()).unwrap();
+                assert_eq!(ours, ciphertext, "{case} prepared");
             }
         }
     }

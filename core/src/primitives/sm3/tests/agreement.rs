@@ -37,7 +37,7 @@ fn together(what: &str, messages: &[&[u8]], expected: &[Digest]) {
 #[test]
 fn any_lengths_together() {
     let mut stream = Stream::new(100);
-    let batches = rounds(100);
+    let batches = rounds(300);
     let mut count = 0;
     for i in 0..batches {
         let mut message = || {

@@ -49,7 +49,7 @@ pub(super) fn xor(a: &[u8], b: &[u8]) -> Vec<u8> {
 #[test]
 fn blocks_and_chains() {
     let mut stream = Stream::new(200);
-    let (keys, mut blocks) = (rounds(100), 0);
+    let (keys, mut blocks) = (rounds(400), 0);
     for i in 0..keys {
         let (key, iv) = (block(&mut stream), block(&mut stream));
         let plain: Vec<Block> = (0..i % (MOST + 1)).map(|_| block(&mut stream)).collect();
