@@ -3,10 +3,13 @@
 
 use yinxin::{
     pki::keys,
-    primitives::sm2::{
-        Backend, Ciphertext, DistId, PreparedPublicKey, PrivateKey,
-        exchange::{Exchange, Peer, Role},
-        hazmat,
+    primitives::{
+        cpu,
+        sm2::{
+            Backend, Ciphertext, DistId, PreparedPublicKey, PrivateKey,
+            exchange::{Exchange, Peer, Role},
+            hazmat,
+        },
     },
 };
 
@@ -16,6 +19,12 @@ use crate::{
 };
 
 pub(crate) fn operations(watch: &mut Watch) {
+    if cpu::Avx2::detect().is_some() {
+        watch.chosen("SM2 tables searched by AVX2");
+    }
+    if cpu::Adx::detect().is_some() {
+        watch.chosen("SM2 products of MULX and ADX");
+    }
     for backend in Backend::runnable() {
         watch.on("SM2", backend.name());
         watch.operation("key generation", || PrivateKey::generate().expect("randomness"));

@@ -5,7 +5,8 @@
 //! and what is computed from public values alone. Everything read through a pointer is secret, and so is
 //! everything that comes out of a vector register. So a jump or an address that depends on a secret
 //! cannot pass for one that does not, with two assumptions: the slots that hold a register of the function
-//! are not written through pointers, and statics hold no secrets.
+//! are not written through pointers, and statics hold no secrets. What is written with an index may be
+//! written anywhere from there on, up to such a slot beyond the next place of which the address is taken.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -60,6 +61,9 @@ pub(crate) enum Callee {
     Unknown,
 }
 
+/// The bytes of the widest access.
+const WIDEST: i64 = 64;
+
 /// What the analysis has to know of other functions.
 pub(crate) trait Others {
     fn never_returns(&self, callee: &Callee) -> bool;
@@ -92,14 +96,28 @@ struct Places {
     pointed: BTreeSet<(u64, i64)>,
     /// Written with an index: where they begin and how long they are.
     wide: BTreeSet<(u64, i64, i64)>,
+    /// Used otherwise than the home of a register is: where and how long.
+    parts: BTreeSet<(u64, i64, i64)>,
 }
 
 impl Places {
+    /// Whether what is written through pointers or with an index may be written there. To the home of a
+    /// register no pointer goes; nor does an index where something else begins before it, as an address
+    /// that was taken tells.
     fn cover(&self, (base, at): (u64, i64), size: i64) -> bool {
-        self.pointed.range((base, at)..(base, at + size)).next().is_some()
-            || self.wide.iter().any(|(b, from, length)| {
-                *b == base && *from < at + size && at < from.saturating_add(*length)
-            })
+        let is_home = self.is_home((base, at), size);
+        let between = |from| self.pointed.range((base, from + 1)..=(base, at)).next().is_some();
+        let wide = self.wide.iter().any(|&(b, from, length)| {
+            let reaches = b == base && from < at + size && at < from.saturating_add(length);
+            reaches && !(is_home && between(from))
+        });
+        wide || !is_home && self.pointed.range((base, at)..(base, at + size)).next().is_some()
+    }
+
+    /// Whether whole registers alone are moved there, and whole words read.
+    fn is_home(&self, (base, at): (u64, i64), size: i64) -> bool {
+        let mut near = self.parts.range((base, at - WIDEST, 0)..(base, at + size, 0));
+        size == 8 && near.all(|(_, from, length)| from + length <= at)
     }
 }
 
@@ -186,6 +204,7 @@ impl<O: Others> Analysis<'_, O> {
         if name.contains("nop") || matches!(name, "endbr64" | "vzeroupper" | "pause" | "cld") {
             return Next::On;
         }
+        self.note_parts(at, state);
         if name != "lea" {
             for memory in at.operands.iter().filter_map(Operand::memory) {
                 let gathered = memory.vector_index.is_some_and(|n| state.vectors[n].is_secret());
@@ -216,6 +235,27 @@ impl<O: Others> Analysis<'_, O> {
             _ => self.integer(at, state),
         }
         Next::On
+    }
+
+    /// Notes which places of the frame are used otherwise than the home of a register is.
+    fn note_parts(&mut self, at: &Instruction, state: &State) {
+        for (number, operand) in at.operands.iter().enumerate() {
+            let Operand::Memory(memory) = operand else { continue };
+            let Some(Frame(base, from)) = memory.base.map(|base| state.registers[base]) else {
+                continue;
+            };
+            let reads =
+                number > 0 || matches!(at.mnemonic.as_str(), "cmp" | "test" | "call" | "jmp");
+            let moved =
+                at.mnemonic == "mov" && matches!(at.operands[..], [_, Operand::Register(_, 8)]);
+            let whole = memory.size == 8 && memory.index.is_none() && !at.is_vector();
+            // An address that is yet to be added to is that of no place.
+            let unfinished = at.mnemonic == "lea" && memory.index.is_some();
+            if !unfinished && !(whole && (reads || moved)) {
+                let size = if memory.size == 0 { 8 } else { memory.size };
+                self.places.parts.insert((base, from + memory.displacement, size));
+            }
+        }
     }
 
     /// Instructions after which control goes elsewhere.
