@@ -80,7 +80,7 @@ const GCM: [Mode<Gcm>; 5] = [
         compute(pieces.finish());
     }),
     ("GCM decryption in pieces", as_it_is, |gcm, data| {
-        let mut pieces = gcm::Decryptor::new(gcm.clone(), &[9; 12], AAD).expect(SHORT);
+        let mut pieces = gcm::Decryptor::unverified(gcm.clone(), &[9; 12], AAD).expect(SHORT);
         data.chunks_mut(100).for_each(|piece| pieces.decrypt_in_place(piece).expect(SHORT));
         compute(pieces.finish(&[1; 16]));
     }),
