@@ -121,7 +121,7 @@ fn gcm_open_in_pieces(
     sealed: &[u8],
 ) -> Option<Vec<u8>> {
     let gcm = Gcm::with_cipher(cipher);
-    let mut pieces = gcm::Decryptor::new(gcm, nonce, case.aad).expect("short");
+    let mut pieces = gcm::Decryptor::unverified(gcm, nonce, case.aad).expect("short");
     let (text, tag) = sealed.split_last_chunk::<16>()?;
     let mut text = text.to_vec();
     in_pieces(&mut text, 1, case.bit, |piece| pieces.decrypt_in_place(piece).expect("short"));
@@ -136,12 +136,11 @@ fn gcm_open_after_check(
     sealed: &[u8],
 ) -> Option<Vec<u8>> {
     let gcm = Gcm::with_cipher(cipher);
-    let mut check = gcm::Authenticator::new(gcm.clone(), nonce, case.aad).expect("short");
+    let mut check = gcm::Authenticator::new(gcm, nonce, case.aad).expect("short");
     let (text, tag) = sealed.split_last_chunk::<16>()?;
     let mut text = text.to_vec();
     in_pieces(&mut text, 1, case.bit + 1, |piece| check.update(piece).expect("short"));
-    check.finish(tag).ok()?;
-    let mut pieces = gcm::Decryptor::new(gcm, nonce, case.aad).expect("short");
+    let mut pieces = check.finish(tag).ok()?;
     in_pieces(&mut text, 1, case.bit, |piece| pieces.decrypt_in_place(piece).expect("short"));
     Some(text)
 }
