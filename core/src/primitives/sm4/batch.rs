@@ -1,4 +1,7 @@
 //! The modes over any block kernel, in batches, for backends that have no kernel of their own for them.
+//!
+//! None is inlined, so that in machine code what chooses a backend stands apart from what works on secrets, and
+//! the analysis of it can follow both.
 
 use std::slice;
 
@@ -10,6 +13,7 @@ use super::{Block, Chain, Direction, RoundKeys, xts::Order};
 const BATCH: usize = 64;
 
 /// Adds the keystream to `data`; see [`RoundKeys::xor_keystream`].
+#[inline(never)]
 pub(super) fn xor_keystream(encrypt: impl Fn(&mut [Block]), mut counter: u128, data: &mut [u8]) {
     let mut keystream = [[0; 16]; BATCH];
     let keystream = &mut keystream[..data.len().div_ceil(16).min(BATCH)];
@@ -29,6 +33,7 @@ pub(super) fn xor_keystream(encrypt: impl Fn(&mut [Block]), mut counter: u128, d
 }
 
 /// See [`RoundKeys::chain`].
+#[inline(never)]
 pub(super) fn chain(keys: &RoundKeys, chain: Chain, state: &mut Block, blocks: &mut [Block]) {
     for block in blocks {
         if chain == Chain::Cbc {
@@ -47,6 +52,7 @@ pub(super) fn chain(keys: &RoundKeys, chain: Chain, state: &mut Block, blocks: &
 }
 
 /// See [`RoundKeys::absorb`].
+#[inline(never)]
 pub(super) fn absorb(keys: &RoundKeys, state: &mut Block, blocks: &[Block]) {
     for block in blocks {
         xor(state, block);
@@ -55,6 +61,7 @@ pub(super) fn absorb(keys: &RoundKeys, state: &mut Block, blocks: &[Block]) {
 }
 
 /// See [`RoundKeys::cbc_decrypt`].
+#[inline(never)]
 pub(super) fn cbc_decrypt(keys: &RoundKeys, state: &mut Block, blocks: &mut [Block]) {
     let mut ciphertext = [[0; 16]; BATCH];
     for batch in blocks.chunks_mut(BATCH) {
@@ -69,6 +76,7 @@ pub(super) fn cbc_decrypt(keys: &RoundKeys, state: &mut Block, blocks: &mut [Blo
 }
 
 /// See [`RoundKeys::cfb_decrypt`].
+#[inline(never)]
 pub(super) fn cfb_decrypt(keys: &RoundKeys, state: &mut Block, blocks: &mut [Block]) {
     let mut keystream = [[0; 16]; BATCH];
     for batch in blocks.chunks_mut(BATCH) {
@@ -85,6 +93,7 @@ pub(super) fn cfb_decrypt(keys: &RoundKeys, state: &mut Block, blocks: &mut [Blo
 }
 
 /// See [`RoundKeys::xts`].
+#[inline(never)]
 pub(super) fn xts(
     keys: &RoundKeys,
     direction: Direction,

@@ -33,6 +33,7 @@ pub(super) fn encrypt<'d>(keys: &RoundKeys, mut chains: impl Iterator<Item = Lan
 }
 
 /// See [`RoundKeys::cbc_encrypt_lanes`]: over any kernel that takes many blocks.
+#[inline(never)] // see `batch`
 pub(super) fn encrypt_steps(keys: &RoundKeys, lanes: &mut [Lane<'_>], steps: usize) {
     let mut states = [[0; 16]; LANES];
     for (state, lane) in states.iter_mut().zip(&*lanes) {

@@ -1,4 +1,4 @@
-//! At most eight blocks in plain Rust: of eight blocks a word fits four registers, of four blocks two, which
+//! Four or eight blocks in plain Rust: of eight blocks a word fits four registers, of four blocks two, which
 //! only the S-box takes apart.
 //!
 //! In R registers there are B = 2R blocks, and 8/R planes in each: bit p of byte i of block b is in register
@@ -10,7 +10,7 @@
 
 use super::{super::sbox::sbox, Block, Planes, swap, xor};
 
-/// One word of at most 2R blocks.
+/// One word of 2R blocks.
 pub(super) type Word<const R: usize> = [u64; R];
 
 /// The word of the first blocks of 16.
@@ -74,10 +74,10 @@ fn join<const R: usize>(pairs: [u64; 4]) -> Word<R> {
     word
 }
 
-/// The four words of at most four blocks; missing blocks are zero.
+/// The words of four blocks.
 #[inline(always)]
-pub(super) fn load_four(blocks: &[Block]) -> [Word<2>; 4] {
-    let bytes: [_; 4] = spread_all(blocks);
+pub(super) fn load_four(blocks: &[Block; 4]) -> [Word<2>; 4] {
+    let bytes = spread_all(blocks);
     let mut words = [[0; 2]; 4];
     for (j, word) in words.iter_mut().enumerate() {
         let [first, second] = [bytes[0][j] | bytes[2][j] << 8, bytes[1][j] | bytes[3][j] << 8];
@@ -91,7 +91,7 @@ pub(super) fn load_four(blocks: &[Block]) -> [Word<2>; 4] {
 
 /// The inverse of [`load_four`].
 #[inline(always)]
-pub(super) fn store_four(words: [Word<2>; 4], blocks: &mut [Block]) {
+pub(super) fn store_four(words: [Word<2>; 4], blocks: &mut [Block; 4]) {
     let mut bytes = [[0; 4]; 4];
     for (j, [low, high]) in words.into_iter().enumerate() {
         let (low, high) = (transpose(low), transpose(high));
@@ -113,10 +113,10 @@ const fn transpose(mut register: u64) -> u64 {
     register ^ both ^ both << 6
 }
 
-/// The four words of at most eight blocks; missing blocks are zero.
+/// The words of eight blocks.
 #[inline(always)]
-pub(super) fn load_eight(blocks: &[Block]) -> [Word<4>; 4] {
-    let bytes: [_; 8] = spread_all(blocks);
+pub(super) fn load_eight(blocks: &[Block; 8]) -> [Word<4>; 4] {
+    let bytes = spread_all(blocks);
     let mut words = [[0; 4]; 4];
     for (j, word) in words.iter_mut().enumerate() {
         for (b, register) in word.iter_mut().enumerate() {
@@ -132,7 +132,7 @@ pub(super) fn load_eight(blocks: &[Block]) -> [Word<4>; 4] {
 
 /// The inverse of [`load_eight`].
 #[inline(always)]
-pub(super) fn store_eight(words: [Word<4>; 4], blocks: &mut [Block]) {
+pub(super) fn store_eight(words: [Word<4>; 4], blocks: &mut [Block; 8]) {
     let mut bytes = [[0; 4]; 8];
     for (j, mut word) in words.into_iter().enumerate() {
         word.swap(1, 2);
@@ -152,21 +152,21 @@ const SWAPS: [(usize, usize); 4] = [(0, 0), (1, 1), (0, 3), (0, 2)];
 
 /// The words of all blocks: byte i at bit 16·i.
 #[inline(always)]
-fn spread_all<const BLOCKS: usize>(blocks: &[Block]) -> [[u64; 4]; BLOCKS] {
-    let mut all = [[0; 4]; BLOCKS];
-    for (words, block) in all.iter_mut().zip(blocks) {
+fn spread_all<const N: usize>(blocks: &[Block; N]) -> [[u64; 4]; N] {
+    let mut spread = [[0; 4]; N];
+    for (words, block) in spread.iter_mut().zip(blocks) {
         for (word, bytes) in words.iter_mut().zip(block.as_chunks().0) {
             let packed = u64::from(u32::from_be_bytes(*bytes));
             let halves = (packed | packed << 16) & 0x0000_ffff_0000_ffff;
             *word = (halves | halves << 8) & BYTES;
         }
     }
-    all
+    spread
 }
 
 /// The inverse of [`spread_all`], whatever stands in the high byte of every sixteen bits.
 #[inline(always)]
-fn gather_all<const BLOCKS: usize>(spread: &[[u64; 4]; BLOCKS], blocks: &mut [Block]) {
+fn gather_all<const N: usize>(spread: &[[u64; 4]; N], blocks: &mut [Block; N]) {
     for (block, words) in blocks.iter_mut().zip(spread) {
         for (bytes, word) in block.as_chunks_mut().0.iter_mut().zip(words) {
             let spread = word & BYTES;
