@@ -37,6 +37,7 @@ fi
 program=$target/release/yinxin-constant-time
 {
     objdump --dynamic-reloc "$program"
+    objdump --full-contents --section=.rodata "$program"
     objdump --disassemble --demangle --disassembler-options=intel --no-show-raw-insn "$program"
 } >"$work/disassembly.txt"
 "$program" machine-code <"$work/disassembly.txt"

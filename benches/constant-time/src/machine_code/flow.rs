@@ -135,7 +135,7 @@ enum Next {
     End,
     To(u64),
     Either(u64),
-    /// To one of the places that nothing runs into: a table of jumps decides.
+    /// Where a table of jumps decides; if it is not known, to one of the places that nothing runs into.
     Anywhere,
 }
 
@@ -175,6 +175,10 @@ impl<O: Others> Analysis<'_, O> {
             match next {
                 Next::End => {}
                 Next::Anywhere => {
+                    if let Some(places) = self.program.jump_table(self.function, at) {
+                        places.iter().for_each(|place| flow(index.get(place).copied()));
+                        continue;
+                    }
                     let after_end = |at: &usize| instructions[at - 1].ends();
                     (1..instructions.len()).filter(after_end).for_each(|at| flow(Some(at)));
                 }
@@ -591,7 +595,7 @@ impl Operand {
 
 impl Instruction {
     /// Whether control never goes on to the next instruction.
-    fn ends(&self) -> bool {
+    pub(super) fn ends(&self) -> bool {
         matches!(self.mnemonic.as_str(), "jmp" | "ret" | "ud2" | "int3" | "hlt")
     }
 

@@ -6,6 +6,7 @@
 mod flow;
 mod parse;
 mod state;
+mod tables;
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -60,11 +61,6 @@ const TABLES: &[(&str, usize)] = &[
 /// What looks like a leak and is none, at most so many times in each function whose name begins so.
 const EXPLAINED: &[(&str, usize, &str)] = &[
     (
-        "core::array::<impl [T; N]>::try_map",
-        12,
-        "the numbers of four registers, constants that the rounds of few blocks keep in their frame",
-    ),
-    (
         "yinxin::primitives::sm2::field::x86_64::multiply_detecting",
         4,
         "whether the CPU has MULX and ADX is read from memory",
@@ -84,16 +80,6 @@ const EXPLAINED: &[(&str, usize, &str)] = &[
         "yinxin::primitives::sm4::lanes::encrypt_steps",
         2,
         "the lengths of the chains are read from memory",
-    ),
-    (
-        "yinxin::primitives::sm4::portable::decrypt",
-        1,
-        "how much is copied, of at most 16 blocks, is kept in the frame beside an array",
-    ),
-    (
-        "yinxin::primitives::sm4::portable::encrypt",
-        1,
-        "how much is copied, of at most 16 blocks, is kept in the frame beside an array",
     ),
     (
         "yinxin::primitives::sm4::portable::RoundKeys::expand",

@@ -1,5 +1,5 @@
-//! From the text of `objdump -R` and `objdump -d -C -M intel --no-show-raw-insn` to functions and
-//! instructions.
+//! From the text of `objdump -R`, `objdump -s -j .rodata` and `objdump -d -C -M intel --no-show-raw-insn` to
+//! functions, instructions and constants.
 
 use std::collections::BTreeMap;
 
@@ -78,6 +78,8 @@ pub(crate) struct Program {
     pub(crate) functions: BTreeMap<u64, Function>,
     pub(crate) imports: BTreeMap<u64, String>,
     pub(crate) pointers: BTreeMap<u64, u64>,
+    /// The bytes of read-only data.
+    pub(crate) constants: BTreeMap<u64, u8>,
 }
 
 impl Program {
@@ -87,6 +89,8 @@ impl Program {
         for line in text.lines() {
             if let Some((address, to)) = relocation(line) {
                 program.pointers.insert(address, to);
+            } else if let Some((address, bytes)) = constants(line) {
+                program.constants.extend((address..).zip(bytes));
             } else if let Some((address, name)) = heading(line) {
                 let function = Function { name, instructions: Vec::new() };
                 program.functions.insert(address, function);
@@ -115,6 +119,16 @@ impl Program {
 fn relocation(line: &str) -> Option<(u64, u64)> {
     let (address, to) = line.split_once(" R_X86_64_RELATIVE  *ABS*+0x")?;
     Some((u64::from_str_radix(address, 16).ok()?, u64::from_str_radix(to, 16).ok()?))
+}
+
+/// ` 2d9d0 c0023a20 c0002f72 75737463 2f353938  ..: ../rustc/598`
+fn constants(line: &str) -> Option<(u64, Vec<u8>)> {
+    let (address, rest) = line.strip_prefix(' ')?.split_once(' ')?;
+    let (words, _) = rest.split_once("  ")?;
+    let digits: String = words.split(' ').collect();
+    let byte = |at| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok();
+    let bytes = (0..digits.len()).step_by(2).map(byte).collect::<Option<_>>()?;
+    Some((u64::from_str_radix(address, 16).ok()?, bytes))
 }
 
 /// `000000000004f380 <name>:`
