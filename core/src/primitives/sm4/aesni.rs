@@ -50,36 +50,6 @@ pub(super) fn crypt(_: cpu::Aes, schedule: &Schedule, blocks: &mut [Block]) {
     }
 }
 
-/// Takes `blocks` through a chain; see `RoundKeys::chain`.
-pub(super) fn crypt_chain(
-    _: cpu::Aes,
-    schedule: &Schedule,
-    kind: Chain,
-    state: &mut Block,
-    blocks: &mut [Block],
-) {
-    // SAFETY: a `cpu::Aes` exists only where avx2 and aes are.
-    unsafe {
-        if cpu::full_queues_delay() {
-            chain::<true>(schedule, kind, state, blocks);
-        } else {
-            chain::<false>(schedule, kind, state, blocks);
-        }
-    }
-}
-
-/// Takes `blocks` into `state`; see `RoundKeys::absorb`.
-pub(super) fn absorb(_: cpu::Aes, schedule: &Schedule, state: &mut Block, blocks: &[Block]) {
-    // SAFETY: a `cpu::Aes` exists only where avx2 and aes are.
-    unsafe {
-        if cpu::full_queues_delay() {
-            mac::<true>(schedule, state, blocks);
-        } else {
-            mac::<false>(schedule, state, blocks);
-        }
-    }
-}
-
 key_schedule!("avx2,aes");
 chain!("avx2,aes", zero: 0xffff_ff00_u32, proof: cpu::Aes);
 rounds_of_block!("avx2,aes", __m128i, Schedule, xor: _mm_xor_si128, apart: kept_apart);

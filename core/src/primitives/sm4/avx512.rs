@@ -63,36 +63,6 @@ pub(super) fn expand(_: cpu::Avx512Gfni, key: &Block) -> RoundKeys {
     RoundKeys::new(&keys)
 }
 
-/// Takes `blocks` through a chain; see `RoundKeys::chain`.
-pub(super) fn crypt_chain(
-    _: cpu::Avx512Gfni,
-    schedule: &Schedule,
-    kind: Chain,
-    state: &mut Block,
-    blocks: &mut [Block],
-) {
-    // SAFETY: a `cpu::Avx512Gfni` exists only where the features of this function are.
-    unsafe {
-        if cpu::full_queues_delay() {
-            chain::<true>(schedule, kind, state, blocks);
-        } else {
-            chain::<false>(schedule, kind, state, blocks);
-        }
-    }
-}
-
-/// Takes `blocks` into `state`; see `RoundKeys::absorb`.
-pub(super) fn absorb(_: cpu::Avx512Gfni, schedule: &Schedule, state: &mut Block, blocks: &[Block]) {
-    // SAFETY: a `cpu::Avx512Gfni` exists only where the features of this function are.
-    unsafe {
-        if cpu::full_queues_delay() {
-            mac::<true>(schedule, state, blocks);
-        } else {
-            mac::<false>(schedule, state, blocks);
-        }
-    }
-}
-
 /// Takes steps of many chains; see `RoundKeys::cbc_encrypt_lanes`.
 pub(super) fn cbc_encrypt_lanes(
     _: cpu::Avx512Gfni,

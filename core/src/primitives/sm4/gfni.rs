@@ -44,36 +44,6 @@ pub(super) fn crypt(_: cpu::Gfni, schedule: &Schedule, blocks: &mut [Block]) {
     }
 }
 
-/// Takes `blocks` through a chain; see `RoundKeys::chain`.
-pub(super) fn crypt_chain(
-    _: cpu::Gfni,
-    schedule: &Schedule,
-    kind: Chain,
-    state: &mut Block,
-    blocks: &mut [Block],
-) {
-    // SAFETY: a `cpu::Gfni` exists only where avx2 and gfni are.
-    unsafe {
-        if cpu::full_queues_delay() {
-            chain::<true>(schedule, kind, state, blocks);
-        } else {
-            chain::<false>(schedule, kind, state, blocks);
-        }
-    }
-}
-
-/// Takes `blocks` into `state`; see `RoundKeys::absorb`.
-pub(super) fn absorb(_: cpu::Gfni, schedule: &Schedule, state: &mut Block, blocks: &[Block]) {
-    // SAFETY: a `cpu::Gfni` exists only where avx2 and gfni are.
-    unsafe {
-        if cpu::full_queues_delay() {
-            mac::<true>(schedule, state, blocks);
-        } else {
-            mac::<false>(schedule, state, blocks);
-        }
-    }
-}
-
 key_schedule!("avx2,gfni");
 chain!("avx2,gfni", zero: 0_u32, proof: cpu::Gfni);
 rounds_of_block!("avx2,gfni", __m128i, Schedule, xor: _mm_xor_si128, apart: kept_apart);

@@ -51,8 +51,8 @@ macro_rules! key_schedule {
     };
 }
 
-/// Defines `chain` and `mac` over the functions of the calling module: `load`, `store`, `enter`, `leave`, and what
-/// `rounds_of_block` defines and is over; and a test of the two paces.
+/// Defines `crypt_chain` and `absorb`, for whoever has the proof, over the functions of the calling module:
+/// `load`, `store`, `enter`, `leave`, and what `rounds_of_block` defines and is over; and a test of the two paces.
 ///
 /// What a block leaves enters the next without changing its basis: words stay in the basis of
 /// `aes_domain`, the low byte of dword i of a vector being byte i (0 the lowest) of the word. The other
@@ -60,6 +60,41 @@ macro_rules! key_schedule {
 macro_rules! chain {
     ($features:literal, zero: $zero:literal, proof: $proof:ty) => {
         /// Takes `blocks` through a chain; see `RoundKeys::chain`.
+        pub(super) fn crypt_chain(
+            _: $proof,
+            schedule: &Schedule,
+            kind: Chain,
+            state: &mut Block,
+            blocks: &mut [Block],
+        ) {
+            // SAFETY: a `$proof` exists only where these features are.
+            unsafe {
+                if $crate::primitives::cpu::full_queues_delay() {
+                    chain::<true>(schedule, kind, state, blocks);
+                } else {
+                    chain::<false>(schedule, kind, state, blocks);
+                }
+            }
+        }
+
+        /// Takes `blocks` into `state`; see `RoundKeys::absorb`.
+        pub(super) fn absorb(
+            _: $proof,
+            schedule: &Schedule,
+            state: &mut Block,
+            blocks: &[Block],
+        ) {
+            // SAFETY: a `$proof` exists only where these features are.
+            unsafe {
+                if $crate::primitives::cpu::full_queues_delay() {
+                    mac::<true>(schedule, state, blocks);
+                } else {
+                    mac::<false>(schedule, state, blocks);
+                }
+            }
+        }
+
+        /// The same at one pace.
         #[target_feature(enable = $features)]
         fn chain<const PACED: bool>(
             schedule: &Schedule,
