@@ -54,7 +54,7 @@ international:
 agreement:
 	$(call heading,agreement: every kernel optimised$(comma) against textbooks and other implementations)
 	ROUNDS=$${ROUNDS:-50} $(CARGO) test --profile agreement -p yinxin --lib -- primitives::
-	$(call heading,agreement: the same in plain Rust alone$(comma) as on a CPU without any of the instructions)
+	$(call heading,agreement: the same in plain Rust alone$(comma) but for GHASH)
 	YINXIN_PLAIN=1 $(CARGO) test --profile agreement -p yinxin --lib -- primitives::
 
 doc-tests:

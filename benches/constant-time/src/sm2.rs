@@ -19,11 +19,14 @@ use crate::{
 };
 
 pub(crate) fn operations(watch: &mut Watch) {
-    if cpu::Avx2::detect().is_some() {
-        watch.chosen("SM2 tables searched by AVX2");
-    }
-    if cpu::Adx::detect().is_some() {
-        watch.chosen("SM2 products of MULX and ADX");
+    #[cfg(target_arch = "x86_64")]
+    for (kernel, is_chosen) in [
+        ("SM2 tables searched by AVX2", cpu::Avx2::detect().is_some()),
+        ("SM2 products of MULX and ADX", cpu::Adx::detect().is_some()),
+    ] {
+        if is_chosen {
+            watch.chosen(kernel);
+        }
     }
     for backend in Backend::runnable() {
         watch.on("SM2", backend.name());

@@ -53,7 +53,7 @@ fn flip(bytes: &mut [u8], bit: usize) {
 fn in_pieces(mut data: &mut [u8], unit: usize, mut seed: usize, mut take: impl FnMut(&mut [u8])) {
     while !data.is_empty() {
         // Numerical Recipes' generator modulo 2^16: its period is full, so that no run of empty pieces is long.
-        seed = (seed * 1_664_525 + 1_013_904_223) % 65_536;
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223) % 65_536;
         let limit = match seed / 256 % 3 {
             0 => 2,
             1 => 40,

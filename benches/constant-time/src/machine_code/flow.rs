@@ -106,7 +106,8 @@ impl Places {
     /// that was taken tells.
     fn cover(&self, (base, at): (u64, i64), size: i64) -> bool {
         let is_home = self.is_home((base, at), size);
-        let between = |from| self.pointed.range((base, from + 1)..=(base, at)).next().is_some();
+        let between =
+            |from| from < at && self.pointed.range((base, from + 1)..=(base, at)).next().is_some();
         let wide = self.wide.iter().any(|&(b, from, length)| {
             let reaches = b == base && from < at + size && at < from.saturating_add(length);
             reaches && !(is_home && between(from))
@@ -175,7 +176,7 @@ impl<O: Others> Analysis<'_, O> {
             match next {
                 Next::End => {}
                 Next::Anywhere => {
-                    if let Some(places) = self.program.jump_table(self.function, at) {
+                    if let Some(places) = self.jump_table(&instructions[at]) {
                         places.iter().for_each(|place| flow(index.get(place).copied()));
                         continue;
                     }
@@ -275,6 +276,9 @@ impl<O: Others> Analysis<'_, O> {
                 if at.operands.iter().any(|to| state.read(to).is_secret()) {
                     let leak = ("a jump depends on a secret", at.text.clone());
                     found.leaks.insert(at.address, leak);
+                } else if self.jump_table(at).is_none() {
+                    let leak = ("where it goes is not known", at.text.clone());
+                    found.leaks.insert(at.address, leak);
                 }
                 return Next::Anywhere;
             }
@@ -302,6 +306,12 @@ impl<O: Others> Analysis<'_, O> {
         (state.carry, state.flags) = (Secret, Secret);
         state.slots.retain(|place, slot| slot.kept && !self.places.cover(*place, slot.size));
         Next::On
+    }
+
+    fn jump_table(&self, at: &Instruction) -> Option<BTreeSet<u64>> {
+        let instructions = &self.function.instructions;
+        let number = instructions.binary_search_by_key(&at.address, |other| other.address).ok()?;
+        self.program.jump_table(self.function, number)
     }
 
     fn is_inside(&self, at: &Instruction) -> bool {

@@ -14,17 +14,27 @@ impl Program {
     /// address is put into a register shortly before, nothing else is on the way, and no jump leads into it.
     pub(crate) fn jump_table(&self, function: &Function, at: usize) -> Option<BTreeSet<u64>> {
         let instructions = &function.instructions;
-        let mut base = None;
+        let [Operand::Register(to, _)] = *instructions[at].operands.as_slice() else { return None };
+        // What the register that is jumped to is found to be: a sum, then the distance, at last with the table.
+        let (mut sum, mut base) = (None, None);
         for i in (at.saturating_sub(NEAR)..at).rev() {
             let before = &instructions[i];
             if before.ends() || before.mnemonic == "call" {
                 return None;
             }
-            match (base, before.operands.as_slice()) {
-                (None, [_, Operand::Memory(memory)]) if before.mnemonic == "movsxd" => {
-                    base = Some(memory.base.filter(|_| memory.scaled)?);
+            let Some(&Operand::Register(written, _)) = before.operands.first() else { continue };
+            match (sum, base, before.operands.as_slice()) {
+                (None, _, [_, Operand::Register(table, 8)]) if written == to => {
+                    sum = Some(*table).filter(|_| before.mnemonic == "add");
+                    sum?;
                 }
-                (Some(base), [Operand::Register(register, _), ..]) if *register == base => {
+                (Some(table), None, [_, Operand::Memory(memory)]) if written == to => {
+                    let fits = before.mnemonic == "movsxd" && memory.scaled;
+                    base = memory.base.filter(|&base| fits && base == table);
+                    base?;
+                }
+                (Some(table), None, _) if written == to || written == table => return None,
+                (_, Some(base), _) if written == base => {
                     let table = before.target.filter(|_| before.mnemonic == "lea")?;
                     let inside = instructions[i + 1].address..=instructions[at].address;
                     let enters =

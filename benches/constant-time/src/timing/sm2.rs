@@ -67,11 +67,11 @@ fn nonce_for_one(signature: &Signature) -> (f64, bool) {
     let bytes = signature.to_bytes();
     let (halves, _) = bytes.as_chunks::<32>();
     let [r, s] = [halves[0], halves[1]];
-    // n is 2^32 - 1 - 2^-32 times 2^224; 64 bits are enough, but for one nonce in 2^50.
+    // n is 2^32 - 1 times 2^224, but for the last of 53 bits, which is enough for most nonces.
     let [of_r, of_s] = [r, s].map(|number| {
         let (words, _) = number.as_chunks();
         let [high, low] = [words[0], words[1]].map(|word| f64::from(u32::from_be_bytes(word)));
-        (high + low * TWO_TO_MINUS_32) / (4_294_967_295.0 - TWO_TO_MINUS_32)
+        (high + low * TWO_TO_MINUS_32) / 4_294_967_295.0
     });
     let sum = of_r + 2.0 * of_s;
     let odd = (r[31] & 1 == 1) != (sum.floor() % 2.0 == 1.0);

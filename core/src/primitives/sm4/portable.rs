@@ -98,22 +98,27 @@ pub(super) fn decrypt(keys: &RoundKeys, blocks: &mut [Block]) {
 }
 
 fn crypt<const BACK: bool>(keys: &RoundKeys, blocks: &mut [Block]) {
-    for group in blocks.chunks_mut(GROUP) {
-        match group.len() {
-            0..=4 => filled_up(group, |blocks| four::<BACK>(keys, blocks)),
-            5..=8 => filled_up(group, |blocks| eight::<BACK>(keys, blocks)),
-            _ => filled_up(group, |blocks| sixteen::<BACK>(keys, blocks)),
-        }
+    let (groups, rest) = blocks.as_chunks_mut();
+    groups.iter_mut().for_each(|blocks| sixteen::<BACK>(keys, blocks));
+    match rest.len() {
+        0 => {}
+        1..=4 => filled_up(rest, |blocks| four::<BACK>(keys, blocks)),
+        5..=8 => filled_up(rest, |blocks| eight::<BACK>(keys, blocks)),
+        _ => filled_up(rest, |blocks| sixteen::<BACK>(keys, blocks)),
     }
 }
 
-/// Lets `crypt` work on `group` filled up with zeros.
+/// Lets `crypt` work on `rest` filled up with zeros.
 #[inline(always)]
-fn filled_up<const N: usize>(group: &mut [Block], crypt: impl FnOnce(&mut [Block; N])) {
+fn filled_up<const N: usize>(rest: &mut [Block], crypt: impl FnOnce(&mut [Block; N])) {
+    if let (true, Some(blocks)) = (rest.len() == N, rest.first_chunk_mut()) {
+        return crypt(blocks);
+    }
     let mut blocks = [[0; 16]; N];
-    blocks[..group.len()].copy_from_slice(group);
+    blocks[..rest.len()].copy_from_slice(rest);
     crypt(&mut blocks);
-    group.copy_from_slice(&blocks[..group.len()]);
+    rest.copy_from_slice(&blocks[..rest.len()]);
+    blocks.as_flattened_mut().zeroize();
 }
 
 /// All rounds, of which `$round` makes one, on four words of which the keys are in `$form`.

@@ -92,7 +92,7 @@ impl Authenticator {
     /// Takes in the next piece of the ciphertext, of any length.
     ///
     /// # Errors
-    /// [`Code::LimitReached`] past [`crate::limits::SM4_GCM_TEXT_BYTES_MAX`].
+    /// [`Code::LimitReached`] past [`crate::limits::SM4_GCM_TEXT_BYTES_MAX`]; the piece is then left out.
     pub fn update(&mut self, ciphertext: &[u8]) -> Result<(), Error> {
         self.0.absorb(ciphertext)
     }
