@@ -3,13 +3,10 @@
 
 use yinxin::{
     pki::keys,
-    primitives::{
-        cpu,
-        sm2::{
-            Backend, Ciphertext, DistId, PreparedPublicKey, PrivateKey,
-            exchange::{Exchange, Peer, Role},
-            hazmat,
-        },
+    primitives::sm2::{
+        Backend, Ciphertext, DistId, PreparedPublicKey, PrivateKey,
+        exchange::{Exchange, Peer, Role},
+        hazmat,
     },
 };
 
@@ -20,14 +17,7 @@ use crate::{
 
 pub(crate) fn operations(watch: &mut Watch) {
     #[cfg(target_arch = "x86_64")]
-    for (kernel, is_chosen) in [
-        ("SM2 tables searched by AVX2", cpu::Avx2::detect().is_some()),
-        ("SM2 products of MULX and ADX", cpu::Adx::detect().is_some()),
-    ] {
-        if is_chosen {
-            watch.chosen(kernel);
-        }
-    }
+    chosen(watch);
     for backend in Backend::runnable() {
         watch.on("SM2", backend.name());
         watch.operation("key generation", || PrivateKey::generate().expect("randomness"));
@@ -40,6 +30,19 @@ pub(crate) fn operations(watch: &mut Watch) {
         encryption(watch, &key);
         encryption_of_many(watch, &key);
         exchange(watch, &key);
+    }
+}
+
+/// What SM2 in plain Rust chooses by itself.
+#[cfg(target_arch = "x86_64")]
+fn chosen(watch: &mut Watch) {
+    use yinxin::primitives::cpu;
+
+    if cpu::Avx2::detect().is_some() {
+        watch.chosen("SM2 tables searched by AVX2");
+    }
+    if cpu::Adx::detect().is_some() {
+        watch.chosen("SM2 products of MULX and ADX");
     }
 }
 

@@ -37,6 +37,7 @@ impl Watch {
     }
 
     /// Names a kernel that a backend chooses by itself, as it does here.
+    #[cfg(target_arch = "x86_64")]
     pub(crate) fn chosen(&mut self, kernel: &str) {
         self.seen.insert(kernel.to_owned());
     }
