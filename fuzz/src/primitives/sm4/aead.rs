@@ -121,11 +121,7 @@ fn gcm_open_in_pieces(
     sealed: &[u8],
 ) -> Option<Vec<u8>> {
     let gcm = Gcm::with_cipher(cipher);
-    let mut pieces = gcm::Decryptor::unverified(gcm, nonce, case.aad).expect("short");
-    let (text, tag) = sealed.split_last_chunk::<16>()?;
-    let mut text = text.to_vec();
-    in_pieces(&mut text, 1, case.bit, |piece| pieces.decrypt_in_place(piece).expect("short"));
-    pieces.finish(tag).ok().map(|()| text)
+    decrypted(case, gcm::Decryptor::unverified(gcm, nonce, case.aad).expect("short"), sealed)
 }
 
 /// The tag first, over other pieces than those that are decrypted.
@@ -140,9 +136,17 @@ fn gcm_open_after_check(
     let (text, tag) = sealed.split_last_chunk::<16>()?;
     let mut text = text.to_vec();
     in_pieces(&mut text, 1, case.bit + 1, |piece| check.update(piece).expect("short"));
-    let mut pieces = check.finish(tag).ok()?;
+    let text = decrypted(case, check.finish(tag).ok()?, sealed);
+    assert!(text.is_some(), "what was checked is right once more");
+    text
+}
+
+/// The text, if its tag is right.
+fn decrypted(case: &Case<'_>, mut pieces: gcm::Decryptor, sealed: &[u8]) -> Option<Vec<u8>> {
+    let (text, tag) = sealed.split_last_chunk::<16>()?;
+    let mut text = text.to_vec();
     in_pieces(&mut text, 1, case.bit, |piece| pieces.decrypt_in_place(piece).expect("short"));
-    Some(text)
+    pieces.finish(tag).ok().map(|()| text)
 }
 
 const fn ccm<const TAG: usize>(nonce: usize, rustcrypto: Seal, libsmx: Seal) -> Mode {
