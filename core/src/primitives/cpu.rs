@@ -46,8 +46,8 @@ witnesses! {
     Aes: "avx2", "aes";
     /// 256-bit vectors, with inversion in the field of AES as an instruction.
     Gfni: "avx2", "gfni";
-    /// 256-bit vectors, and rotations that leave the flags alone.
-    Avx2: "avx2", "bmi2";
+    /// 256-bit vectors, and rotations and complements that leave their operands alone.
+    Avx2: "avx2", "bmi1", "bmi2";
     /// 512-bit vectors of bytes and words.
     Avx512: "avx2", "avx512f", "avx512bw", "avx512vl", "bmi2";
     /// 512-bit vectors, with inversion in the field of AES and carry-less products.

@@ -84,7 +84,7 @@ const LANES_MIN: usize = 3;
 pub enum Backend {
     /// Plain Rust, on every CPU.
     Portable,
-    /// AVX2 and BMI2: up to 8 messages at a time.
+    /// AVX2, BMI1 and BMI2: up to 8 messages at a time.
     #[cfg(target_arch = "x86_64")]
     Avx2(cpu::Avx2),
     /// AVX-512 and BMI2: up to 16 messages at a time.
