@@ -11,9 +11,10 @@
 # the text. What it installs for the peers goes to target/bench, and what comes from apt is installed by apt
 # if the caller is root.
 #
-# The peers have their turns operation by operation, ours before and after them, and all that in rounds, so
-# that what else the machine does meets everyone. Where the caller may, what is measured runs at real-time
-# priority. BENCH_LOCK=FILE locks that file for each operation, where several people measure.
+# Everyone has two turns for each operation, there and back, and all that in rounds, so that what else the
+# machine does meets everyone. Told are the medians of the turns, and beside the figures asked the fastest
+# of them too. Where the caller may, what is measured runs at real-time priority. BENCH_LOCK=FILE locks that
+# file for each operation, where several people measure.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 rounds=3 milliseconds=60 documents=1000 cms_mib=1024 records=benches/record
@@ -140,16 +141,20 @@ ours() {
         --size 64 --size 1024 --size 16384 "$1" >>"$rows"
 }
 
-# One operation by everyone. A harness without it prints nothing.
+# One operation by everyone, there and back: each has two turns of half the time, so that the fastest of the
+# turns is of as many for everyone. A harness without it prints nothing.
 measure_operation() {
-    local op=$1 harness
+    local op=$1 i
     ours "$op"
-    for harness in "${harnesses[@]}"; do
-        # shellcheck disable=SC2086 # a harness is a command with its first arguments
-        "${pinned[@]}" $harness "$milliseconds" "$op" >>"$rows" 2>"$work/log" ||
-            say "not measured: $op by ${harness#"$work/"}: $(head -1 "$work/log")"
-    done
+    for ((i = 0; i < ${#harnesses[@]}; i++)); do theirs "$op" "${harnesses[i]}"; done
+    for ((i = ${#harnesses[@]} - 1; i >= 0; i--)); do theirs "$op" "${harnesses[i]}"; done
     ours "$op"
+}
+
+theirs() {
+    # shellcheck disable=SC2086 # a harness is a command with its first arguments
+    "${pinned[@]}" $2 $((milliseconds / 2)) "$1" >>"$rows" 2>"$work/log" ||
+        say "not measured: $1 by ${2#"$work/"}: $(head -1 "$work/log")"
 }
 
 : >"$record.txt"
