@@ -109,8 +109,8 @@ test_as() {
     grep -q '^test result: ok. [1-9][0-9]* passed' "$work/passed.txt"
 }
 
-with=(max 'sm3: portable neon sm3; sm4: portable aes sm4')
-without=(cortex-a72 'sm3: portable neon; sm4: portable aes')
+with=(max 'sm2: portable; sm3: portable neon sm3; sm4: portable aes sm4')
+without=(cortex-a72 'sm2: portable; sm3: portable neon; sm4: portable aes')
 
 if [ "$form" = quick ]; then
     CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUSTFLAGS+=' --cfg yinxin_primitives'

@@ -1,17 +1,28 @@
 //! Reproducible random inputs, and how many of them.
 //!
 //! Tests take few by default. `make agreement` builds them optimised and takes many more, and whoever wants
-//! to soak a machine takes as many as he likes: `ROUNDS=1000 SEED=7 make agreement`.
+//! to soak a machine takes as many as he likes: `ROUNDS=1000 SEED=7 make agreement`. An emulated processor,
+//! which takes a hundred times as long, takes a fraction: `ROUNDS=1/10`.
 
 use std::{
     env,
     io::{self, Write as _},
 };
 
-/// The number of inputs: `few`, times the environment variable `ROUNDS`.
+/// The number of inputs: `few`, times the environment variable `ROUNDS`, a number or a fraction; at least 1.
 #[must_use]
 pub fn rounds(few: usize) -> usize {
-    few * number("ROUNDS").map_or(1, |rounds| usize::try_from(rounds).expect("ROUNDS fits"))
+    env::var("ROUNDS").map_or(few, |rounds| scaled(few, &rounds))
+}
+
+fn scaled(few: usize, rounds: &str) -> usize {
+    let (times, parts) = rounds.split_once('/').unwrap_or((rounds, "1"));
+    let [times, parts] =
+        [times, parts].map(|text| text.parse::<usize>().ok().filter(|&number| number > 0));
+    let (Some(times), Some(parts)) = (times, parts) else {
+        panic!("ROUNDS={rounds} is neither a number nor a fraction");
+    };
+    (few * times).div_ceil(parts)
 }
 
 /// Prints past the capture of the test harness what was compared, and how often.
@@ -98,5 +109,21 @@ impl Stream {
                 _ => random,
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::scaled;
+
+    #[test]
+    fn rounds_are_multiplied_or_divided() {
+        assert_eq!(scaled(4, "50"), 200);
+        assert_eq!(scaled(4000, "1/10"), 400);
+        assert_eq!(scaled(4, "3/2"), 6);
+        assert_eq!(scaled(4, "1/10"), 1, "one at least");
+        for odd in ["0", "1/0", "", "1/", "-1", "few"] {
+            assert!(std::panic::catch_unwind(|| scaled(4, odd)).is_err(), "{odd}");
+        }
     }
 }
