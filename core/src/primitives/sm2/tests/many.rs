@@ -3,7 +3,7 @@
 use super::*;
 
 /// Lengths of batches: every one up to two groups of lanes, then around the borders of larger groups.
-fn counts() -> impl Iterator<Item = usize> {
+pub(super) fn counts() -> impl Iterator<Item = usize> {
     (0..=17).chain([31, 63, 64, 65, 127, 128, 130])
 }
 
