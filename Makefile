@@ -12,7 +12,7 @@ SKIPPED := $(TARGET)/skipped.txt
 LACKING := $(TARGET)/lacking.txt
 heading = @printf '\n== %s\n' '$(1)'
 
-.PHONY: aarch64 aarch64-quick agreement bench demo test start format lint unit doc-tests docs constant-time c python fuzz international interop skipped unoptimised
+.PHONY: aarch64 aarch64-quick agreement avx512 bench demo test start format lint unit doc-tests docs constant-time c python fuzz international interop skipped unoptimised
 
 # Issues a root, a seal maker, seals and licences into demo-out/, then verifies good and bad ones.
 demo:
@@ -89,6 +89,11 @@ aarch64-quick:
 aarch64:
 	$(call heading,aarch64: the primitives$(comma) cross-built and emulated)
 	core/tests/aarch64.sh
+
+# Not part of `make test`: a whole computer is emulated, for kernels that this one cannot run.
+avx512:
+	$(call heading,AVX-512$(comma) IFMA and GFNI: the primitives$(comma) emulated)
+	core/tests/avx512.sh
 
 interop:
 	$(call heading,interoperability: ofdrw and the matrix of the other implementations)

@@ -1,6 +1,7 @@
 //! Every kernel that this CPU could run is run: what the operating system says of the CPU is read here, on
 //! its own, and compared with what the product finds. A backend that is not found would be left out of
-//! every other test in silence. Of a CPU that is emulated, `core/tests/aarch64.sh` says what there must be.
+//! every other test in silence. Of a CPU that is emulated, `core/tests/aarch64.sh` and `core/tests/avx512.sh`
+//! say what there must be.
 
 #![cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), target_os = "linux"))]
 #![allow(
