@@ -27,7 +27,7 @@ use yinxin::{
         sm3::{self, HmacKey, Sm3},
         sm4::{
             self, Sm4, cbc, cbc_mac,
-            ccm::Ccm,
+            ccm::{self, Ccm},
             cfb,
             cmac::Cmac,
             ctr, ecb,
@@ -84,6 +84,9 @@ struct Made {
     gcm_encryptors: Used<gcm::Encryptor>,
     gcm_decryptors: Used<gcm::Decryptor>,
     authenticators: Used<gcm::Authenticator>,
+    ccm_encryptors: Used<ccm::Encryptor>,
+    ccm_decryptors: Used<ccm::Decryptor>,
+    ccm_authenticators: Used<ccm::Authenticator>,
 }
 
 /// What a call uses up: enough of it for every round.
@@ -110,6 +113,7 @@ impl Made {
         let peer = Peer { key: key.public(), id };
         let point = Exchange::begin(Role::Responder, &key, id).unwrap().message();
         let gcm = Gcm::with_cipher(cipher.clone());
+        let ccm = Ccm::with_cipher(cipher.clone());
         let mut ctr = ctr::Ctr::new(cipher.clone(), &[0; 16]);
         ctr.xor_in_place(&mut [0; 1]);
         Self {
@@ -123,13 +127,22 @@ impl Made {
             authenticators: Used::new(|| {
                 gcm::Authenticator::new(gcm.clone(), &[0; 12], &[]).unwrap()
             }),
+            ccm_encryptors: Used::new(|| {
+                ccm::Encryptor::new(ccm.clone(), &[0; 12], &[], 1).unwrap()
+            }),
+            ccm_decryptors: Used::new(|| {
+                ccm::Decryptor::unverified(ccm.clone(), &[0; 12], &[], 1).unwrap()
+            }),
+            ccm_authenticators: Used::new(|| {
+                ccm::Authenticator::new(ccm.clone(), &[0; 12], &[], 1).unwrap()
+            }),
             prepared: PreparedPublicKey::new(key.public(), &DistId::DEFAULT),
             signature: key.sign(MESSAGE, &DistId::DEFAULT).unwrap(),
             ciphertext: key.public().encrypt(MESSAGE).unwrap(),
             hash: Sm3::new(),
             mac: HmacKey::new(MESSAGE),
             gcm,
-            ccm: Ccm::with_cipher(cipher.clone()),
+            ccm,
             xts: Xts::new(&xts, Order::Gbt17964).unwrap(),
             cmac: Cmac::with_cipher(cipher.clone()),
             cipher,
@@ -187,6 +200,13 @@ impl Made {
             ("gcm checked", self.authenticators.take().finish(&block()).map(drop)),
             ("ccm seal", self.ccm.seal(&[0; 12], &[], MESSAGE).map(drop)),
             ("ccm open", self.ccm.open(&[0; 12], &[], &[0; 32]).map(drop)),
+            ("ccm encryptor", ccm::Encryptor::new(self.ccm.clone(), &[0; 12], &[], 1).map(drop)),
+            ("ccm encrypt", self.ccm_encryptors.take().encrypt_in_place(&mut [0; 1])),
+            ("ccm tag", self.ccm_encryptors.take().finish().map(drop)),
+            ("ccm decrypt", self.ccm_decryptors.take().decrypt_in_place(&mut [0; 1])),
+            ("ccm finish", self.ccm_decryptors.take().finish(&block())),
+            ("ccm check", self.ccm_authenticators.take().update(&[0; 1])),
+            ("ccm checked", self.ccm_authenticators.take().finish(&block()).map(drop)),
             ("xts key", Xts::new(&[0; 32], Order::Gbt17964).map(drop)),
             ("xts encrypt", self.xts.encrypt_in_place(&block(), &mut block())),
             ("xts decrypt", self.xts.decrypt_in_place(&block(), &mut block())),

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use cipher::{BlockCipherDecrypt as _, BlockCipherEncrypt as _};
 use yinxin::primitives::sm4::{
     Backend, Block, Sm4, cbc, cbc_mac,
-    ccm::Ccm,
+    ccm::{self, Ccm},
     cfb, cmac, ctr, ecb,
     gcm::{self, Gcm},
     key_wrap, ofb,
@@ -187,9 +187,37 @@ fn ccm(watch: &mut Watch, cipher: &Sm4) {
             ccm.open_in_place(&[9; 12], b"aad", data, &tag).expect("just sealed");
         });
     });
+    watch.operation("CCM in pieces", || ccm_in_pieces(&ccm));
     watch.operation("CCM: opening of what was changed", || {
         ccm.open_in_place(&[9; 12], b"aad", &mut [1; 50], &[2; 16]).expect_err("not sealed")
     });
+}
+
+fn ccm_in_pieces(ccm: &Ccm) {
+    let mut texts = Vec::new();
+    each_length(|data| texts.push(data.to_vec()));
+    let length = LENGTHS.iter().sum::<usize>().try_into().expect("short");
+    let mut sealing = ccm::Encryptor::new(ccm.clone(), &[9; 12], b"aad", length).expect("short");
+    for piece in &mut texts {
+        sealing.encrypt_in_place(piece).expect("as told");
+        public(piece.as_mut_slice());
+    }
+    let mut tag = sealing.finish().expect("as told");
+    public(&mut tag);
+    let check = || {
+        let mut check =
+            ccm::Authenticator::new(ccm.clone(), &[9; 12], b"aad", length).expect("short");
+        texts.iter().for_each(|piece| check.update(piece).expect("as told"));
+        check
+    };
+    check().finish(&[1; 16]).expect_err("not the tag");
+    let mut opening = check().finish(&tag).expect("just sealed");
+    for piece in &texts {
+        let mut piece = piece.clone();
+        opening.decrypt_in_place(&mut piece).expect("as told");
+        black_box(piece);
+    }
+    opening.finish(&tag).expect("just sealed");
 }
 
 fn xts(watch: &mut Watch, backend: Backend) {

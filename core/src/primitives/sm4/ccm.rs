@@ -3,6 +3,8 @@
 //! Its MAC is one chain, block by block: [`gcm`](super::gcm) is many times faster. A nonce must never
 //! come back under one key. Opening checks the tag, in constant time, before a byte is released.
 
+mod pieces;
+
 use std::fmt;
 
 use aead::{
@@ -12,6 +14,8 @@ use aead::{
 };
 use cipher::{Key, KeyInit, KeySizeUser};
 use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
+
+pub use pieces::{Authenticator, Decryptor, Encryptor};
 
 use super::{Block, Sm4, batch::xor};
 use crate::{
@@ -56,9 +60,8 @@ impl<const TAG_BYTES: usize> Ccm<TAG_BYTES> {
         aad: &[u8],
         data: &mut [u8],
     ) -> Result<[u8; TAG_BYTES], Error> {
-        let mut message = self.start(nonce, aad, data.len())?;
-        let Message { mac, counter, .. } = &mut message;
-        self.cipher.keys.absorb_and_add_keystream(mac, *counter, data);
+        let mut message = self.start(nonce, aad, data.len() as u64)?;
+        message.encrypt(&self.cipher, data);
         Ok(message.tag())
     }
 
@@ -77,14 +80,13 @@ impl<const TAG_BYTES: usize> Ccm<TAG_BYTES> {
         data: &mut [u8],
         tag: &[u8; TAG_BYTES],
     ) -> Result<(), Error> {
-        let mut message = self.start(nonce, aad, data.len())?;
+        let mut message = self.start(nonce, aad, data.len() as u64)?;
         let counter = message.counter;
         let mut plaintext = Zeroizing::new([0; 1024]);
         for piece in data.chunks(plaintext.len()) {
             let plaintext = &mut plaintext[..piece.len()];
             plaintext.copy_from_slice(piece);
-            message.xor_keystream(plaintext);
-            message.absorb(plaintext);
+            message.decrypt(&self.cipher, plaintext);
         }
         if !ct::equal(&message.tag::<TAG_BYTES>(), tag) {
             return Err(Error::new(Code::BadCiphertext).field("ciphertext"));
@@ -123,13 +125,12 @@ impl<const TAG_BYTES: usize> Ccm<TAG_BYTES> {
     }
 
     /// Takes in B0 and `aad` (SP 800-38C, A.2.1, A.2.2).
-    fn start(&self, nonce: &[u8], aad: &[u8], length: usize) -> Result<Message<'_>, Error> {
+    fn start(&self, nonce: &[u8], aad: &[u8], length: u64) -> Result<Message, Error> {
         in_service()?;
         if !(7..=13).contains(&nonce.len()) {
             return Err(Error::new(Code::BadLength).field("nonce"));
         }
         let counting = 15 - nonce.len();
-        let length = length as u64;
         if counting < 8 && length >> (8 * counting) != 0 {
             return Err(Error::new(Code::BadLength).field("data"));
         }
@@ -145,15 +146,15 @@ impl<const TAG_BYTES: usize> Ccm<TAG_BYTES> {
         keys.encrypt(&mut first);
         let [mac, mask] = first;
         let counter = u128::from_be_bytes(a0) + 1;
-        let mut message = Message { cipher: &self.cipher, mac, mask, counter };
-        message.absorb_aad(aad);
+        let mut message = Message { mac, mask, counter };
+        message.absorb_aad(&self.cipher, aad);
         Ok(message)
     }
 }
 
 /// A message on its way. Zeroised on drop.
-struct Message<'c> {
-    cipher: &'c Sm4,
+#[derive(Clone)]
+struct Message {
     /// The MAC of what was taken in.
     mac: Block,
     /// E(A0), which masks it.
@@ -162,28 +163,42 @@ struct Message<'c> {
     counter: u128,
 }
 
-impl Message<'_> {
+impl Message {
     /// Takes in the length of `aad` and `aad` itself, filled up to whole blocks.
-    fn absorb_aad(&mut self, aad: &[u8]) {
+    fn absorb_aad(&mut self, cipher: &Sm4, aad: &[u8]) {
         let (mut first, used) = encoded_length(aad.len() as u64);
         if used == 0 {
             return;
         }
         let (head, rest) = aad.split_at(aad.len().min(16 - used));
         first[used..][..head.len()].copy_from_slice(head);
-        self.absorb(&first);
-        self.absorb(rest);
+        self.absorb(cipher, &first);
+        self.absorb(cipher, rest);
     }
 
     /// Takes in `data`, filled up to whole blocks.
-    fn absorb(&mut self, data: &[u8]) {
-        self.cipher.keys.absorb_padded(&mut self.mac, data);
+    fn absorb(&mut self, cipher: &Sm4, data: &[u8]) {
+        cipher.keys.absorb_padded(&mut self.mac, data);
     }
 
-    /// Adds the next keystream to `data`, whole blocks but for the last time.
-    fn xor_keystream(&mut self, data: &mut [u8]) {
-        self.cipher.keys.xor_keystream(self.counter, data);
-        self.counter = self.counter.wrapping_add(data.len().div_ceil(16) as u128);
+    /// Takes in the plaintext `data` and encrypts it, whole blocks but for the last time.
+    fn encrypt(&mut self, cipher: &Sm4, data: &mut [u8]) {
+        cipher.keys.absorb_and_add_keystream(&mut self.mac, self.counter, data);
+        self.advance(data.len());
+    }
+
+    /// Decrypts `data` and takes in what comes out, whole blocks but for the last time.
+    fn decrypt(&mut self, cipher: &Sm4, data: &mut [u8]) {
+        // So much at a time that it is still near when it is met again.
+        for piece in data.chunks_mut(8 << 10) {
+            cipher.keys.xor_keystream(self.counter, piece);
+            self.absorb(cipher, piece);
+            self.advance(piece.len());
+        }
+    }
+
+    fn advance(&mut self, bytes: usize) {
+        self.counter = self.counter.wrapping_add(bytes.div_ceil(16) as u128);
     }
 
     fn tag<const TAG_BYTES: usize>(&self) -> [u8; TAG_BYTES] {
@@ -219,7 +234,7 @@ pub(super) fn encoded_length(length: u64) -> (Block, usize) {
     (block, used)
 }
 
-impl Drop for Message<'_> {
+impl Drop for Message {
     fn drop(&mut self) {
         self.mac.as_mut_slice().zeroize();
         self.mask.as_mut_slice().zeroize();

@@ -1,12 +1,12 @@
 //! GCM and CCM, with nonces and tags of several lengths.
 
+use ::ccm::Ccm as PeerCcm;
 use aead::{Aead, KeyInit, Payload};
 use aes_gcm::AesGcm;
-use ccm::Ccm as PeerCcm;
 use cipher::consts::{U4, U7, U8, U10, U12, U13, U16, U17};
 use yinxin::primitives::sm4::{
     Backend, Sm4,
-    ccm::Ccm,
+    ccm::{self, Ccm},
     gcm::{self, Gcm},
 };
 
@@ -74,8 +74,10 @@ const MODES: &[Mode] = &[
         nonce: 12,
         rustcrypto: seal_by_trait::<PeerCcm<Peer, U16, U12>>,
         libsmx: ccm_of_libsmx::<16>,
-        seal: &[ccm_seal::<16>, |case, _, nonce| seal_by_trait::<Ccm>(case, nonce)],
-        open: &[ccm_open::<16>],
+        seal: &[ccm_seal::<16>, ccm_seal_in_pieces::<16>, |case, _, nonce| {
+            seal_by_trait::<Ccm>(case, nonce)
+        }],
+        open: &[ccm_open::<16>, ccm_open_in_pieces::<16>],
     },
     ccm::<4>(12, seal_by_trait::<PeerCcm<Peer, U4, U12>>, ccm_of_libsmx::<4>),
     ccm::<10>(7, seal_by_trait::<PeerCcm<Peer, U10, U7>>, ccm_formula::<10>),
@@ -155,8 +157,8 @@ const fn ccm<const TAG: usize>(nonce: usize, rustcrypto: Seal, libsmx: Seal) -> 
         nonce,
         rustcrypto,
         libsmx,
-        seal: &[ccm_seal::<TAG>],
-        open: &[ccm_open::<TAG>],
+        seal: &[ccm_seal::<TAG>, ccm_seal_in_pieces::<TAG>],
+        open: &[ccm_open::<TAG>, ccm_open_in_pieces::<TAG>],
     }
 }
 
@@ -181,6 +183,41 @@ fn ccm_open<const TAG: usize>(
 ) -> Option<Vec<u8>> {
     let opened = Ccm::<TAG>::with_tag(cipher).open(nonce, case.aad, sealed);
     opened.ok().map(|text| text.to_vec())
+}
+
+/// The length of a text, which CCM is told beforehand.
+fn told(text: &[u8]) -> u64 {
+    text.len().try_into().expect("short")
+}
+
+fn ccm_seal_in_pieces<const TAG: usize>(case: &Case<'_>, cipher: Sm4, nonce: &[u8]) -> Vec<u8> {
+    let (ccm, length) = (Ccm::<TAG>::with_tag(cipher), told(case.text));
+    let mut pieces = ccm::Encryptor::new(ccm, nonce, case.aad, length).expect("short");
+    let mut data = case.text.to_vec();
+    in_pieces(&mut data, 1, case.bit, |piece| pieces.encrypt_in_place(piece).expect("as told"));
+    [&data[..], &pieces.finish().expect("as told")].concat()
+}
+
+/// The tag first, over other pieces than those that are decrypted; and without that.
+fn ccm_open_in_pieces<const TAG: usize>(
+    case: &Case<'_>,
+    cipher: Sm4,
+    nonce: &[u8],
+    sealed: &[u8],
+) -> Option<Vec<u8>> {
+    let (text, tag) = sealed.split_last_chunk::<TAG>()?;
+    let (ccm, length) = (Ccm::<TAG>::with_tag(cipher), told(text));
+    let mut check = ccm::Authenticator::new(ccm.clone(), nonce, case.aad, length).expect("short");
+    let mut data = text.to_vec();
+    in_pieces(&mut data, 1, case.bit + 1, |piece| check.update(piece).expect("as told"));
+    let unverified = ccm::Decryptor::unverified(ccm, nonce, case.aad, length).expect("short");
+    let [checked, unverified] = [check.finish(tag).ok(), Some(unverified)].map(|pieces| {
+        let (mut pieces, mut data) = (pieces?, text.to_vec());
+        in_pieces(&mut data, 1, case.bit, |piece| pieces.decrypt_in_place(piece).expect("as told"));
+        pieces.finish(tag).ok().map(|()| data)
+    });
+    assert_eq!(checked, unverified, "what was checked is right once more");
+    checked
 }
 
 fn seal_by_trait<A: Aead + KeyInit>(case: &Case<'_>, nonce: &[u8]) -> Vec<u8> {

@@ -1,7 +1,7 @@
 //! CCM against the textbook: SP 800-38C, 6.1, with its formatting of annex A.
 
 use super::{
-    super::ccm::{Ccm, encoded_length},
+    super::ccm::{Authenticator, Ccm, Decryptor, Encryptor, encoded_length},
     *,
 };
 
@@ -145,4 +145,65 @@ fn the_trait_does_what_the_methods_do() {
     ccm.decrypt_inout_detached(&nonce, b"aad", data[..].as_mut().into(), &tag).unwrap();
     assert_eq!(data, pattern(1500));
     assert!(ccm.decrypt_inout_detached(&nonce, b"", data[..].as_mut().into(), &tag).is_err());
+}
+
+/// Pieces of any lengths make what one call makes, with every backend.
+#[test]
+fn pieces_are_the_whole() {
+    for (backend, cipher) in ciphers(&KEY) {
+        let ccm = Ccm::<8>::with_tag(cipher);
+        for (length, step) in
+            [(0, 1), (1, 1), (16, 5), (33, 32), (47, 16), (1536, 100), (2200, 1025), (9000, 8999)]
+        {
+            let (plain, case) = (pattern(length), format!("{backend:?} {length} by {step}"));
+            let (nonce, aad, told) = (&IV[..7 + length % 7], &plain[..length % 40], length as u64);
+            let mut whole = plain.clone();
+            let tag = ccm.seal_in_place(nonce, aad, &mut whole).unwrap();
+
+            let mut data = plain.clone();
+            let mut encryptor = Encryptor::new(ccm.clone(), nonce, aad, told).unwrap();
+            data.chunks_mut(step).for_each(|c| encryptor.encrypt_in_place(c).unwrap());
+            assert_eq!((&data, encryptor.finish().unwrap()), (&whole, tag), "{case}");
+
+            let check = || {
+                let mut check = Authenticator::new(ccm.clone(), nonce, aad, told).unwrap();
+                whole.chunks(step).for_each(|c| check.update(c).unwrap());
+                check
+            };
+            let mut wrong = tag;
+            wrong[length % 8] ^= 1;
+            assert_eq!(check().finish(&wrong).unwrap_err().code(), Code::BadCiphertext, "{case}");
+            let unverified = || Decryptor::unverified(ccm.clone(), nonce, aad, told).unwrap();
+            let checked = check().finish(&tag).unwrap();
+            for (mut decryptor, tag, right) in
+                [(checked, tag, true), (unverified(), tag, true), (unverified(), wrong, false)]
+            {
+                let mut data = whole.clone();
+                data.chunks_mut(step).for_each(|c| decryptor.decrypt_in_place(c).unwrap());
+                assert_eq!(data, plain, "{case}");
+                assert_eq!(decryptor.finish(&tag).is_ok(), right, "{case}");
+            }
+        }
+    }
+}
+
+#[test]
+fn pieces_are_as_long_as_was_told() {
+    let ccm = Ccm::with_cipher(Sm4::new(&KEY.into()));
+    let encryptor = |length| Encryptor::new(ccm.clone(), &IV[..13], b"", length);
+    assert_eq!(encryptor(1 << 16).unwrap_err().field_name(), Some("data"));
+    assert!(encryptor(0xffff).is_ok());
+    let mut pieces = encryptor(20).unwrap();
+    pieces.encrypt_in_place(&mut [0; 19]).unwrap();
+    let mut more = [7; 2];
+    let error = pieces.encrypt_in_place(&mut more).unwrap_err();
+    assert_eq!((error.code(), error.field_name(), more), (Code::BadLength, Some("data"), [7; 2]));
+    assert_eq!(pieces.finish().unwrap_err().code(), Code::BadLength);
+
+    let mut check = Authenticator::new(ccm.clone(), &IV[..13], b"", 20).unwrap();
+    assert_eq!(check.update(&[0; 21]).unwrap_err().code(), Code::BadLength);
+    check.update(&[0; 19]).unwrap();
+    assert_eq!(check.finish(&[0; 16]).unwrap_err().code(), Code::BadLength);
+    let decryptor = Decryptor::unverified(ccm, &IV[..13], b"", 1).unwrap();
+    assert_eq!(decryptor.finish(&[0; 16]).unwrap_err().code(), Code::BadLength);
 }
