@@ -12,9 +12,9 @@
 # if the caller is root.
 #
 # Everyone has two turns for each operation, there and back, and all that in rounds, so that what else the
-# machine does meets everyone. Told are the medians of the turns, and beside the figures asked the fastest
-# of them too. Where the caller may, what is measured runs at real-time priority. BENCH_LOCK=FILE locks that
-# file for each operation, where several people measure.
+# machine does meets everyone; of the whole job ofdrw has one, between two of ours. Told are the medians of
+# the turns, and beside the figures asked the fastest of them too. Where the caller may, what is measured runs
+# at real-time priority. BENCH_LOCK=FILE locks that file for each operation, where several people measure.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 rounds=3 milliseconds=60 documents=1000 cms_mib=1024 records=benches/record

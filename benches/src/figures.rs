@@ -115,7 +115,8 @@ const PORTABLE: &[Figure] = &[
 ];
 
 /// Every figure: asked, reached by the medians of the rounds, and beside what; and reached by the fastest of
-/// them, which are of moments in which others on the machine disturbed least.
+/// them, which are of moments in which others on the machine disturbed least. What was measured elsewhere is
+/// known by its medians.
 pub(crate) fn table(run: &Record) -> Result<String, Failure> {
     let elsewhere = Record::parse(ELSEWHERE)?;
     let undisturbed = run.undisturbed();

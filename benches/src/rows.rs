@@ -11,7 +11,7 @@ use std::{
 
 pub(crate) type Failure = Box<dyn std::error::Error>;
 
-const HEADER: &str =
+pub(crate) const HEADER: &str =
     "op,implementation,backend,batch,size,per_second,mb_per_second,slowest_round,fastest_round";
 
 /// What a row is of, in the order of the record.

@@ -41,7 +41,7 @@ mod needs {
     };
     pub(super) const SM3: Needs = &[
         ("portable", &[]),
-        ("avx2", &["avx2", "bmi2"]),
+        ("avx2", &["avx2", "bmi1", "bmi2"]),
         ("avx512", &["avx2", "avx512f", "avx512bw", "avx512vl", "bmi2"]),
     ];
     pub(super) const SM4: Needs = &[

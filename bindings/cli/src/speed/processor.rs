@@ -47,7 +47,7 @@ macro_rules! detect {
 
 #[cfg(target_arch = "x86_64")]
 fn detected() -> Vec<(&'static str, bool)> {
-    detect!(is_x86_feature_detected: "avx2" "bmi2" "aes" "gfni" "vaes" "pclmulqdq" "vpclmulqdq" "avx512f"
+    detect!(is_x86_feature_detected: "avx2" "bmi1" "bmi2" "adx" "aes" "gfni" "vaes" "pclmulqdq" "vpclmulqdq" "avx512f"
         "avx512bw" "avx512dq" "avx512vl" "avx512vbmi" "avx512ifma")
 }
 

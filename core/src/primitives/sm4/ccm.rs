@@ -1,7 +1,8 @@
 //! CCM, authenticated encryption (GB/T 36624-2018, mechanism 2; SP 800-38C; RFC 3610, RFC 8998 for TLS).
 //!
 //! Its MAC is one chain, block by block: [`gcm`](super::gcm) is many times faster. A nonce must never
-//! come back under one key. Opening checks the tag, in constant time, before a byte is released.
+//! come back under one key. Opening checks the tag, in constant time, before a byte is released, but for what
+//! is named `unverified`.
 
 mod pieces;
 

@@ -2,7 +2,7 @@
 //!
 //! A nonce must never come back under one key: two messages with the same nonce give away both
 //! plaintexts and the key of the authentication. Opening checks the tag, in constant time, before a
-//! byte is decrypted.
+//! byte is decrypted, but for what is named `unverified`.
 
 mod pieces;
 

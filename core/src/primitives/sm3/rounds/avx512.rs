@@ -27,7 +27,7 @@ struct Work {
     /// V(i).
     state: State,
     /// How many blocks are left.
-    blocks: usize,
+    blocks: u64,
 }
 
 const _: () = assert!(
@@ -171,7 +171,7 @@ pub(in super::super) fn compress_avx512(_: cpu::Avx512, state: &mut State, block
         w: [MaybeUninit::uninit(); 68],
         w1: [MaybeUninit::uninit(); 64],
         state: *state,
-        blocks: blocks.len(),
+        blocks: blocks.len() as u64,
     };
     let [a, b, c, d, e, f, g, h] = *state;
     // SAFETY: the proof exists only where RORX and the vector instructions are. Read are the

@@ -6,7 +6,7 @@
 //!
 //! There are two kernels. CPUs with AVX-512 have units enough for everything, and wait for results: theirs waits
 //! as little as can be from one round to the next. Those with AVX2 and nothing more are kept busy by the
-//! number of instructions: theirs has as few as can be.
+//! number of instructions: theirs has few.
 
 /// Joins lines of assembly.
 macro_rules! lines {

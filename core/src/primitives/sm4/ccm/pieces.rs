@@ -41,7 +41,9 @@ impl<const TAG_BYTES: usize> Encryptor<TAG_BYTES> {
     /// # Errors
     /// [`Code::BadLength`] if the text becomes longer than was told; the piece is then unchanged.
     pub fn encrypt_in_place(&mut self, data: &mut [u8]) -> Result<(), Error> {
-        self.0.crypt(data, Direction::Encrypt)
+        self.0.admit(data.len())?;
+        self.0.crypt(data, Direction::Encrypt);
+        Ok(())
     }
 
     /// The tag over everything.
@@ -74,7 +76,9 @@ impl<const TAG_BYTES: usize> Decryptor<TAG_BYTES> {
     /// # Errors
     /// As [`Encryptor::encrypt_in_place`].
     pub fn decrypt_in_place(&mut self, data: &mut [u8]) -> Result<(), Error> {
-        self.0.crypt(data, Direction::Decrypt)
+        self.0.admit(data.len())?;
+        self.0.crypt(data, Direction::Decrypt);
+        Ok(())
     }
 
     /// Whether `tag` is right for everything. Constant time in the tag. To be asked also where an
@@ -108,7 +112,7 @@ impl<const TAG_BYTES: usize> Authenticator<TAG_BYTES> {
         for piece in ciphertext.chunks(plaintext.len()) {
             let plaintext = &mut plaintext[..piece.len()];
             plaintext.copy_from_slice(piece);
-            self.0.crypt(plaintext, Direction::Decrypt)?;
+            self.0.crypt(plaintext, Direction::Decrypt);
         }
         Ok(())
     }
@@ -153,8 +157,8 @@ impl<const TAG_BYTES: usize> Pieces<TAG_BYTES> {
         self.text = 0;
     }
 
-    fn crypt(&mut self, data: &mut [u8], direction: Direction) -> Result<(), Error> {
-        self.admit(data.len())?;
+    /// Takes the next piece, which was admitted.
+    fn crypt(&mut self, data: &mut [u8], direction: Direction) {
         let open = (16 - self.text % 16) % 16;
         let (head, rest) = data.split_at_mut((open as usize).min(data.len()));
         self.crypt_edge(head, direction);
@@ -170,7 +174,6 @@ impl<const TAG_BYTES: usize> Pieces<TAG_BYTES> {
             self.message.advance(tail.len());
             self.crypt_edge(tail, direction);
         }
-        Ok(())
     }
 
     /// Takes `data`, which goes no further than the block in which the text has stopped.

@@ -152,9 +152,17 @@ fn the_trait_does_what_the_methods_do() {
 fn pieces_are_the_whole() {
     for (backend, cipher) in ciphers(&KEY) {
         let ccm = Ccm::<8>::with_tag(cipher);
-        for (length, step) in
-            [(0, 1), (1, 1), (16, 5), (33, 32), (47, 16), (1536, 100), (2200, 1025), (9000, 8999)]
-        {
+        for (length, step) in [
+            (0, 1),
+            (1, 1),
+            (16, 5),
+            (33, 32),
+            (39, 3),
+            (48, 16),
+            (1536, 100),
+            (2200, 1025),
+            (9000, 8999),
+        ] {
             let (plain, case) = (pattern(length), format!("{backend:?} {length} by {step}"));
             let (nonce, aad, told) = (&IV[..7 + length % 7], &plain[..length % 40], length as u64);
             let mut whole = plain.clone();
@@ -198,6 +206,13 @@ fn pieces_are_as_long_as_was_told() {
     let mut more = [7; 2];
     let error = pieces.encrypt_in_place(&mut more).unwrap_err();
     assert_eq!((error.code(), error.field_name(), more), (Code::BadLength, Some("data"), [7; 2]));
+    pieces.encrypt_in_place(&mut []).unwrap();
+    pieces.encrypt_in_place(&mut more[..1]).unwrap();
+    let mut whole = [&[0; 19][..], &[7]].concat();
+    let tag = ccm.seal_in_place(&IV[..13], b"", &mut whole).unwrap();
+    assert_eq!((pieces.finish(), more[0]), (Ok(tag), whole[19]));
+    let mut pieces = encryptor(20).unwrap();
+    pieces.encrypt_in_place(&mut [0; 19]).unwrap();
     assert_eq!(pieces.finish().unwrap_err().code(), Code::BadLength);
 
     let mut check = Authenticator::new(ccm.clone(), &IV[..13], b"", 20).unwrap();
