@@ -5,10 +5,10 @@
 # kernel and tools are Debian's packages, unpacked and not installed.
 #
 # What it shows is that the kernels compute the right values, and nothing about their speed. What it leaves
-# out is named below.
+# out is named below. With arguments it runs the tests whose names contain one of them.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-[ $# = 0 ] || { echo "usage: $0" >&2; exit 2; }
+names=("${@:-primitives::}")
 repository=$(pwd -P)
 target=${CARGO_TARGET_DIR:-target}
 mkdir -p "$target/avx512"
@@ -94,18 +94,23 @@ tests=$(sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' "$work/build.json")
 backends='sm2: portable ifma-4 ifma; sm3: portable avx2 avx512; sm4: portable aes gfni avx512'
 rounds=1/10
 seconds_max=2400
-# Left out is what compares only code that every processor runs; and what multiplies by the textbook anew for
-# each scalar, which takes a quarter of an hour: the walks of `agreement` compare the same multiples, with one
-# addition of the textbook for each.
-arithmetic=primitives::sm2::tests::arithmetic
-left_out=(
-    $arithmetic::field_agrees_with_integers
-    $arithmetic::scalars_agree_with_integers
-    $arithmetic::inverses_are_inverses
-    $arithmetic::multiples_agree_with_the_textbook
-    $arithmetic::many_multiples_are_each_as_one
-    $arithmetic::sums_of_multiples_agree_with_the_textbook
-)
+# Left out, unless tests are named, is what compares only code that every processor runs; what multiplies by the
+# textbook anew for each scalar, where the walks of `agreement` compare the same multiples with one addition of
+# the textbook for each; and what repeats the same so often that it takes minutes each: iterations of PBKDF2, the
+# million encryptions of the standard, a MAC of every length in every number of pieces.
+left_out=()
+if [ $# = 0 ]; then
+    left_out=(
+        primitives::sm2::tests::arithmetic::{field_agrees,scalars_agree}_with_integers
+        primitives::sm2::tests::arithmetic::inverses_are_inverses
+        primitives::sm2::tests::arithmetic::{multiples,sums_of_multiples}_agree_with_the_textbook
+        primitives::sm2::tests::arithmetic::many_multiples_are_each_as_one
+        primitives::sm2::tests::vectors::signatures_equal_the_textbook
+        primitives::sm3::tests::every_shared_vector
+        primitives::sm4::tests::chains::macs_of_every_length
+        primitives::sm4::tests::the_examples_of_the_standard
+    )
+fi
 
 echo '-- what the emulated computer boots'
 root=$work/root
@@ -129,7 +134,7 @@ busybox=/bin/busybox
 export CARGO_TARGET_DIR=/target ROUNDS=$rounds YINXIN_BACKENDS='$backends'
 # That the backends are there is a test of its own, named here so that none of this passes without it.
 /tests --exact primitives::cpu::tests::the_backends_of_this_cpu &&
-    /tests --test-threads 1 primitives:: ${left_out[*]/#/--skip }
+    /tests --test-threads 1 ${names[*]} ${left_out[*]/#/--skip }
 echo "the tests ended with \$?"
 for list in skipped lacking; do
     [ ! -f /target/\$list.txt ] || \$busybox sed "s/^/\$list: /" /target/\$list.txt
@@ -171,7 +176,7 @@ info: action=ignore
 END
 
 echo "-- as an Ice Lake: $backends; ROUNDS=$rounds"
-echo "left out: ${left_out[*]}"
+echo "left out: ${left_out[*]:-nothing}"
 : > "$work/serial.txt"
 TERM=linux LTDL_LIBRARY_PATH=$libraries/bochs/plugins timeout --signal=KILL "$seconds_max" \
     "${unpacked[@]}" "$debian/unpacked/usr/bin/bochs-bin" -q -f "$work/bochsrc" \
