@@ -97,10 +97,12 @@ seconds_max=2400
 # Left out, unless tests are named, is what compares only code that every processor runs; what multiplies by the
 # textbook anew for each scalar, where the walks of `agreement` compare the same multiples with one addition of
 # the textbook for each; and what repeats the same so often that it takes minutes each: iterations of PBKDF2, the
-# million encryptions of the standard, a MAC of every length in every number of pieces.
+# million encryptions of the standard, a MAC of every length in every number of pieces, all ways for windows to meet.
 left_out=()
 if [ $# = 0 ]; then
     left_out=(
+        primitives::sm2::tests::agreement::windows::scalars_whose_windows_meet
+        primitives::sm2::tests::agreement::windows::keys_whose_windows_meet_those_of_the_base_point
         primitives::sm2::tests::arithmetic::{field_agrees,scalars_agree}_with_integers
         primitives::sm2::tests::arithmetic::inverses_are_inverses
         primitives::sm2::tests::arithmetic::{multiples,sums_of_multiples}_agree_with_the_textbook
